@@ -1,0 +1,39 @@
+"""The finished answer: everything that reports, maps and pages may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from coverage.costs import CostBook
+from coverage.inputs import MobileLayer
+from coverage.policy import Policy
+from coverage.scenario import Scenario
+from coverage.study import Study
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Hold one study under one scenario. Frames are read-only by convention and in the study's CRS.
+
+    `places` has schemas.PLACES + SERVICE + VERDICT; `areas` has AREA_COLUMNS, `score_<criterion>`, AREA_TAIL and
+    geometry; `routes` has one row per area (`route_m`, `trench_m`, `subsea_m`, `drop_m`, `backhaul_m`);
+    `cost_lines` has area_id, technology, item, quantity, unit, unit_cost, amount, source, confidence.
+    """
+
+    places: gpd.GeoDataFrame
+    areas: gpd.GeoDataFrame
+    routes: gpd.GeoDataFrame
+    municipalities: gpd.GeoDataFrame
+    cost_lines: pd.DataFrame
+    rejected: pd.DataFrame
+    study: Study
+    scenario: Scenario
+    policy: Policy
+    costs: CostBook
+    mobile: tuple[MobileLayer, ...]
+    summary: dict[str, Any]
+    provenance: dict[str, Any]

@@ -1,0 +1,78 @@
+"""What a loaded study hands to the stages: frames and layers in the study's metric CRS, all checked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import geopandas as gpd
+import pandas as pd
+
+OfferShape = Literal["polygon", "line", "cell", "place"]
+
+
+@dataclass(frozen=True)
+class OfferLayer:
+    """Hold the offers of one source (schemas.OFFERS).
+
+    `shape` says how an offer reaches a place: `polygon` (the place intersects the footprint), `line` (the
+    nearest line within `within_m`), `cell` (a square of `cell_m` metres whose lower-left corner is in the
+    columns `cell_x`, `cell_y`, half-open towards the upper right), `place` (the column `place_id` is equal).
+    """
+
+    source: str
+    shape: OfferShape
+    frame: pd.DataFrame
+    within_m: float = 0.0
+    cell_m: float = 0.0
+
+
+@dataclass(frozen=True)
+class MobileLayer:
+    """Hold one operator's mobile coverage in one technology: a raster in dBm, or polygons with a `level`."""
+
+    source: str
+    operator: str
+    technology: str  # 4g, 5g
+    raster: Path | None = None
+    polygons: gpd.GeoDataFrame | None = None  # column `level`
+
+
+@dataclass(frozen=True)
+class SourceReport:
+    """Say what became of one source while it was read; `check` shows these."""
+
+    source: str
+    role: str
+    path: str
+    sha256: str
+    supplier: str
+    licence: str
+    as_of: dt.date | None
+    data_status: str
+    rows_read: int
+    rows_rejected: int
+    geometries_repaired: int
+    crs_found: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Hold everything a study brings, each frame in the study's CRS."""
+
+    municipalities: gpd.GeoDataFrame  # schemas.MUNICIPALITIES
+    places: gpd.GeoDataFrame  # schemas.PLACES, points
+    roads: gpd.GeoDataFrame  # LineStrings; columns `ferry` (bool), `private` (bool)
+    network: gpd.GeoDataFrame  # where fibre is today: points, lines or polygons; column `flagged` (bool: a stand-in)
+    offers: tuple[OfferLayer, ...] = ()
+    mobile: tuple[MobileLayer, ...] = ()
+    # One row per municipality_code: `fixed_<mbps>` and `mobile`, shares 0..1 of households.
+    shares: pd.DataFrame | None = None
+    # Published results to compare with: polygons with `served`, `underserved`, `unserved`, … counts.
+    truth: gpd.GeoDataFrame | None = None
+    rejected: pd.DataFrame = field(default_factory=pd.DataFrame)  # schemas.REJECTED_COLUMNS
+    reports: tuple[SourceReport, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,166 @@
+"""Column names, units and checks of every frame that crosses a border between modules.
+
+One schema per border. `check` gathers all failures and raises once. Geometry is never coerced: a frame in
+the wrong CRS is an error upstream, not something to be mended here.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from coverage.errors import DataError
+
+KINDS: Final = ("business", "household", "holiday", "public")
+SIZE_CLASSES: Final = ("micro", "small", "medium", "large", "unknown")
+TECHNOLOGIES: Final = ("fibre", "cable", "dsl", "fwa", "satellite", "other")
+BUILD_TECHNOLOGIES: Final = ("fibre", "fwa", "mobile_site", "voucher")
+MOBILE_LEVELS: Final = ("none", "basic", "good", "very_good")
+GAP_KINDS: Final = ("none", "fixed", "mobile", "both")
+DATA_STATUSES: Final = ("real", "modelled", "synthetic")
+OFFER_STATUSES: Final = ("existing", "planned")
+OFFER_BASES: Final = ("claimed", "modelled", "measured")
+SURFACES: Final = ("verge", "soil", "rock", "aerial", "subsea")
+CERTAINTIES: Final = ("safe yes", "toss-up", "safe no")
+DECISIONS: Final = ("fund", "reserve", "ineligible")
+SERVED: Final = "served"
+
+SHARE_PREFIX: Final = "share_"
+
+Frame = TypeVar("Frame", bound=pd.DataFrame)
+
+
+def _text(values: tuple[str, ...] | None = None, *, nullable: bool = False, required: bool = True) -> pa.Column:
+    checks = [pa.Check.isin(values)] if values else []
+    return pa.Column(str, checks, nullable=nullable, required=required)
+
+
+def _number(low: float | None = 0.0, high: float | None = None, *, nullable: bool = False, required: bool = True) -> pa.Column:
+    checks = []
+    if low is not None:
+        checks.append(pa.Check.ge(low))
+    if high is not None:
+        checks.append(pa.Check.le(high))
+    return pa.Column(float, checks, nullable=nullable, required=required)
+
+
+MUNICIPALITIES: Final = pa.DataFrameSchema({"municipality_code": _text(), "name": _text()}, unique=["municipality_code"])
+
+# One row per place; a row may stand for several premises (`weight`). Index: RangeIndex, in register order.
+PLACES: Final = pa.DataFrameSchema(
+    {
+        "place_id": _text(),
+        "kind": _text(KINDS),
+        "weight": _number(),  # premises
+        "name": _text(nullable=True),
+        "org_number": _text(nullable=True),
+        "municipality_code": _text(nullable=True),  # null: outside every municipality
+        "nace": _text(nullable=True),
+        "line_of_business": _text(nullable=True),
+        "employees": _number(nullable=True),  # of the whole row, null: not reported
+        "size_class": _text(SIZE_CLASSES),
+        "address": _text(nullable=True),
+        "postcode": _text(nullable=True),
+        "locality": _text(nullable=True),  # post town, hamlet or neighbourhood: names areas
+        "year_round": pa.Column(bool),
+        "source": _text(),  # id of the source in study.toml
+        "source_row": pa.Column(int),  # 1-based data row in that source
+    },
+    unique=["place_id"],
+)
+
+# One row per claim of service. Geometry is the footprint; `place_id` instead where the offer is per address.
+OFFERS: Final = pa.DataFrameSchema(
+    {
+        "provider": _text(),
+        "technology": _text(TECHNOLOGIES),
+        "down_mbps": _number(),
+        "up_mbps": _number(),
+        "down_max_mbps": _number(),  # upper end where the source gives a class; else equal to down_mbps
+        "up_max_mbps": _number(),
+        "status": _text(OFFER_STATUSES),
+        "available_from": pa.Column("datetime64[s]", nullable=True),  # for planned builds
+        "basis": _text(OFFER_BASES),
+        "source": _text(),
+        "source_row": pa.Column(int),
+    }
+)
+
+SERVICE: Final = pa.DataFrameSchema(
+    {
+        "fixed_down_mbps": _number(),  # 0 where nobody claims service
+        "fixed_up_mbps": _number(),
+        "fixed_down_max_mbps": _number(),
+        "fixed_up_max_mbps": _number(),
+        "fixed_technology": _text(TECHNOLOGIES, nullable=True),
+        "fixed_provider": _text(nullable=True),
+        "fixed_source": _text(nullable=True),
+        "fixed_networks_100": pa.Column(int, pa.Check.ge(0)),
+        "planned_down_mbps": _number(),
+        "planned_up_mbps": _number(),
+        "planned_by": _text(nullable=True),  # provider
+        "planned_date": pa.Column("datetime64[s]", nullable=True),
+        "upgradeable": pa.Column(bool),  # the existing net can easily be raised to 1 Gbit/s
+        "measured_down_mbps": _number(nullable=True),
+        "mobile_level": _text(MOBILE_LEVELS, nullable=True),  # null: no mobile data at all
+        "mobile_operators": pa.Column(int, pa.Check.ge(0)),
+    }
+)
+
+MOBILE: Final = pa.DataFrameSchema(
+    {
+        "place_id": _text(),
+        "operator": _text(),
+        "technology": _text(("4g", "5g")),
+        "level": _text(MOBILE_LEVELS),
+        "signal_dbm": _number(None, nullable=True),
+    }
+)
+
+VERDICT: Final = pa.DataFrameSchema(
+    {
+        "tier": _text(),
+        "tier_best": _text(),  # the tier if every class is read at its upper end
+        "gap_kind": _text(GAP_KINDS),
+        "short_fixed": _number(0.0, 1.0),  # share of the row's premises short of fixed service
+        "short_mobile": _number(0.0, 1.0),
+        "eligible": _number(0.0, 1.0),  # share of the row's premises eligible for support
+        "reason_code": _text(),
+        "reason": _text(),
+        "area_id": _text(nullable=True),
+    }
+)
+
+AREA_KEYS: Final = ("area_id", "kind", "municipality_code", "name", "status")
+
+# The list a council votes on; the same columns, in this order, in `areas` and in priority-list.csv.
+# `score_<criterion>` columns follow `score`, in the policy's order.
+AREA_COLUMNS: Final = (
+    "rank", "area_id", "kind", "municipality_code", "name", "status", "decision", "ranked_decision", "certainty",
+    "funded_share", "businesses", "households", "public", "employees", "technology", "route_m", "capex",
+    "capex_per_premises", "funding_gap_p10", "funding_gap_p50", "funding_gap_p90", "state_share", "county_share",
+    "municipal_share", "private_share", "grant", "grant_per_premises", "score",
+)  # fmt: skip
+AREA_TAIL: Final = ("cumulative_grant", "policy", "as_of", "currency", "data_status")
+
+REJECTED_COLUMNS: Final = ("source", "row", "field", "value", "reason")
+
+
+def check(frame: Frame, schema: pa.DataFrameSchema, *, where: str) -> Frame:
+    """Return the frame if it meets the schema, else raise one DataError that lists every failure."""
+    try:
+        schema.validate(frame, lazy=True)
+    except SchemaErrors as errors:
+        failures = errors.failure_cases
+        found = failures.groupby(["column", "check"], dropna=False, sort=False).size().head(8)
+        listed = "; ".join(f"{column}: {rule} ({count}×)" for (column, rule), count in found.items())
+        raise DataError(f"{where}: {listed}") from errors
+    return frame
+
+
+def empty_rejected() -> pd.DataFrame:
+    """Return an empty `rejected` frame with its columns."""
+    return pd.DataFrame({name: pd.Series(dtype="int64" if name == "row" else "str") for name in REJECTED_COLUMNS})
