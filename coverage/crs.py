@@ -35,7 +35,7 @@ def parse_metric_crs(text: object, *, where: str) -> pyproj.CRS:
 def to_crs(frame: gpd.GeoDataFrame, crs: object, *, where: str) -> gpd.GeoDataFrame:
     """Reproject a frame, or raise CrsError if it states no CRS."""
     if frame.crs is None:
-        raise CrsError(f"{where}: the layer states no coordinate system; write crs = \"EPSG:…\" for it in study.toml")
+        raise CrsError(f'{where}: the layer states no coordinate system; write crs = "EPSG:…" for it in study.toml')
     target = pyproj.CRS.from_user_input(crs)
     return frame if frame.crs == target else frame.to_crs(target)
 

@@ -157,7 +157,12 @@ class Policy:
 
     def assumed(self) -> tuple[str, ...]:
         """List the parts of the pack that rest on general knowledge and must be marked wherever shown."""
-        parts = [("mobile", self.mobile), ("subsidy", self.subsidy), ("areas", self.areas), ("fixed", self.fixed)]
+        parts = [
+            ("mobile", self.mobile),
+            ("subsidy", self.subsidy),
+            ("areas", self.areas),
+            ("fixed", self.fixed),
+        ]
         parts += [(f"tier {tier.id}", tier) for tier in self.tiers]
         parts += [(f"clause {clause.id}", clause) for clause in self.clauses]
         parts += [(f"criterion {criterion.id}", criterion) for criterion in self.criteria]
@@ -189,7 +194,8 @@ def _policy(raw: dict[str, Any], where: str) -> Policy:
     tiers = tuple(_part(Tier, item, f"{where}: tiers") for item in raw.pop("tiers", []))
     clauses = tuple(_part(Clause, item, f"{where}: clauses") for item in raw.pop("clauses", []))
     criteria = tuple(
-        _part(Criterion, {"id": key, **value}, f"{where}: criteria.{key}") for key, value in raw.pop("criteria", {}).items()
+        _part(Criterion, {"id": key, **value}, f"{where}: criteria.{key}")
+        for key, value in raw.pop("criteria", {}).items()
     )
     business = raw.pop("business", {})
     policy: Policy = _part(
@@ -245,8 +251,11 @@ def _problems(policy: Policy) -> list[str]:
         for tier in policy.tiers
         if tier.eligible and tier.deliver_down_mbps < tier.down_mbps
     ]
-    problems += [f"clause {clause.id!r}: unknown rule {clause.rule!r}; expected one of {', '.join(RULES)}"
-                 for clause in policy.clauses if clause.rule not in RULES]  # fmt: skip
+    problems += [
+        f"clause {clause.id!r}: unknown rule {clause.rule!r}; expected one of {', '.join(RULES)}"
+        for clause in policy.clauses
+        if clause.rule not in RULES
+    ]
     if not policy.clauses or policy.clauses[-1].rule != "eligible":
         problems.append("the last clause must have the rule 'eligible'")
     unknown = sorted(set(policy.fixed.technologies) - set(TECHNOLOGIES))
@@ -261,7 +270,18 @@ def _problems(policy: Policy) -> list[str]:
     problems += [f"criterion {item.id!r}: low and high are equal" for item in policy.criteria if item.low == item.high]
     if sum(item.weight for item in policy.criteria) <= 0:
         problems.append("the criteria's weights must add up to more than 0")
-    parts = [policy.fixed, policy.mobile, policy.subsidy, policy.areas, *policy.tiers, *policy.clauses, *policy.criteria]
-    problems += [f"confidence {part.confidence!r} is none of {', '.join(CONFIDENCES)}"
-                 for part in parts if part.confidence not in CONFIDENCES]  # fmt: skip
+    parts: list[FixedRules | MobileRules | SubsidyRules | AreaRules | Tier | Clause | Criterion] = [
+        policy.fixed,
+        policy.mobile,
+        policy.subsidy,
+        policy.areas,
+        *policy.tiers,
+        *policy.clauses,
+        *policy.criteria,
+    ]
+    problems += [
+        f"confidence {part.confidence!r} is none of {', '.join(CONFIDENCES)}"
+        for part in parts
+        if part.confidence not in CONFIDENCES
+    ]
     return problems

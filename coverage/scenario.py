@@ -69,7 +69,9 @@ class Scenario:
             raise PolicyError(f"{where}: unknown key {unknown[0]!r}; expected one of {', '.join(sorted(known))}")
         values = dict(raw)
         for name in ("weights", "costs"):
-            values[name] = tuple(sorted((str(k), _number(v, f"{where}: {name}.{k}")) for k, v in dict(raw.get(name, {})).items()))
+            values[name] = tuple(
+                sorted((str(k), _number(v, f"{where}: {name}.{k}")) for k, v in dict(raw.get(name, {})).items())
+            )
         if "policy" not in raw or "budget" not in raw:
             raise PolicyError(f"{where}: the keys 'policy' and 'budget' are needed")
         values["budget"] = _number(raw["budget"], f"{where}: budget")
@@ -88,7 +90,12 @@ class Scenario:
 
     def to_toml(self) -> str:
         """Return the scenario as TOML text that `from_toml` reads back."""
-        lines = [f'policy = "{self.policy}"', f"budget = {self.budget!r}", f"seed = {self.seed}", f"draws = {self.draws}"]
+        lines = [
+            f'policy = "{self.policy}"',
+            f"budget = {self.budget!r}",
+            f"seed = {self.seed}",
+            f"draws = {self.draws}",
+        ]
         if self.view:
             lines.append(f'view = "{self.view}"')
         for name in ("weights", "costs"):

@@ -38,7 +38,9 @@ def _text(values: tuple[str, ...] | None = None, *, nullable: bool = False, requ
     return pa.Column(str, checks, nullable=nullable, required=required)
 
 
-def _number(low: float | None = 0.0, high: float | None = None, *, nullable: bool = False, required: bool = True) -> pa.Column:
+def _number(
+    low: float | None = 0.0, high: float | None = None, *, nullable: bool = False, required: bool = True
+) -> pa.Column:
     checks = []
     if low is not None:
         checks.append(pa.Check.ge(low))
@@ -47,7 +49,9 @@ def _number(low: float | None = 0.0, high: float | None = None, *, nullable: boo
     return pa.Column(float, checks, nullable=nullable, required=required)
 
 
-MUNICIPALITIES: Final = pa.DataFrameSchema({"municipality_code": _text(), "name": _text()}, unique=["municipality_code"])
+MUNICIPALITIES: Final = pa.DataFrameSchema(
+    {"municipality_code": _text(), "name": _text()}, unique=["municipality_code"]
+)
 
 # One row per place; a row may stand for several premises (`weight`). Index: RangeIndex, in register order.
 PLACES: Final = pa.DataFrameSchema(
@@ -139,11 +143,35 @@ AREA_KEYS: Final = ("area_id", "kind", "municipality_code", "name", "status")
 # The list a council votes on; the same columns, in this order, in `areas` and in priority-list.csv.
 # `score_<criterion>` columns follow `score`, in the policy's order.
 AREA_COLUMNS: Final = (
-    "rank", "area_id", "kind", "municipality_code", "name", "status", "decision", "ranked_decision", "certainty",
-    "funded_share", "businesses", "households", "public", "employees", "technology", "route_m", "capex",
-    "capex_per_premises", "funding_gap_p10", "funding_gap_p50", "funding_gap_p90", "state_share", "county_share",
-    "municipal_share", "private_share", "grant", "grant_per_premises", "score",
-)  # fmt: skip
+    "rank",
+    "area_id",
+    "kind",
+    "municipality_code",
+    "name",
+    "status",
+    "decision",
+    "ranked_decision",
+    "certainty",
+    "funded_share",
+    "businesses",
+    "households",
+    "public",
+    "employees",
+    "technology",
+    "route_m",
+    "capex",
+    "capex_per_premises",
+    "funding_gap_p10",
+    "funding_gap_p50",
+    "funding_gap_p90",
+    "state_share",
+    "county_share",
+    "municipal_share",
+    "private_share",
+    "grant",
+    "grant_per_premises",
+    "score",
+)
 AREA_TAIL: Final = ("cumulative_grant", "policy", "as_of", "currency", "data_status")
 
 REJECTED_COLUMNS: Final = ("source", "row", "field", "value", "reason")

@@ -25,14 +25,31 @@ AS_OF = dt.date(2022, 6, 30)
 def study() -> Study:
     """Return the toy's study description."""
     source = SourceSpec(
-        id="premises", role="premises", kind="vector", path=Path("premises.gpkg"), supplier="Toy Ltd",
-        licence="CC0", as_of=AS_OF, data_status="synthetic",
-    )  # fmt: skip
+        id="premises",
+        role="premises",
+        kind="vector",
+        path=Path("premises.gpkg"),
+        supplier="Toy Ltd",
+        licence="CC0",
+        as_of=AS_OF,
+        data_status="synthetic",
+    )
     return Study(
-        id="toy", name="Toytown", country="no", crs=CRS, currency="NOK", price_year=2025, as_of=AS_OF,
-        policy="no-2024", costs="norway", budget=14_000_000.0, data_status="synthetic", folder=Path(),
-        notes=("SYNTHETIC: drawn by hand for tests.",), sources=(source,),
-    )  # fmt: skip
+        id="toy",
+        name="Toytown",
+        country="no",
+        crs=CRS,
+        currency="NOK",
+        price_year=2025,
+        as_of=AS_OF,
+        policy="no-2024",
+        costs="norway",
+        budget=14_000_000.0,
+        data_status="synthetic",
+        folder=Path(),
+        notes=("SYNTHETIC: drawn by hand for tests.",),
+        sources=(source,),
+    )
 
 
 def places(rows: int = 300) -> gpd.GeoDataFrame:
@@ -92,7 +109,7 @@ def places(rows: int = 300) -> gpd.GeoDataFrame:
     )
     short_mobile = frame["short_mobile"] > 0
     frame["gap_kind"] = np.select([short & short_mobile, short, short_mobile], ["both", "fixed", "mobile"], "none")
-    text = frame.columns[frame.dtypes == object]
+    text = frame.select_dtypes("object").columns
     frame[text] = frame[text].astype("str")
     points = [Point(X0 + 500 * (i % 20) + 250, Y0 + 500 * (i // 20) + 250) for i in number]
     return gpd.GeoDataFrame(frame, geometry=points, crs=CRS)
@@ -109,21 +126,40 @@ def areas(judged: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         grant = gap / 1.3
         rows.append(
             {
-                "area_id": area_id, "kind": "fixed", "municipality_code": str(area_id)[:4],
-                "name": f"{group['locality'].iloc[0]} {number + 1}", "status": "modelled",
+                "area_id": area_id,
+                "kind": "fixed",
+                "municipality_code": str(area_id)[:4],
+                "name": f"{group['locality'].iloc[0]} {number + 1}",
+                "status": "modelled",
                 "businesses": float((group["kind"] == "business").sum()),
                 "households": float((group["kind"] == "household").sum()),
                 "public": float((group["kind"] == "public").sum()),
-                "employees": float(group["employees"].sum()), "premises": premises, "places": len(group),
-                "technology": "fibre", "route_m": 900.0 * premises, "capex": capex,
-                "capex_per_premises": capex / premises, "opex_per_year": 0.02 * capex, "over_ceiling": number == 3,
-                "funding_gap_p10": 0.8 * gap, "funding_gap_p50": gap, "funding_gap_p90": 1.3 * gap,
-                "state_share": grant, "county_share": 0.0, "municipal_share": gap - grant, "private_share": 0.0,
-                "grant": grant, "grant_per_premises": grant / premises, "pv_revenue": 0.5 * capex, "pv_opex": 0.3 * capex,
-                "score": 90.0 - 5 * number, "mean_log2_down": 4.5, "delivered_down_mbps": 1000.0,
+                "employees": float(group["employees"].sum()),
+                "premises": premises,
+                "places": len(group),
+                "technology": "fibre",
+                "route_m": 900.0 * premises,
+                "capex": capex,
+                "capex_per_premises": capex / premises,
+                "opex_per_year": 0.02 * capex,
+                "over_ceiling": number == 3,
+                "funding_gap_p10": 0.8 * gap,
+                "funding_gap_p50": gap,
+                "funding_gap_p90": 1.3 * gap,
+                "state_share": grant,
+                "county_share": 0.0,
+                "municipal_share": gap - grant,
+                "private_share": 0.0,
+                "grant": grant,
+                "grant_per_premises": grant / premises,
+                "pv_revenue": 0.5 * capex,
+                "pv_opex": 0.3 * capex,
+                "score": 90.0 - 5 * number,
+                "mean_log2_down": 4.5,
+                "delivered_down_mbps": 1000.0,
                 "geometry": group.geometry.union_all().buffer(150).convex_hull,
             }
-        )  # fmt: skip
+        )
     frame = gpd.GeoDataFrame(rows, crs=CRS)
     for criterion in load_policy("no-2024").criteria:
         frame[f"score_{criterion.id}"] = frame["score"]
@@ -136,7 +172,12 @@ def areas(judged: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     frame["certainty"] = np.where(funded, "safe yes", "safe no")
     frame.loc[frame["rank"] == 3, "funded_share"] = 0.5
     frame.loc[frame["rank"] == 3, "certainty"] = "toss-up"
-    frame["policy"], frame["as_of"], frame["currency"], frame["data_status"] = "no-2024", "2022-06-30", "NOK", "synthetic"
+    frame["policy"], frame["as_of"], frame["currency"], frame["data_status"] = (
+        "no-2024",
+        "2022-06-30",
+        "NOK",
+        "synthetic",
+    )
     return frame
 
 
@@ -152,30 +193,57 @@ def assessment() -> Assessment:
     centres = ranked.geometry.representative_point()
     routes = gpd.GeoDataFrame(
         {
-            "area_id": ranked["area_id"], "route_m": ranked["route_m"], "trench_m": ranked["route_m"] - 100,
-            "subsea_m": 100.0, "drop_m": 300.0, "backhaul_m": 500.0, "connected": True, "stand_in": False,
+            "area_id": ranked["area_id"],
+            "route_m": ranked["route_m"],
+            "trench_m": ranked["route_m"] - 100,
+            "subsea_m": 100.0,
+            "drop_m": 300.0,
+            "backhaul_m": 500.0,
+            "connected": True,
+            "stand_in": False,
         },
         geometry=[MultiLineString([LineString([(c.x - 800, c.y), (c.x, c.y), (c.x, c.y + 400)])]) for c in centres],
         crs=CRS,
-    )  # fmt: skip
+    )
     lines = pd.DataFrame(
         {
-            "area_id": ranked["area_id"], "technology": "fibre", "item": "trench_m", "quantity": ranked["route_m"],
-            "unit": "NOK per m", "unit_cost": ranked["capex"] / ranked["route_m"], "amount": ranked["capex"],
-            "source": "general knowledge", "confidence": "assumed",
+            "area_id": ranked["area_id"],
+            "technology": "fibre",
+            "item": "trench_m",
+            "quantity": ranked["route_m"],
+            "unit": "NOK per m",
+            "unit_cost": ranked["capex"] / ranked["route_m"],
+            "amount": ranked["capex"],
+            "source": "general knowledge",
+            "confidence": "assumed",
         }
-    )  # fmt: skip
+    )
     book = CostBook(
-        id="norway", currency="NOK",
+        id="norway",
+        currency="NOK",
         items=(CostItem("trench_m", 450.0, 300.0, 700.0, "NOK per m", 2025, "NOK", "general knowledge", "assumed"),),
-    )  # fmt: skip
+    )
     rejected = empty_rejected()
     rejected.loc[0] = ["premises", 17, "kind", "shop", "expected one of business, household, holiday, public"]
     description = study()
     return Assessment(
-        places=judged, areas=ranked, routes=routes, municipalities=municipalities, cost_lines=lines, rejected=rejected,
-        study=description, scenario=Scenario(policy="no-2024", budget=description.budget),
-        policy=load_policy("no-2024"), costs=book, mobile=(),
-        summary={"study": "toy", "policy": "no-2024", "currency": "NOK", "data_status": "synthetic", "as_of": "2022-06-30"},
+        places=judged,
+        areas=ranked,
+        routes=routes,
+        municipalities=municipalities,
+        cost_lines=lines,
+        rejected=rejected,
+        study=description,
+        scenario=Scenario(policy="no-2024", budget=description.budget),
+        policy=load_policy("no-2024"),
+        costs=book,
+        mobile=(),
+        summary={
+            "study": "toy",
+            "policy": "no-2024",
+            "currency": "NOK",
+            "data_status": "synthetic",
+            "as_of": "2022-06-30",
+        },
         provenance={"study": "toy", "inputs": {}, "warnings": ["toy"], "seed": 2024},
-    )  # fmt: skip
+    )
