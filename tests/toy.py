@@ -109,7 +109,7 @@ def places(rows: int = 300) -> gpd.GeoDataFrame:
     )
     short_mobile = frame["short_mobile"] > 0
     frame["gap_kind"] = np.select([short & short_mobile, short, short_mobile], ["both", "fixed", "mobile"], "none")
-    text = frame.select_dtypes("object").columns
+    text = [name for name in frame.columns if pd.api.types.is_object_dtype(frame[name])]
     frame[text] = frame[text].astype("str")
     points = [Point(X0 + 500 * (i % 20) + 250, Y0 + 500 * (i // 20) + 250) for i in number]
     return gpd.GeoDataFrame(frame, geometry=points, crs=CRS)
