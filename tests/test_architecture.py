@@ -1,0 +1,149 @@
+"""The rooms and who may import whom; and that `coverage` is ours."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import re
+from pathlib import Path
+
+import pytest
+
+import coverage
+
+ROOT = Path(__file__).parent.parent
+
+BASE = {"errors"}
+STAGE = {"errors", "crs", "schemas", "policy", "scenario", "inputs"}
+SEEN = {"assessment", "schemas", "policy", "costs", "study", "scenario", "errors", "crs", "inputs"}
+
+# Room -> the rooms of `coverage` it may import. `costs` is a stage whose cost book the later rooms show.
+ALLOWED: dict[str, set[str]] = {
+    "__init__": set(),
+    "errors": set(),
+    "crs": BASE,
+    "schemas": BASE | {"crs"},
+    "policy": BASE | {"crs", "schemas"},
+    "scenario": BASE | {"crs", "schemas", "policy"},
+    "inputs": BASE | {"schemas"},
+    "sources": BASE | {"schemas", "crs", "inputs", "sources"},
+    "study": BASE | {"sources", "policy", "scenario", "schemas", "crs", "inputs"},
+    "check": BASE | {"study", "inputs", "schemas"},
+    "roads": BASE | {"schemas", "crs"},
+    "overlay": STAGE,
+    "gaps": STAGE,
+    "areas": STAGE | {"roads"},
+    "routes": STAGE | {"roads"},
+    "costs": STAGE,
+    "subsidy": STAGE | {"costs"},
+    "priority": STAGE,
+    "agreement": STAGE | {"gaps", "study"},
+    "assessment": {"costs", "inputs", "policy", "scenario", "study"},
+    "pipeline": SEEN | {"overlay", "gaps", "roads", "areas", "routes", "subsidy", "priority", "agreement"},
+    "reports": SEEN | {"reports"},
+    "__main__": SEEN | {"pipeline", "reports", "check"},
+}
+# Room of `maps` -> (rooms of coverage, rooms of maps)
+MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
+    "__init__": (set(), set()),
+    "assets": ({"schemas"}, set()),
+    "style": ({"schemas"}, set()),
+    "charts": ({"schemas"}, {"style"}),
+    "layers": (SEEN, {"style", "assets"}),
+    "build": (SEEN, {"layers", "style", "assets"}),
+    "export": (SEEN, {"build", "layers", "style", "assets"}),
+    "store": (SEEN, set()),
+    "server": ({"assessment", "errors"}, {"assets", "layers", "store", "tiles", "style"}),
+    "session": (SEEN | {"pipeline", "check"}, {"store"}),
+    "pages": (SEEN | {"reports", "pipeline"}, {"session", "build", "charts", "style", "pages", "layers"}),
+    "frame": (SEEN, {"pages", "session", "server", "style"}),
+}
+WEB = {"requests", "urllib", "http", "socket", "httpx", "urllib3"}
+BANNED = {"numba", "coverage", "pytest-cov", "pytest-testmon", "mutmut"}
+
+
+def _imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide the layers"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _rooms(imports: set[str], package: str) -> set[str]:
+    """Name the rooms of a package that are imported; `from coverage import x` counts as room x."""
+    return {name.split(".")[1] for name in imports if name.startswith(package + ".")}
+
+
+def _files(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def _room(path: Path, package: str) -> str:
+    return path.relative_to(ROOT / package).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", _files("coverage"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_model_imports_only_what_the_table_allows(path: Path) -> None:
+    imports = _imports(path)
+    room = _room(path, "coverage")
+    assert room in ALLOWED, f"{room} is a new room: give it a row in the table, and in README.md"
+    assert _rooms(imports, "coverage") - {room} <= ALLOWED[room]
+    top = {name.split(".")[0] for name in imports}
+    assert not top & {"streamlit", "folium", "branca", "streamlit_folium"}
+    assert room == "sources" or not top & WEB, "the network is used only in coverage/sources"
+    maps = {name for name in imports if name.split(".")[0] == "maps"}
+    assert not maps or room == "__main__", "only the command line may reach maps, for map.html"
+
+
+@pytest.mark.parametrize("path", _files("maps"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_maps_imports_only_what_the_table_allows(path: Path) -> None:
+    imports = _imports(path)
+    room = _room(path, "maps")
+    assert room in MAPS_ALLOWED, f"{room} is a new room: give it a row in the table, and in README.md"
+    model, maps = MAPS_ALLOWED[room]
+    assert _rooms(imports, "coverage") <= model
+    assert _rooms(imports, "maps") - {room} <= maps
+    top = {name.split(".")[0] for name in imports}
+    assert room in {"frame", "session", "pages"} or "streamlit" not in top
+    assert not top & WEB
+
+
+def test_coverage_is_this_project() -> None:
+    assert Path(coverage.__file__).is_relative_to(ROOT)
+
+
+def test_nothing_that_collides_with_the_name_is_installed() -> None:
+    installed = {(dist.metadata["Name"] or "").lower().replace("_", "-") for dist in importlib.metadata.distributions()}
+    assert not installed & BANNED
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_requirements_are_pinned_and_free_of_collisions(name: str) -> None:
+    lines = [line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if line and line[0] not in "#-"]
+    assert lines
+    for line in lines:
+        assert re.fullmatch(r"[A-Za-z0-9_.\-]+(\[[a-z]+\])?==[0-9.]+", line), line
+        assert re.split(r"[\[=]", line)[0].lower() not in BANNED
+
+
+def test_git_does_not_hide_the_package() -> None:
+    lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert not {"coverage", "coverage/", "/coverage", "/coverage/"} & {line.strip() for line in lines}
+
+
+def test_modules_stay_small() -> None:
+    # One concept a module; 400 is where review begins, not a target.
+    long = {str(path.relative_to(ROOT)): n for path in [*_files("coverage"), *_files("maps")]
+            if (n := len(path.read_text(encoding="utf-8").splitlines())) > 400}  # fmt: skip
+    assert not long
+
+
+def test_no_third_party_javascript_is_committed() -> None:
+    for path in [*ROOT.glob("maps/**/*.js"), *ROOT.glob("maps/**/*.css")]:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"copyright|@license|MIT License", text, re.IGNORECASE), path
+        assert "http://" not in text and "https://" not in text, path  # noqa: PT018
