@@ -1,0 +1,179 @@
+"""The command line: thin. Every command opens a study, calls the model, and writes or prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from coverage import check as checks
+from coverage import agreement, pipeline, reports
+from coverage.assessment import Assessment
+from coverage.errors import CoverageError, SourceError
+from coverage.scenario import Scenario
+from coverage.study import Study
+
+app = typer.Typer(
+    help="Find who lacks broadband or mobile coverage, what a fix costs, and which projects to fund first.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="A folder with a study.toml.")]
+DataRoot = Annotated[
+    Path | None,
+    typer.Option("--data-root", envvar="COVERAGE_DATA_ROOT", help='Where sources with root = "data" are found.'),
+]
+ScenarioFile = Annotated[Path | None, typer.Option("--scenario", help="A scenario saved as TOML.")]
+PolicyId = Annotated[str | None, typer.Option("--policy", help="A pack in data/policies, instead of the study's.")]
+Budget = Annotated[float | None, typer.Option("--budget", help="Public grant money, in the study's currency.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of the uncertainty draws.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
+
+
+@app.command()
+def assess(
+    study: StudyFolder,
+    scenario: ScenarioFile = None,
+    policy: PolicyId = None,
+    budget: Budget = None,
+    seed: Seed = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Output folder; default out/<study>.")] = None,
+    data_root: DataRoot = None,
+    json_: AsJson = False,
+) -> None:
+    """Run the whole journey on STUDY and write every output."""
+    opened = Study.open(study, data_root=data_root)
+    question = _scenario(opened, scenario, policy, budget, seed)
+    folder = out or Path("out") / opened.id
+    with _progress(len(opened.sources) + len(pipeline.STEPS) + len(reports.FILES) + 1) as step:
+        result = pipeline.assess(opened, question, progress=step)
+        reports.write_all(result, folder, progress=step, extra={"map.html": _write_html})
+    if json_:
+        typer.echo(json.dumps(result.summary, ensure_ascii=False, indent=2))
+    else:
+        _print_summary(result, folder)
+
+
+@app.command()
+def check(study: StudyFolder, data_root: DataRoot = None, json_: AsJson = False) -> None:
+    """Say what is wrong with the data of STUDY, and nothing else. Exit 1 where there are problems."""
+    opened = Study.open(study, data_root=data_root)
+    with _progress(len(opened.sources)) as step:
+        found = checks.inspect(opened, progress=step)
+    if json_:
+        typer.echo(json.dumps(found.to_mapping(), ensure_ascii=False, indent=2))
+    else:
+        found.print(Console())
+    raise typer.Exit(1 if found.problems else 0)
+
+
+@app.command()
+def report(
+    kind: Annotated[str, typer.Argument(metavar="{gap,priority}")],
+    study: StudyFolder,
+    format_: Annotated[str, typer.Option("--format", help="xlsx, csv, pdf, gpkg, geojson or html.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")],
+    scenario: ScenarioFile = None,
+    policy: PolicyId = None,
+    budget: Budget = None,
+    seed: Seed = None,
+    municipality: Annotated[list[str] | None, typer.Option("--municipality", help="Code; may be repeated.")] = None,
+    area: Annotated[list[str] | None, typer.Option("--area", help="Area id; may be repeated.")] = None,
+    technology: Annotated[str | None, typer.Option("--technology")] = None,
+    data_root: DataRoot = None,
+) -> None:
+    """Write one report of STUDY."""
+    opened = Study.open(study, data_root=data_root)
+    question = _scenario(opened, scenario, policy, budget, seed)
+    reports.require_format(kind, format_)
+    with _progress(len(opened.sources) + len(pipeline.STEPS)) as step:
+        result = pipeline.assess(opened, question, progress=step)
+    selection = {"municipality": tuple(municipality or ()), "area": tuple(area or ()), "technology": technology}
+    if format_ == "html":
+        _write_html(reports.select(result, **selection), out)
+    else:
+        reports.render(result, kind, format=format_, path=out, **selection)
+    typer.echo(f"wrote {out}", err=True)
+
+
+def _scenario(study: Study, path: Path | None, policy: str | None, budget: float | None, seed: int | None) -> Scenario:
+    question = Scenario.from_toml(path) if path else study.default_scenario()
+    changes = {"policy": policy, "budget": budget, "seed": seed}
+    return question.with_changes(**{name: value for name, value in changes.items() if value is not None})
+
+
+def _write_html(result: Assessment, path: Path) -> None:
+    # Imported here because the model must be usable without the map libraries.
+    from maps.export import write_html
+
+    write_html(result, path)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[str], None]]:
+    """Show a bar on a terminal, one line a step elsewhere; always on stderr, so that stdout stays clean."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step: print(f"… {step}", file=sys.stderr, flush=True)
+        return
+    columns = (TextColumn("[bold]{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("reading", total=total)
+        started = False
+
+        def step(message: str) -> None:
+            nonlocal started
+            bar.update(task, description=message, advance=1 if started else 0)
+            started = True
+
+        yield step
+        bar.update(task, description="done", completed=total)
+
+
+def _print_summary(result: Assessment, folder: Path) -> None:
+    console = Console()
+    figures = result.summary
+    if result.study.data_status != "real":
+        console.print(f"[bold]{result.study.data_status.upper()} DATA[/bold]: figures describe no real place exactly.")
+    eligible, funded, gap = figures["eligible"], figures["funded"], figures["funding_gap"]
+    money = figures["currency"]
+    console.print(
+        f"{result.study.name}, policy {figures['policy']}, as of {figures['as_of']}\n"
+        f"eligible: {eligible['businesses']:,.0f} businesses and {eligible['households']:,.0f} homes "
+        f"in {figures['areas']} areas\n"
+        f"funding gap: {gap['p10'] / 1e6:,.0f}–{gap['p90'] / 1e6:,.0f} million {money} (P10–P90)\n"
+        f"budget {figures['budget'] / 1e6:,.1f} million {money} funds {funded['areas']} areas: "
+        f"{funded['businesses']:,.0f} businesses and {funded['households']:,.0f} homes"
+    )
+    if figures["rejected"]:
+        console.print(f"{figures['rejected']} rows were set aside: see {folder / 'rejected.csv'}")
+    for line in agreement.lines(figures.get("agreement", {})):
+        console.print(line)
+    for warning in result.provenance["warnings"]:
+        console.print(f"note: {warning}")
+    console.print(f"written to {folder}")
+
+
+def main() -> None:
+    """Run the command line; every expected error is one sentence on stderr and exit code 2 or 3."""
+    try:
+        app()
+    except SourceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(3)
+    except CoverageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""The only composer of the stages: from a study and a scenario to an Assessment.
+
+`prepare` does what depends on the data and the policy (slow); `decide` does what depends on budget, weights,
+costs and seed (fast), so that a dashboard can move a slider without reading a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import geopandas as gpd
+
+from coverage import agreement, areas, costs, gaps, overlay, priority, roads, routes, subsidy, summary
+from coverage.assessment import Assessment
+from coverage.errors import PolicyError
+from coverage.inputs import Inputs
+from coverage.policy import POLICY_DIR, Policy, load_policy
+from coverage.scenario import Scenario
+from coverage.schemas import AREA_COLUMNS, AREA_TAIL, MUNICIPALITIES, PLACES, SERVICE, VERDICT, check
+from coverage.study import Study
+
+Progress = Callable[[str], None]
+
+PACKAGES: Final = ("geopandas", "numpy", "pandas", "pyogrio", "pyproj", "rasterio", "scipy", "shapely")
+# The steps a whole run goes through, in order; a progress bar counts them.
+STEPS: Final = ("overlay", "verdict", "areas", "routes", "costs", "subsidy", "priority")
+
+
+def ignore(step: str) -> None:
+    """Take a progress message and do nothing."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Hold what depends on the data and the policy alone."""
+
+    study: Study
+    policy: Policy
+    inputs: Inputs
+    places: gpd.GeoDataFrame
+    areas: gpd.GeoDataFrame
+    routes: gpd.GeoDataFrame
+    joint_route_m: float
+    counts: dict[str, Any]
+    agreement: dict[str, Any]
+    warnings: tuple[str, ...]
+    timings: dict[str, float]
+
+
+def assess(study: Study, scenario: Scenario, *, progress: Progress = ignore) -> Assessment:
+    """Run every stage on a study under a scenario.
+
+    Raises DataError, CrsError or PolicyError with one sentence where the input cannot be used.
+    """
+    return decide(prepare(study, load_policy(scenario.policy), progress=progress), scenario, progress=progress)
+
+
+def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Prepared:
+    """Load the study, overlay coverage, judge every place, delineate areas and find their routes."""
+    clock = _Clock()
+    inputs = study.load(progress=progress)
+    clock.lap("load")
+    check(inputs.municipalities, MUNICIPALITIES, where="municipalities")
+    check(inputs.places, PLACES, where="premises")
+
+    progress("overlay")
+    served, _ = overlay.overlay(
+        inputs.places,
+        offers=inputs.offers,
+        mobile=inputs.mobile,
+        shares=inputs.shares,
+        policy=policy,
+        as_of=study.as_of,
+    )
+    check(served, SERVICE, where="service")
+    clock.lap("overlay")
+
+    progress("verdict")
+    judged = gaps.judge(served, policy=policy, as_of=study.as_of)
+    check(judged, VERDICT, where="verdict")
+    clock.lap("verdict")
+
+    progress("areas")
+    graph = roads.build_graph(inputs.roads)
+    eligible = judged["eligible"].to_numpy() > 0
+    attached = roads.attach(graph, judged, mask=eligible, network=inputs.network)
+    grouped, delineated = areas.delineate(
+        judged, attached=attached, policy=policy, municipalities=inputs.municipalities
+    )
+    clock.lap("areas")
+
+    progress("routes")
+    routed = routes.route(delineated, grouped, attached=attached)
+    joint_m = routes.joint_length_m(delineated, grouped, attached=attached)
+    clock.lap("routes")
+
+    return Prepared(
+        study=study,
+        policy=policy,
+        inputs=inputs,
+        places=grouped,
+        areas=delineated,
+        routes=routed,
+        joint_route_m=joint_m,
+        counts=summary.summarise_places(grouped, municipalities=inputs.municipalities, policy=policy),
+        agreement=agreement.compare(grouped, truth=inputs.truth, controls=study.controls, policy=policy, study=study),
+        warnings=inputs.warnings,
+        timings=clock.timings,
+    )
+
+
+def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignore) -> Assessment:
+    """Price, estimate the subsidy and rank, under one budget, one set of weights and one seed.
+
+    Raises PolicyError if the scenario's policy is not the one that `prepared` was made with.
+    """
+    study, policy = prepared.study, prepared.policy
+    if scenario.policy != policy.id:
+        raise PolicyError(f"the places were judged under {policy.id!r}, not under the scenario's {scenario.policy!r}")
+    clock = _Clock()
+    progress("costs")
+    book = costs.load_costs(study.costs, currency=study.currency, overrides=scenario.costs)
+    options, lines = costs.price(prepared.areas, prepared.routes, book=book, policy=policy)
+    priced = costs.propose(prepared.areas, options, policy=policy)
+    clock.lap("costs")
+
+    progress("subsidy")
+    estimated, draws = subsidy.estimate(priced, prepared.routes, book=book, policy=policy, scenario=scenario)
+    clock.lap("subsidy")
+
+    progress("priority")
+    ranked = priority.prioritise(estimated, draws=draws, policy=policy, scenario=scenario)
+    ranked = ranked.assign(
+        policy=policy.id, as_of=study.as_of.isoformat(), currency=study.currency, data_status=study.data_status
+    )
+    clock.lap("priority")
+
+    figures = {
+        "study": study.id,
+        "policy": policy.id,
+        "currency": study.currency,
+        "data_status": study.data_status,
+        "as_of": study.as_of.isoformat(),
+        "rejected": len(prepared.inputs.rejected),
+        **{key: value for key, value in prepared.counts.items() if key != "municipalities"},
+        **summary.summarise_areas(ranked, totals=draws.totals, budget=scenario.budget),
+        "route_m": round(float(prepared.routes["route_m"].sum())),
+        "route_m_if_all_built": round(prepared.joint_route_m),
+        "municipalities": prepared.counts["municipalities"],
+        **({"agreement": prepared.agreement} if prepared.agreement else {}),
+    }
+    return Assessment(
+        places=prepared.places,
+        areas=_ordered(ranked, policy),
+        routes=prepared.routes,
+        municipalities=prepared.inputs.municipalities,
+        cost_lines=lines,
+        rejected=prepared.inputs.rejected,
+        study=study,
+        scenario=scenario,
+        policy=policy,
+        costs=book,
+        mobile=prepared.inputs.mobile,
+        summary=figures,
+        provenance=_provenance(prepared, scenario, book, clock.timings),
+    )
+
+
+def _ordered(ranked: gpd.GeoDataFrame, policy: Policy) -> gpd.GeoDataFrame:
+    scores = [f"score_{criterion.id}" for criterion in policy.criteria]
+    first = [*AREA_COLUMNS, *scores, *AREA_TAIL]
+    return ranked[[*first, *(name for name in ranked.columns if name not in first)]]
+
+
+def _provenance(
+    prepared: Prepared, scenario: Scenario, book: costs.CostBook, timings: dict[str, float]
+) -> dict[str, Any]:
+    study, policy = prepared.study, prepared.policy
+    inputs = study.fingerprint()
+    pack = hashlib.sha256((POLICY_DIR / f"{policy.id}.toml").read_bytes()).hexdigest()
+    traced = {
+        "inputs": inputs,
+        "policy": {"id": policy.id, "sha256": pack},
+        "costs": {"id": book.id, "sha256": book.version},
+        "scenario": scenario.to_mapping(),
+    }
+    canonical = json.dumps(traced, sort_keys=True, ensure_ascii=False).encode()
+    return {
+        "study": study.id,
+        "fingerprint": hashlib.sha256(canonical).hexdigest(),
+        **traced,
+        "sources": [
+            {key: value.isoformat() if key == "as_of" and value else value for key, value in asdict(report).items()}
+            for report in prepared.inputs.reports
+        ],
+        "notes": list(study.notes),
+        "assumed": {"policy": list(policy.assumed()), "costs": [item.item for item in book.assumed()]},
+        "warnings": list(prepared.warnings),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in PACKAGES},
+        },
+        "seed": scenario.seed,
+        "timings_s": {**prepared.timings, **timings},
+    }
+
+
+class _Clock:
+    """Measure the seconds between laps."""
+
+    def __init__(self) -> None:
+        self.timings: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.timings[name] = round(now - self._last, 3)
+        self._last = now
