@@ -5,11 +5,15 @@ Packs are TOML files in ``data/policies``. A pack is read once, checked whole, a
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import tomllib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from coverage.errors import PolicyError
 from coverage.schemas import MOBILE_LEVELS, SERVED, TECHNOLOGIES
@@ -154,6 +158,21 @@ class Policy:
     def tier(self, tier_id: str) -> Tier:
         """Return one tier by its id, or raise KeyError."""
         return next(tier for tier in self.tiers if tier.id == tier_id)
+
+    def tier_index(self, down_mbps: npt.ArrayLike, up_mbps: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Place offers in tiers: the index in `tier_ids` of the first tier whose threshold is not reached."""
+        down, up = np.broadcast_arrays(np.asarray(down_mbps, float), np.asarray(up_mbps, float))
+        index = np.zeros(down.shape, dtype=np.int64)
+        for number, tier in enumerate(self.tiers):
+            reached = (index == number) & (down >= tier.down_mbps) & (up >= tier.up_mbps)
+            index += reached
+        return index
+
+    def plan_limit(self, as_of: dt.date) -> dt.date:
+        """Return the last day on which a planned build must be available to count as credible on `as_of`."""
+        months = as_of.month - 1 + round(12 * self.fixed.plan_horizon_years)
+        year, month = as_of.year + months // 12, months % 12 + 1
+        return dt.date(year, month, min(as_of.day, calendar.monthrange(year, month)[1]))
 
     def assumed(self) -> tuple[str, ...]:
         """List the parts of the pack that rest on general knowledge and must be marked wherever shown."""
