@@ -3,14 +3,52 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import geopandas as gpd
 import pandas as pd
 
 OfferShape = Literal["polygon", "line", "cell", "place"]
+
+
+@dataclass(frozen=True)
+class SourceSpec:
+    """Describe one source as study.toml names it.
+
+    `path` is absolute; `file` is the path as written, for messages. `columns` maps our column to theirs,
+    `constants` our column to one value for all rows, `values` our column to {their value: our value}.
+    `where` and `where_prefix` select rows by their columns.
+    """
+
+    id: str
+    role: str
+    kind: str
+    path: Path
+    file: str = ""
+    root: str = "study"
+    layer: str = ""
+    crs: str = ""
+    format: str = ""
+    supplier: str = ""
+    licence: str = ""
+    url: str = ""
+    as_of: dt.date | None = None
+    data_status: str = "real"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    where_prefix: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Return the file's name for messages and fingerprints: as written, `data-root/…` under the data root."""
+        written = self.file or self.path.name
+        return f"data-root/{written}" if self.root == "data" else written
 
 
 @dataclass(frozen=True)
@@ -52,10 +90,11 @@ class SourceReport:
     licence: str
     as_of: dt.date | None
     data_status: str
-    rows_read: int
+    rows_read: int  # data rows in the file
     rows_rejected: int
     geometries_repaired: int
     crs_found: str
+    rows_left_out: int = 0  # by `where`, `where_prefix` or `clip`: not wanted, so neither used nor rejected
     notes: tuple[str, ...] = ()
 
 

@@ -88,6 +88,7 @@ OFFERS: Final = pa.DataFrameSchema(
         "status": _text(OFFER_STATUSES),
         "available_from": pa.Column("datetime64[s]", nullable=True),  # for planned builds
         "basis": _text(OFFER_BASES),
+        "upgradeable": pa.Column(bool),  # the net behind the offer can easily be raised to 1 Gbit/s
         "source": _text(),
         "source_row": pa.Column(int),
     }

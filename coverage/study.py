@@ -3,36 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from coverage.errors import DataError
-
-
-@dataclass(frozen=True)
-class SourceSpec:
-    """Describe one source as study.toml names it. `path` is absolute."""
-
-    id: str
-    role: str
-    kind: str
-    path: Path
-    layer: str = ""
-    crs: str = ""
-    format: str = ""
-    supplier: str = ""
-    licence: str = ""
-    url: str = ""
-    as_of: dt.date | None = None
-    data_status: str = "real"
-    columns: Mapping[str, str] = field(default_factory=dict)
-    constants: Mapping[str, Any] = field(default_factory=dict)
-    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    where_prefix: Mapping[str, str] = field(default_factory=dict)
+from coverage.inputs import SourceSpec as SourceSpec
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,46 @@
+"""Other people's files to our frames: one module per format or supplier.
+
+A *reader* turns one file into a `RawTable` (rows as they stand in the file). `READERS` names them; study.toml
+picks one by `format`, else the kind of the source decides. What the rows mean (roles) is not theirs to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from coverage.errors import DataError
+from coverage.inputs import SourceSpec
+from coverage.sources.raw import RawTable
+from coverage.sources.table import read_table
+from coverage.sources.vector import read_vector
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Name one way to read a file.
+
+    `read` raises DataError or CrsError where the whole file is unusable. `columns` is the mapping (our column
+    = their column) that holds where study.toml does not say otherwise; `options` are the option names it knows.
+    """
+
+    read: Callable[[SourceSpec], RawTable]
+    kind: str = "table"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+
+
+READERS: Final[Mapping[str, Reader]] = {
+    "csv": Reader(read_table),
+    "vector": Reader(read_vector, kind="vector"),
+}
+
+
+def reader_of(spec: SourceSpec) -> Reader:
+    """Return the reader of a source: by its `format`, else by its kind."""
+    name = spec.format or ("csv" if spec.kind == "table" else spec.kind)
+    if name not in READERS or READERS[name].kind != spec.kind:
+        known = ", ".join(sorted(key for key, reader in READERS.items() if reader.kind == spec.kind))
+        raise DataError(f"study.toml: source {spec.id!r} has format {name!r}; expected one of {known}")
+    return READERS[name]
