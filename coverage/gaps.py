@@ -1,0 +1,278 @@
+"""Hold every place's service against a policy: its tier, what it is short of, whether it is eligible, and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from coverage.policy import Clause, Policy
+from coverage.schemas import GAP_KINDS, SHARE_PREFIX
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+EXPECTED_SHARE: Final = "expected-share"  # the reason code where service is known as a share only
+
+
+def judge(places: gpd.GeoDataFrame, *, policy: Policy, as_of: dt.date) -> gpd.GeoDataFrame:
+    """Add the verdict on every place: schemas.VERDICT, `area_id` still null. Same rows, same index.
+
+    `places` holds schemas.PLACES and SERVICE. `tier` is the first tier that the best existing offer does not reach,
+    `tier_best` the same with every speed class read at its upper end. A place is short of fixed service if its tier
+    is eligible for support, and eligible if besides no clause excludes it; the first clause of the policy that holds is
+    its `reason_code`. A plan excludes a place only if it is dated within the horizon, fast enough to count, and lifts
+    the place above its tier; a plan without a date is not credible.
+
+    Where service is a share (`service_basis` "expected_share"), `tier` is the tier with the largest share (the lower
+    of equals), `short_fixed` and `eligible` are shares, and the reason code of those not excluded is
+    "expected-share". Without mobile data nobody is said to be short of mobile service.
+    """
+    case = _Case(places, policy, as_of)
+    holds = np.stack([RULES[clause.rule](case) for clause in policy.clauses])
+    decided = holds.argmax(axis=0)
+    allowed = np.array([clause.rule == "eligible" for clause in policy.clauses])[decided]
+    codes = pd.Series([clause.id for clause in policy.clauses], dtype="str").array.take(decided)
+    names = pd.Series(policy.tier_ids, dtype="str").array
+    both = (case.short_fixed >= 0.5) * 1 + (case.short_mobile >= 0.5) * 2
+    return places.assign(
+        tier=names.take(case.tier),
+        tier_best=names.take(case.tier_best),
+        gap_kind=pd.Series(GAP_KINDS, dtype="str").array.take(both),
+        short_fixed=case.short_fixed,
+        short_mobile=case.short_mobile,
+        eligible=np.where(allowed, case.short_fixed, 0.0),
+        reason_code=pd.Series(codes).mask(case.by_share & allowed, EXPECTED_SHARE).array,
+        reason=_reasons(case, decided),
+        area_id=pd.array([None] * len(places), dtype="str"),
+    )
+
+
+def tier_weights(places: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """Count the premises of each place in each tier: the index of `places`, one column per tier of the policy.
+
+    The one way to count tiers: `weight` in the place's tier, or spread by `share_<tier>` where service is a share.
+    """
+    weight = places["weight"].to_numpy(dtype=float)
+    return pd.DataFrame(
+        _tier_shares(places, policy) * weight[:, None], index=places.index, columns=list(policy.tier_ids)
+    )
+
+
+def gap_weights(places: pd.DataFrame) -> pd.DataFrame:
+    """Count the premises of each place by gap: the index of `places`, one column per schemas.GAP_KINDS.
+
+    Where the shortfalls are shares, fixed and mobile are taken as independent of each other.
+    """
+    weight = places["weight"].to_numpy(dtype=float)
+    fixed, mobile = places["short_fixed"].to_numpy(dtype=float), places["short_mobile"].to_numpy(dtype=float)
+    parts = {
+        "none": (1 - fixed) * (1 - mobile),
+        "fixed": fixed * (1 - mobile),
+        "mobile": (1 - fixed) * mobile,
+        "both": fixed * mobile,
+    }
+    return pd.DataFrame({name: weight * parts[name] for name in GAP_KINDS}, index=places.index)
+
+
+def _by_share(places: pd.DataFrame) -> Bools:
+    if "service_basis" not in places:
+        return np.zeros(len(places), dtype=bool)
+    return np.asarray(places["service_basis"] == "expected_share", dtype=bool)
+
+
+def _tier_shares(places: pd.DataFrame, policy: Policy) -> Floats:
+    if "tier" in places:
+        number = pd.Index(policy.tier_ids).get_indexer(pd.Index(places["tier"]))
+    else:
+        number = policy.tier_index(places["fixed_down_mbps"], places["fixed_up_mbps"])
+    shares: Floats = (number[:, None] == np.arange(len(policy.tier_ids))).astype(float)
+    by_share = _by_share(places)
+    if by_share.any():
+        names = [f"{SHARE_PREFIX}{tier}" for tier in policy.tier_ids]
+        shares[by_share] = places.loc[by_share, names].to_numpy(dtype=float)
+    return shares
+
+
+@dataclass(frozen=True)
+class _Case:
+    """Hold the places and what the clauses ask of them, as arrays."""
+
+    places: gpd.GeoDataFrame
+    policy: Policy
+    as_of: dt.date
+
+    @cached_property
+    def by_share(self) -> Bools:
+        return _by_share(self.places)
+
+    @cached_property
+    def tier(self) -> npt.NDArray[np.int64]:
+        exact = self.policy.tier_index(self.places["fixed_down_mbps"], self.places["fixed_up_mbps"])
+        if not self.by_share.any():
+            return exact
+        return np.where(self.by_share, self.shares.argmax(axis=1), exact)
+
+    @cached_property
+    def tier_best(self) -> npt.NDArray[np.int64]:
+        best = self.policy.tier_index(self.places["fixed_down_max_mbps"], self.places["fixed_up_max_mbps"])
+        return np.where(self.by_share, self.tier, best)
+
+    @cached_property
+    def shares(self) -> Floats:
+        return _tier_shares(self.places.drop(columns="tier", errors="ignore"), self.policy)
+
+    @cached_property
+    def short_fixed(self) -> Floats:
+        eligible = [tier in self.policy.eligible_tiers for tier in self.policy.tier_ids]
+        # Rounded so that a sum of shares cannot pass 1 by its last bit.
+        return np.asarray(np.clip(self.shares[:, eligible].sum(axis=1).round(12), 0.0, 1.0), dtype=float)
+
+    @cached_property
+    def short_mobile(self) -> Floats:
+        known = self.places["mobile_level"].notna().to_numpy()
+        few = self.places["mobile_operators"].to_numpy() < self.policy.mobile.operators
+        short: Floats = np.asarray(known & few, dtype=float)
+        if f"{SHARE_PREFIX}short_mobile" in self.places:
+            return np.where(known, short, self.places[f"{SHARE_PREFIX}short_mobile"].to_numpy(dtype=float))
+        return short
+
+    @cached_property
+    def plan_in_time(self) -> Bools:
+        limit = pd.Timestamp(self.policy.plan_limit(self.as_of))
+        return np.asarray(self.places["planned_date"] <= limit, dtype=bool)
+
+    @cached_property
+    def plan_counts(self) -> Bools:
+        down, up = self.places["planned_down_mbps"].to_numpy(), self.places["planned_up_mbps"].to_numpy()
+        # A share may lie in every eligible tier: there, a plan must lift the place above the highest of them.
+        top = max(self.policy.tier_ids.index(tier) for tier in self.policy.eligible_tiers)
+        now = np.where(self.by_share, np.maximum(self.tier, top), self.tier)
+        lifts = self.policy.tier_index(down, up) > now
+        return np.asarray(self.plan_in_time & (down >= self.policy.fixed.plan_min_down_mbps) & lifts, dtype=bool)
+
+
+def _outside_study(case: _Case) -> Bools:
+    return np.asarray(case.places["municipality_code"].isna(), dtype=bool)
+
+
+def _not_short(case: _Case) -> Bools:
+    return np.asarray(case.short_fixed == 0)
+
+
+def _holiday(case: _Case) -> Bools:
+    return np.asarray(case.places["kind"] == "holiday", dtype=bool)
+
+
+def _not_year_round(case: _Case) -> Bools:
+    return ~np.asarray(case.places["year_round"], dtype=bool)
+
+
+def _planned_within_horizon(case: _Case) -> Bools:
+    return case.plan_counts
+
+
+def _upgradeable(case: _Case) -> Bools:
+    return np.asarray(case.places["upgradeable"], dtype=bool)
+
+
+def _eligible(case: _Case) -> Bools:
+    return np.ones(len(case.places), dtype=bool)
+
+
+# One test per policy.RULES: does the clause hold at each place?
+RULES: Final[dict[str, Callable[[_Case], Bools]]] = {
+    "outside_study": _outside_study,
+    "not_short": _not_short,
+    "holiday": _holiday,
+    "not_year_round": _not_year_round,
+    "planned_within_horizon": _planned_within_horizon,
+    "upgradeable": _upgradeable,
+    "eligible": _eligible,
+}
+
+_TECHNOLOGY_NAMES: Final = {
+    "fibre": "fibre",
+    "cable": "cable",
+    "dsl": "DSL",
+    "fwa": "fixed wireless",
+    "satellite": "satellite",
+    "other": "service (technology not named)",
+}
+
+
+def _reasons(case: _Case, decided: npt.NDArray[np.intp]) -> Any:
+    """Write one sentence per place; each distinct case is written once and handed to all its places."""
+    places = case.places
+    facts = pd.DataFrame(
+        {
+            "clause": decided,
+            "tier": case.tier,
+            "by_share": case.by_share,
+            "short": np.where(case.by_share, case.short_fixed.round(3), 0.0),
+            "down": places["fixed_down_mbps"].to_numpy(),
+            "up": places["fixed_up_mbps"].to_numpy(),
+            "technology": places["fixed_technology"].fillna("").to_numpy(),
+            "provider": places["fixed_provider"].fillna("").to_numpy(),
+            "plan_by": places["planned_by"].fillna("").to_numpy(),
+            "plan_down": places["planned_down_mbps"].to_numpy(),
+            "plan_date": places["planned_date"].to_numpy(),
+            "plan_in_time": case.plan_in_time,
+        }
+    )
+    number = facts.groupby(list(facts.columns), sort=False, dropna=False).ngroup().to_numpy()
+    distinct = facts.drop_duplicates()
+    sentences = [_sentence(row, case.policy) for row in distinct.itertuples(index=False)]
+    return pd.Series(sentences, dtype="str").array.take(number)
+
+
+def _sentence(row: Any, policy: Policy) -> str:
+    clause = policy.clauses[row.clause]
+    parts = [_service_text(row, policy), _clause_text(row, clause, policy)]
+    return "; ".join(part for part in parts if part) + "."
+
+
+def _service_text(row: Any, policy: Policy) -> str:
+    if row.by_share:
+        return (
+            f"Service is known only as a share of the municipality: {row.short:.1%} of its homes "
+            f"are below {_speed(policy, policy.eligible_tiers[-1])}"
+        )
+    if row.down > 0 or row.provider:
+        technology = _TECHNOLOGY_NAMES.get(row.technology, row.technology)
+        offer = f"Best offer {row.down:g}/{row.up:g} Mbit/s {technology} from {row.provider}"
+    else:
+        offer = "No fixed offer"
+    tier = policy.tier_ids[row.tier]
+    if tier in policy.eligible_tiers:
+        return f"{offer}, which is below {_speed(policy, tier)}" if row.down > 0 else f"{offer} is known"
+    return f"{offer} reaches {_speed(policy, policy.eligible_tiers[-1])}"
+
+
+def _speed(policy: Policy, tier_id: str) -> str:
+    tier = policy.tier(tier_id)
+    return f"{tier.down_mbps:g}/{tier.up_mbps:g} Mbit/s" if tier.up_mbps else f"{tier.down_mbps:g} Mbit/s"
+
+
+def _clause_text(row: Any, clause: Clause, policy: Policy) -> str:
+    years = f"{policy.fixed.plan_horizon_years:g} years"
+    if clause.rule == "not_short":
+        return "not eligible"
+    if clause.rule == "planned_within_horizon":
+        return f"{row.plan_by} plans {row.plan_down:g} Mbit/s by {row.plan_date:%Y-%m-%d}; not eligible"
+    if clause.rule != "eligible":
+        return f"{clause.label['en']}; not eligible"
+    verdict = "that share is eligible" if row.by_share else "eligible"
+    if not row.plan_by:
+        return f"no plan within {years}; {verdict}"
+    if row.plan_in_time:
+        return f"the plan of {row.plan_by} for {row.plan_down:g} Mbit/s is too slow to count; {verdict}"
+    when = "without a date" if pd.isna(row.plan_date) else f"for {row.plan_date:%Y-%m-%d}"
+    return f"the plan of {row.plan_by} {when} is not within {years}; {verdict}"

@@ -1,0 +1,167 @@
+"""Read the mobile level of every place, per operator and technology, from rasters in dBm or polygons by level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyproj
+import rasterio
+import shapely
+from rasterio.errors import RasterioError
+from rasterio.transform import rowcol
+from rasterio.windows import Window
+
+from coverage.crs import to_crs
+from coverage.errors import CrsError, DataError
+from coverage.inputs import MobileLayer
+from coverage.policy import Policy
+from coverage.schemas import MOBILE_LEVELS
+
+Floats = npt.NDArray[np.float64]
+Levels = npt.NDArray[np.int8]  # index into MOBILE_LEVELS
+
+MAX_CELLS: Final = 16_000_000  # of a raster held in memory at once
+
+
+@dataclass(frozen=True)
+class LevelTable:
+    """Hold levels (places × series) and signals in dBm (NaN: not known); a series is one operator and technology."""
+
+    series: tuple[tuple[str, str], ...]
+    level: Levels
+    signal_dbm: Floats
+
+    def table(self, place_id: pd.Series) -> pd.DataFrame:
+        """Return schemas.MOBILE: one row per place and series with a level, in the order of the places."""
+        row, column = np.nonzero(self.level)
+        names = pd.DataFrame(list(self.series), columns=["operator", "technology"], dtype="str")
+        return pd.DataFrame(
+            {
+                "place_id": place_id.astype("str").array.take(row),
+                "operator": names["operator"].array.take(column),
+                "technology": names["technology"].array.take(column),
+                "level": pd.array(list(MOBILE_LEVELS), dtype="str").take(self.level[row, column]),
+                "signal_dbm": self.signal_dbm[row, column],
+            }
+        )
+
+
+def measure_levels(places: gpd.GeoDataFrame, layers: Sequence[MobileLayer], *, policy: Policy) -> LevelTable:
+    """Read every layer at every place; several layers of one operator and technology give the best of them.
+
+    Raises DataError or CrsError naming the layer that cannot be read.
+    """
+    series = tuple(sorted({(layer.operator, layer.technology) for layer in layers}))
+    level = np.zeros((len(places), len(series)), dtype=np.int8)
+    signal = np.full((len(places), len(series)), np.nan)
+    for layer in layers:
+        column = series.index((layer.operator, layer.technology))
+        if layer.raster is not None:
+            dbm = sample(places, layer)
+            found = classify(dbm, policy=policy)
+            signal[:, column] = np.fmax(signal[:, column], dbm)
+        elif layer.polygons is not None:
+            found = _polygon_levels(places, layer)
+        else:
+            raise DataError(f"{layer.source}: the mobile layer has neither a raster nor polygons")
+        level[:, column] = np.maximum(level[:, column], found)
+    return LevelTable(series, level, signal)
+
+
+def summarise_levels(levels: LevelTable, *, policy: Policy) -> dict[str, Any]:
+    """Return `mobile_level` (best of any operator) and `mobile_operators` (with the policy's level or better).
+
+    Only the policy's technologies count. `mobile_level` is null where there is no layer of any of them.
+    """
+    counted = [
+        number for number, (_, technology) in enumerate(levels.series) if technology in policy.mobile.technologies
+    ]
+    rows = len(levels.level)
+    if not counted:
+        return {"mobile_level": pd.array([None] * rows, dtype="str"), "mobile_operators": np.zeros(rows, np.int64)}
+    enough = MOBILE_LEVELS.index(policy.mobile.level)
+    operators: dict[str, npt.NDArray[np.bool_]] = {}
+    for number in counted:
+        operator = levels.series[number][0]
+        operators[operator] = operators.get(operator, False) | (levels.level[:, number] >= enough)
+    best = levels.level[:, counted].max(axis=1)
+    return {
+        "mobile_level": pd.array(list(MOBILE_LEVELS), dtype="str").take(best),
+        "mobile_operators": np.sum(list(operators.values()), axis=0, dtype=np.int64),
+    }
+
+
+def classify(dbm: Floats, *, policy: Policy) -> Levels:
+    """Turn signal levels into indices of MOBILE_LEVELS: a level holds from its threshold upwards; NaN is none."""
+    rules = policy.mobile
+    thresholds = np.array([rules.basic_dbm, rules.good_dbm, rules.very_good_dbm])
+    return np.where(np.isnan(dbm), 0, np.searchsorted(thresholds, dbm, side="right")).astype(np.int8)
+
+
+def sample(places: gpd.GeoDataFrame, layer: MobileLayer) -> Floats:
+    """Read the first band of a layer's raster at each place, as ``rasterio.sample`` does; scale and offset are applied.
+
+    Places are reprojected to the raster. NaN: nodata, masked or outside. Raises CrsError where the raster states no
+    coordinate system, DataError where it cannot be read.
+    """
+    try:
+        with rasterio.open(layer.raster) as raster:
+            if raster.crs is None:
+                raise CrsError(f"{layer.source}: the raster {raster.name} states no coordinate system")
+            return _sample(raster, *_coordinates(places, raster.crs.to_wkt()))
+    except RasterioError as error:
+        detail = " ".join(str(error).split())
+        raise DataError(f"{layer.source}: the raster {layer.raster} cannot be read ({detail})") from error
+
+
+def _coordinates(places: gpd.GeoDataFrame, wkt: str) -> tuple[Floats, Floats]:
+    x, y = places.geometry.x.to_numpy(), places.geometry.y.to_numpy()
+    target = pyproj.CRS.from_wkt(wkt)
+    if pyproj.CRS.from_user_input(places.crs) != target:
+        x, y = pyproj.Transformer.from_crs(places.crs, target, always_xy=True).transform(x, y)
+    return x, y
+
+
+def _sample(raster: Any, x: Floats, y: Floats) -> Floats:
+    out = np.full(len(x), np.nan)
+    finite = np.flatnonzero(np.isfinite(x) & np.isfinite(y))  # a point that the raster's CRS cannot hold is outside
+    row, col = rowcol(raster.transform, x[finite], y[finite], op=np.floor)
+    inside = (row >= 0) & (row < raster.height) & (col >= 0) & (col < raster.width)
+    if not inside.any():
+        return out
+    at, row, col = finite[inside], row[inside].astype(np.int64), col[inside].astype(np.int64)
+    left, width = int(col.min()), int(col.max() - col.min()) + 1
+    height = max(1, MAX_CELLS // width)
+    strip = (row - row.min()) // height
+    for number in np.unique(strip):
+        chosen = np.flatnonzero(strip == number)
+        top = int(row[chosen].min())
+        window = Window(left, top, width, int(row[chosen].max()) - top + 1)
+        values = raster.read(1, window=window, masked=True)[row[chosen] - top, col[chosen] - left]
+        dbm = values.astype(np.float64).filled(np.nan)
+        out[at[chosen]] = dbm * raster.scales[0] + raster.offsets[0]
+    return out
+
+
+def _polygon_levels(places: gpd.GeoDataFrame, layer: MobileLayer) -> Levels:
+    polygons = layer.polygons
+    assert polygons is not None  # noqa: S101 - for the type checker; the caller has looked
+    if to_crs(polygons, places.crs, where=layer.source) is not polygons:
+        raise CrsError(f"{layer.source}: the layer is in {polygons.crs}, the places in {places.crs}")
+    if "level" not in polygons:
+        raise DataError(f"{layer.source}: column 'level' is missing; expected {', '.join(MOBILE_LEVELS)}")
+    rank = pd.Index(MOBILE_LEVELS).get_indexer(polygons["level"])
+    if (rank < 0).any():
+        found = polygons["level"].to_numpy()[rank < 0][0]
+        raise DataError(f"{layer.source}: level {found!r} is none of {', '.join(MOBILE_LEVELS)}")
+    tree = shapely.STRtree(np.asarray(places.geometry.array, dtype=object))
+    polygon, place = tree.query(np.asarray(polygons.geometry.array, dtype=object), predicate="intersects")
+    best = np.zeros(len(places), dtype=np.int8)
+    np.maximum.at(best, place, rank[polygon].astype(np.int8))
+    return best

@@ -1,0 +1,307 @@
+"""Lay coverage over places: which offer each place can buy, what is planned, which mobile level it has.
+
+Every place keeps its row and its index. A place that no claim reaches is unserved (0 Mbit/s), not missing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from coverage.crs import to_crs
+from coverage.errors import CrsError, DataError
+from coverage.inputs import MobileLayer, OfferLayer
+from coverage.mobile import measure_levels, summarise_levels
+from coverage.policy import Policy
+from coverage.schemas import SHARE_PREFIX
+
+Ints = npt.NDArray[np.intp]
+Pairs = tuple[Ints, Ints]  # positions of places, positions of offers
+
+# A published share may be rounded: a cumulative share that rises by less than this with the speed is levelled.
+SHARE_ROUNDING: Final = 0.005
+
+
+def overlay(
+    places: gpd.GeoDataFrame,
+    *,
+    offers: Sequence[OfferLayer],
+    mobile: Sequence[MobileLayer],
+    shares: pd.DataFrame | None,
+    policy: Policy,
+    as_of: dt.date,
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Add the service of every place, and return it with the long table of mobile levels.
+
+    `places` holds schemas.PLACES. The first result is `places` with schemas.SERVICE and `service_basis` added: same
+    rows, same index. The second holds schemas.MOBILE, rows with a level only.
+
+    The best existing offer is the claimed or modelled one, of a technology that the policy counts, that reaches
+    the highest tier; then the fastest down, up, and the first provider by name. The tier comes first so that
+    adding an offer can never lower a place's tier where a tier also asks for upload. `*_max` columns are of the
+    offer that is best when every speed class is read at its upper end.
+
+    The planned offer kept is the best of those that are dated within the policy's horizon and fast enough to count;
+    without one, the best of the others. Measured speeds are a mean per place and never count as an offer.
+
+    Where no layer brings an existing offer and `shares` is given, service is an expected share per tier:
+    columns `share_<tier>` (sum 1) from the place's municipality, `service_basis` "expected_share", and no place
+    is said to be covered. Raises DataError or CrsError naming the layer that cannot be used.
+    """
+    table, place, offer = _claims(places, offers)
+    out = places.assign(**_service(len(places), table, place, offer, policy=policy, as_of=as_of))
+    levels = measure_levels(places, mobile, policy=policy)
+    out = out.assign(**summarise_levels(levels, policy=policy))
+    existing = (table["status"] == "existing") & (table["basis"] != "measured")
+    if shares is not None and not existing.any():
+        out = out.assign(**_expected(places, shares, policy=policy, with_mobile=not mobile))
+    return out, levels.table(places["place_id"])
+
+
+def reach(places: gpd.GeoDataFrame, layer: OfferLayer) -> Pairs:
+    """Pair places with the offers of one layer that reach them, as positions in both frames, sorted.
+
+    Polygon: exactly the pairs of ``geopandas.sjoin(predicate="intersects")``. Line: the nearest existing line
+    within `within_m` metres and likewise the nearest planned one, all of them where several are equally near.
+    Cell: the half-open square that holds the point. Place: equal `place_id`; ids that are no place's reach nobody.
+    """
+    return _reach(_Points(places), layer)
+
+
+@dataclass(frozen=True)
+class _Points:
+    """Hold the places with a spatial index that is built once, when a layer first asks for it."""
+
+    frame: gpd.GeoDataFrame
+
+    @cached_property
+    def shapes(self) -> npt.NDArray[np.object_]:
+        return np.asarray(self.frame.geometry.array, dtype=object)
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        # On the points, not the polygons: GEOS prepares the geometry that asks, and the polygons are the costly ones.
+        return shapely.STRtree(self.shapes)
+
+
+def _reach(points: _Points, layer: OfferLayer) -> Pairs:
+    ways: dict[str, Callable[[_Points, OfferLayer], Pairs]] = {
+        "polygon": _reach_polygons,
+        "line": _reach_lines,
+        "cell": _reach_cells,
+        "place": _reach_ids,
+    }
+    if layer.shape not in ways:
+        raise DataError(f"{layer.source}: shape {layer.shape!r} is none of {', '.join(ways)}")
+    place, offer = ways[layer.shape](points, layer)
+    order = np.lexsort((offer, place))
+    return place[order], offer[order]
+
+
+def _reach_polygons(points: _Points, layer: OfferLayer) -> Pairs:
+    offer, place = points.tree.query(_shapes(points, layer), predicate="intersects")
+    return place, offer
+
+
+def _reach_lines(points: _Points, layer: OfferLayer) -> Pairs:
+    lines = _shapes(points, layer)
+    planned = (layer.frame["status"] == "planned").to_numpy()
+    found = []
+    for chosen in (np.flatnonzero(~planned), np.flatnonzero(planned)):
+        tree = shapely.STRtree(lines[chosen])
+        if layer.within_m > 0:
+            place, line = tree.query_nearest(points.shapes, max_distance=layer.within_m, all_matches=True)
+        else:
+            place, line = tree.query(points.shapes, predicate="intersects")
+        found.append((place, chosen[line]))
+    return np.concatenate([pair[0] for pair in found]), np.concatenate([pair[1] for pair in found])
+
+
+def _reach_cells(points: _Points, layer: OfferLayer) -> Pairs:
+    size = layer.cell_m
+    if not size > 0:
+        raise DataError(f"{layer.source}: cell_m is {size!r}; expected the side of a cell in metres")
+    corners = layer.frame[["cell_x", "cell_y"]].to_numpy(dtype=float)
+    if not len(corners):
+        return _nothing()
+    origin = corners[0] % size
+    offset = (corners - origin) / size
+    cells = np.rint(offset).astype(np.int64)
+    astray = np.abs(offset - cells).max(axis=1) > 1e-6
+    if astray.any():
+        row = int(np.flatnonzero(astray)[0]) + 1
+        raise DataError(f"{layer.source}: row {row}: the cell's corner does not lie on one grid of {size:g} m")
+    xy = np.column_stack([points.frame.geometry.x, points.frame.geometry.y])
+    homes = np.floor((xy - origin) / size).astype(np.int64)
+    code, _ = pd.factorize(pd.MultiIndex.from_arrays(list(np.concatenate([cells, homes]).T)))
+    return _equal_keys(code[len(cells) :], code[: len(cells)])
+
+
+def _reach_ids(points: _Points, layer: OfferLayer) -> Pairs:
+    if "place_id" not in layer.frame:
+        raise DataError(f"{layer.source}: column 'place_id' is missing; offers per place need it")
+    ids = pd.concat([points.frame["place_id"], layer.frame["place_id"]], ignore_index=True)
+    code, _ = pd.factorize(ids)
+    return _equal_keys(code[: len(points.frame)], code[len(points.frame) :])
+
+
+def _equal_keys(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> Pairs:
+    """Pair the positions of equal keys; a key of -1 (missing) equals nothing."""
+    order = np.argsort(right, kind="stable")
+    start = np.searchsorted(right[order], left, side="left")
+    count = np.where(left < 0, 0, np.searchsorted(right[order], left, side="right") - start)
+    place = np.repeat(np.arange(len(left)), count)
+    within = np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count)
+    return place, order[np.repeat(start, count) + within]
+
+
+def _nothing() -> Pairs:
+    return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+
+
+def _shapes(points: _Points, layer: OfferLayer) -> npt.NDArray[np.object_]:
+    if not isinstance(layer.frame, gpd.GeoDataFrame):
+        raise DataError(f"{layer.source}: shape {layer.shape!r} needs geometry, and the layer has none")
+    if to_crs(layer.frame, points.frame.crs, where=layer.source) is not layer.frame:
+        raise CrsError(f"{layer.source}: the layer is in {layer.frame.crs}, the places in {points.frame.crs}")
+    return np.asarray(layer.frame.geometry.array, dtype=object)
+
+
+_COLUMNS: Final = (
+    "provider", "technology", "down_mbps", "up_mbps", "down_max_mbps", "up_max_mbps", "status", "available_from",
+    "basis", "source", "source_row",
+)  # fmt: skip
+
+
+def _claims(places: gpd.GeoDataFrame, offers: Sequence[OfferLayer]) -> tuple[pd.DataFrame, Ints, Ints]:
+    """Stack the offers of all layers, and pair places with them."""
+    points = _Points(places)
+    frames, pairs, base = [], [_nothing()], 0
+    for layer in offers:
+        frame = pd.DataFrame({name: layer.frame[name].to_numpy() for name in _COLUMNS})
+        flagged = layer.frame["upgradeable"].to_numpy(dtype=bool) if "upgradeable" in layer.frame else False
+        frames.append(frame.assign(upgradeable=flagged))
+        place, offer = _reach(points, layer)
+        pairs.append((place, offer + base))
+        base += len(frame)
+    filled = [frame for frame in frames if len(frame)]
+    table = pd.concat(filled, ignore_index=True) if filled else _no_offers()
+    return table, np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
+
+
+def _no_offers() -> pd.DataFrame:
+    empty = pd.DataFrame({name: pd.Series(dtype=float if name.endswith("mbps") else "str") for name in _COLUMNS})
+    return empty.assign(available_from=pd.Series(dtype="datetime64[s]"), upgradeable=pd.Series(dtype=bool))
+
+
+def _service(
+    rows: int, table: pd.DataFrame, place: Ints, offer: Ints, *, policy: Policy, as_of: dt.date
+) -> dict[str, Any]:
+    counted = table["technology"].isin(policy.fixed.technologies).to_numpy()
+    measured = (table["basis"] == "measured").to_numpy()
+    planned = (table["status"] == "planned").to_numpy() & ~measured
+    existing = ~planned & ~measured
+    down, up = table["down_mbps"].to_numpy(dtype=float), table["up_mbps"].to_numpy(dtype=float)
+    down_max = np.fmax(down, table["down_max_mbps"].to_numpy(dtype=float))
+    up_max = np.fmax(up, table["up_max_mbps"].to_numpy(dtype=float))
+    date = table["available_from"].astype("datetime64[s]")
+    credible = (date <= pd.Timestamp(policy.plan_limit(as_of))).to_numpy() & (down >= policy.fixed.plan_min_down_mbps)
+
+    def best(where: npt.NDArray[np.bool_], *keys: npt.NDArray[Any]) -> Ints:
+        """Return the first offer by `keys` (first key first, each falling) for each place, -1 where there is none."""
+        names = [pd.factorize(table[name], sort=True)[0] for name in ("provider", "technology", "source")]
+        last = [*names, table["source_row"].to_numpy(), np.arange(len(table))]
+        order = np.lexsort([*reversed(last), *(-key for key in reversed(keys))])
+        rank = np.empty(len(table), dtype=np.intp)
+        rank[order] = np.arange(len(table))
+        first = np.full(rows, len(table), dtype=np.intp)
+        kept = where[offer]
+        np.minimum.at(first, place[kept], rank[offer[kept]])
+        return np.append(order, -1)[first]
+
+    now = best(existing & counted, policy.tier_index(down, up), down, up)
+    top = best(existing & counted, policy.tier_index(down_max, up_max), down_max, up_max)
+    sooner = -date.fillna(pd.Timestamp.max.floor("s")).astype("int64").to_numpy()
+    plan = best(planned & counted, credible.astype(int), policy.tier_index(down, up), down, up, sooner)
+    fast = (existing & counted & (down >= policy.fixed.network_counts_from_mbps))[offer]
+    flagged = (existing & counted & table["upgradeable"].to_numpy(dtype=bool))[offer]
+    return {
+        "fixed_down_mbps": _pick(down, now),
+        "fixed_up_mbps": _pick(up, now),
+        "fixed_down_max_mbps": _pick(down_max, top),
+        "fixed_up_max_mbps": _pick(up_max, top),
+        "fixed_technology": _pick_text(table["technology"], now),
+        "fixed_provider": _pick_text(table["provider"], now),
+        "fixed_source": _pick_text(table["source"], now),
+        "fixed_networks_100": _distinct(rows, place[fast], pd.factorize(table["provider"])[0][offer[fast]]),
+        "planned_down_mbps": _pick(down, plan),
+        "planned_up_mbps": _pick(up, plan),
+        "planned_by": _pick_text(table["provider"], plan),
+        "planned_date": date.array.take(plan, allow_fill=True),
+        "upgradeable": np.bincount(place[flagged], minlength=rows) > 0,
+        "measured_down_mbps": _mean(rows, place[measured[offer]], down[offer[measured[offer]]]),
+        "service_basis": pd.array(["offer"] * rows, dtype="str"),
+    }
+
+
+def _pick(values: npt.NDArray[np.float64], at: Ints) -> npt.NDArray[np.float64]:
+    picked: npt.NDArray[np.float64] = np.append(values, 0.0).take(at)  # -1 takes the 0
+    return picked
+
+
+def _pick_text(values: pd.Series, at: Ints) -> Any:
+    return values.astype("str").array.take(at, allow_fill=True)
+
+
+def _distinct(rows: int, place: Ints, code: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    seen = np.unique(place.astype(np.int64) * (int(code.max(initial=0)) + 1) + code)
+    return np.bincount(seen // (int(code.max(initial=0)) + 1), minlength=rows).astype(np.int64)
+
+
+def _mean(rows: int, place: Ints, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    count = np.bincount(place, minlength=rows).astype(float)
+    total = np.bincount(place, weights=values, minlength=rows)
+    return np.divide(total, count, out=np.full(rows, np.nan), where=count > 0)
+
+
+def _expected(places: gpd.GeoDataFrame, shares: pd.DataFrame, *, policy: Policy, with_mobile: bool) -> dict[str, Any]:
+    """Return the share of each place's premises in every tier, from its municipality's cumulative shares.
+
+    Only the download thresholds are known. Places outside every municipality have no statistic and no claim: they
+    stand wholly in the lowest tier (and a clause of the policy excludes them).
+    """
+    names = [f"fixed_{tier.down_mbps:g}" for tier in policy.tiers]
+    wanted = [*names, "mobile"] if with_mobile and "mobile" in shares else names
+    missing = [name for name in ("municipality_code", *wanted) if name not in shares]
+    if missing:
+        raise DataError(f"shares: column {missing[0]!r} is missing; policy {policy.id} needs {', '.join(names)}")
+    table = shares.set_index("municipality_code")[wanted].astype(float)
+    if not table.index.is_unique:
+        raise DataError(f"shares: municipality {table.index[table.index.duplicated()][0]} has several rows")
+    bad = ~((table >= 0) & (table <= 1)).all(axis=1) | (table[names].diff(axis=1) > SHARE_ROUNDING).any(axis=1)
+    if bad.any():
+        raise DataError(
+            f"shares: municipality {table.index[bad][0]}: expected shares from 0 to 1 that fall as the speed rises"
+        )
+    code = places["municipality_code"]
+    unknown = sorted(set(code.dropna()) - set(table.index))
+    if unknown:
+        raise DataError(f"shares: no row for municipality {', '.join(unknown[:5])}, where there are places")
+    reached = table.reindex(code.to_numpy()).fillna(0.0)
+    at_least = np.minimum.accumulate(reached[names].to_numpy(), axis=1)
+    edges = np.column_stack([np.ones(len(places)), at_least, np.zeros(len(places))])
+    columns: dict[str, Any] = {
+        f"{SHARE_PREFIX}{tier}": edges[:, number] - edges[:, number + 1] for number, tier in enumerate(policy.tier_ids)
+    }
+    if len(wanted) > len(names):
+        columns["share_short_mobile"] = 1.0 - reached["mobile"].to_numpy()
+    return columns | {"service_basis": pd.array(["expected_share"] * len(places), dtype="str")}
