@@ -1,0 +1,290 @@
+"""The fibre route of every area: the shortest tree along roads that joins its places to the nearest network."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import minimum_spanning_tree
+from scipy.spatial import cKDTree
+
+from coverage.roads import FERRY, Attached, Links, add_up, span, walk_to_sources
+from coverage.roads.graph import Bools, Floats, Ints, RoadGraph
+
+
+class _Trees(NamedTuple):
+    """Hold the trees of several groups of terminals: one row per (group, edge), and what could not be joined."""
+
+    group: Ints
+    edge: Ints
+    backhaul_m: Floats  # per group
+    crow_m: Floats  # per group, straight
+    crow_group: Ints
+    crow_line: Floats  # (k, 4): place x, y, network x, y
+    flagged: Bools  # per group: a start is a stand-in
+
+
+def route(
+    areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, attached: Attached, detour: float = 1.3
+) -> gpd.GeoDataFrame:
+    """Find the route of every area on its own: one row per `area_id`, sorted by it.
+
+    The route is a Steiner tree (Mehlhorn 1988; at most twice the shortest, and never longer than the minimum
+    spanning tree of the road distances) over the roads at the area's eligible places and the existing network,
+    which counts as one: each part of an area joins the network where it is nearest. Metres:
+
+    - `route_m` = `trench_m` (on land, spurs to the network's own points included) + `subsea_m` (ferry links);
+    - `backhaul_m`: the part of it from the network to the first place or fork;
+    - `crow_link_m`: the part of `trench_m` that is a straight line × `detour` to the nearest network, because no
+      road leads there: then `connected` is False and the figure is a placeholder for a survey;
+    - `drop_m`: Σ distance from place to road × `eligible`; once per row, since the homes of one building share
+      their drop. `drops` counts them.
+
+    `stand_in`: the route starts at a network that is only assumed to be there.
+    """
+    member = _members(areas, places, attached)
+    ids = areas["area_id"].sort_values().to_numpy()
+    trees = _grow(attached, member["group"].to_numpy(), member["node"].to_numpy(), len(ids))
+    graph = attached.graph
+    length = graph.length_m[trees.edge]
+    sea = graph.kind[trees.edge] == FERRY
+    land_m = add_up(length[~sea], by=trees.group[~sea], size=len(ids))
+    sea_m = add_up(length[sea], by=trees.group[sea], size=len(ids))
+    crow_m = trees.crow_m * detour
+    member_group, eligible = member["group"].to_numpy(), member["eligible"].to_numpy()
+    drop_m = add_up(member["drop_m"].to_numpy() * eligible, by=member_group, size=len(ids))
+    return gpd.GeoDataFrame(
+        {
+            "area_id": pd.array(ids, dtype="str"),
+            "route_m": np.round(land_m + sea_m + crow_m, 3),
+            "trench_m": np.round(land_m + crow_m, 3),
+            "subsea_m": np.round(sea_m, 3),
+            "drop_m": np.round(drop_m, 3),
+            "drops": add_up(eligible, by=member_group, size=len(ids)),
+            "backhaul_m": np.round(trees.backhaul_m + crow_m, 3),
+            "crow_link_m": np.round(crow_m, 3),
+            "connected": crow_m == 0,
+            "stand_in": trees.flagged,
+        },
+        geometry=_draw(graph, trees, len(ids)),
+        crs=areas.crs,
+    )
+
+
+def joint_length_m(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, attached: Attached) -> float:
+    """Measure the one route that serves all areas if they were built together, in metres along roads.
+
+    Less than the sum of `route_m`, since trenches are shared: the difference is what sharing saves. Straight links
+    to parts without a road (`crow_link_m`) are not in it.
+    """
+    member = _members(areas, places, attached)
+    node = np.unique(member["node"].to_numpy())
+    trees = _grow(attached, np.zeros(len(node), dtype=np.int64), node, 1)
+    return float(attached.graph.length_m[trees.edge].sum())
+
+
+def _members(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, attached: Attached) -> pd.DataFrame:
+    """List the eligible places of the areas: group (position of the area by id), node, drop_m, eligible."""
+    ids = pd.Index(areas["area_id"].sort_values())
+    eligible = places["eligible"].to_numpy(dtype=float)
+    inside = places["area_id"].isin(ids).to_numpy() & (eligible > 0) & (attached.place_node >= 0)
+    frame = pd.DataFrame(
+        {
+            "group": ids.get_indexer(places["area_id"][inside]),
+            "node": attached.place_node[inside],
+            "drop_m": attached.place_drop_m[inside],
+            "eligible": eligible[inside],
+        }
+    )
+    return frame.sort_values(["group", "node", "drop_m", "eligible"], ignore_index=True)
+
+
+def _grow(attached: Attached, group: Ints, node: Ints, groups: int) -> _Trees:
+    """Grow one tree per group over its terminals (rows of group, node) and the network.
+
+    One run joins all terminals; a group whose own terminals hang together in it has thereby its own minimum
+    spanning tree (a tree edge between two of them is lightest across a cut, in the group as in the whole). Other
+    groups get a run of their own. A second run leads every node to the network.
+    """
+    graph = attached.graph
+    key = np.unique(group * graph.nodes + node)
+    group, node = key // graph.nodes, key % graph.nodes
+    to_network, onward, end = attached.to_network()
+    link_group, s, t, length, path_link, path_edge = _inner_links(graph, group, node, groups)
+
+    # The network is one more terminal of each group; terminals on it are that terminal.
+    a = _slot(key, link_group * graph.nodes + s)
+    b = _slot(key, link_group * graph.nodes + t)
+    root = len(key) + group
+    block = np.where(to_network[node] == 0, root, np.arange(len(key)))
+    reach = np.flatnonzero(np.isfinite(to_network[node]) & (to_network[node] > 0))
+    chosen = _tree(
+        np.concatenate([block[a], reach]),
+        np.concatenate([block[b], root[reach]]),
+        np.concatenate([length, to_network[node[reach]]]),
+        len(key) + groups,
+    )
+    is_link = np.zeros(len(length), dtype=bool)
+    is_link[chosen[chosen < len(length)]] = True
+    used = is_link[path_link]
+    stars = reach[chosen[chosen >= len(length)] - len(length)]
+    walk, here, there = walk_to_sources(node[stars], onward)
+    pairs = np.unique(
+        np.concatenate(
+            [
+                link_group[path_link[used]] * graph.edges + path_edge[used],
+                group[stars[walk]] * graph.edges + graph.edge_between(here, there),
+            ]
+        )
+    )
+    tree_group, tree_edge, backhaul = _prune(attached, pairs // graph.edges, pairs % graph.edges, key, groups)
+
+    on = to_network[node] == 0
+    start_group = np.concatenate([group[stars], group[on]])
+    start_node = np.concatenate([end[node[stars]], node[on]])
+    crow_group, crow_line, crow_start = _crow_links(attached, group, node, ~np.isfinite(to_network[node]))
+    flags = dict(zip(attached.network_nodes.tolist(), attached.network_flagged.tolist(), strict=True))
+    flagged = np.zeros(groups, dtype=bool)
+    starts = np.concatenate([start_node, crow_start]).tolist()
+    flagged[np.concatenate([start_group, crow_group])[[flags[start] for start in starts]]] = True
+    straight = np.hypot(crow_line[:, 0] - crow_line[:, 2], crow_line[:, 1] - crow_line[:, 3])
+    crow_m = add_up(straight, by=crow_group, size=groups)
+    return _Trees(tree_group, tree_edge, backhaul, crow_m, crow_group, crow_line, flagged)
+
+
+def _inner_links(graph: RoadGraph, group: Ints, node: Ints, groups: int) -> tuple[Ints, Ints, Ints, Floats, Ints, Ints]:
+    """Link the terminals of each group: (group, s, t, length per link), (link, edge per path step)."""
+    links = span(graph, np.unique(node), paths=True)
+    terminals = pd.DataFrame({"group": group, "node": node})
+    at = pd.DataFrame({"link": np.arange(len(links.s)), "s": links.s, "t": links.t})
+    inner = at.merge(terminals.rename(columns={"node": "s"}), on="s")
+    inner = inner.merge(terminals.rename(columns={"node": "t"}), on=["t", "group"])
+    parts = (
+        terminals.assign(part=graph.component[node])
+        .groupby("group")
+        .agg(node=("node", "size"), part=("part", "nunique"))
+    )
+    needed = (parts["node"] - parts["part"]).reindex(range(groups), fill_value=0).to_numpy()
+    whole = np.bincount(inner["group"], minlength=groups) == needed
+    inner = inner[whole[inner["group"]]].sort_values(["group", "link"])
+
+    order = np.argsort(links.path_link, kind="stable")
+    first = np.searchsorted(links.path_link[order], np.arange(len(links.s) + 1))
+    kept = inner["link"].to_numpy()
+    size = first[kept + 1] - first[kept]
+    step = np.arange(int(size.sum())) + np.repeat(first[kept] - (np.cumsum(size) - size), size)
+    found = [(inner["group"].to_numpy(), links.s[kept], links.t[kept], links.length_m[kept])]
+    paths = [(np.repeat(np.arange(len(kept)), size), links.path_edge[order[step]])]
+    count = len(kept)
+    for alone in np.flatnonzero(~whole):
+        own = _own_links(graph, node[group == alone])
+        found.append((np.full(len(own.s), alone), own.s, own.t, own.length_m))
+        paths.append((own.path_link + count, own.path_edge))
+        count += len(own.s)
+    gathered = [np.concatenate(column) for column in zip(*found, strict=True)]
+    return (*gathered, *(np.concatenate(column) for column in zip(*paths, strict=True)))  # type: ignore[return-value]
+
+
+def _own_links(graph: RoadGraph, terminals: Ints) -> Links:
+    """Link terminals by a run on the part of the graph around them, widened until no link can lie outside it."""
+    low, high = graph.xy[terminals].min(axis=0), graph.xy[terminals].max(axis=0)
+    parts = len(np.unique(graph.component[terminals]))
+    margin = float(np.hypot(*(high - low))) / 4 + 1000.0
+    extent = float(np.hypot(*np.ptp(graph.xy, axis=0)))
+    while True:
+        within = np.flatnonzero(((graph.xy >= low - margin) & (graph.xy <= high + margin)).all(axis=1))
+        links = span(graph, terminals, within=within, paths=True)
+        # A link of length L stays within L/2 of its ends.
+        whole = len(links.s) == len(terminals) - parts
+        if margin > extent or (whole and links.length_m.max(initial=0.0) / 2 <= margin):
+            return links
+        margin = max(2 * margin, links.length_m.max(initial=0.0) / 2 if whole else 0.0)
+
+
+def _tree(a: Ints, b: Ints, weight: Floats, size: int) -> Ints:
+    """Return the positions of the edges of a minimum spanning forest; loops and the longer of parallels never."""
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    position = np.flatnonzero(low != high)
+    position = position[np.lexsort((position, weight[position], high[position], low[position]))]
+    key = low[position] * size + high[position]
+    fresh = np.concatenate([[True], np.diff(key) > 0])[: len(key)]
+    position, key = position[fresh], key[fresh]
+    matrix = csr_matrix((weight[position], (low[position], high[position])), shape=(size, size))
+    tree = minimum_spanning_tree(matrix).tocoo()
+    return np.sort(position[np.searchsorted(key, tree.row.astype(np.int64) * size + tree.col)])
+
+
+def _prune(attached: Attached, group: Ints, edge: Ints, terminal: Ints, groups: int) -> tuple[Ints, Ints, Floats]:
+    """Make each group's edges a tree whose leaves are terminals or the network; also measure its backhaul."""
+    graph = attached.graph
+    is_network = np.zeros(graph.nodes, dtype=bool)
+    is_network[attached.network_nodes] = True
+    ends = np.concatenate([graph.u[edge], graph.v[edge]])
+    network_key = groups * graph.nodes + np.tile(group, 2)  # beyond every (group, node)
+    keys = np.where(is_network[ends], network_key, np.tile(group, 2) * graph.nodes + ends)
+    known, slot = np.unique(keys, return_inverse=True)
+    a, b = slot[: len(edge)], slot[len(edge) :]
+    length = graph.length_m[edge]
+    kept = _tree(a, b, length, len(known))
+    fixed = (known >= groups * graph.nodes) | np.isin(known, terminal)
+    while True:
+        degree = np.bincount(np.concatenate([a[kept], b[kept]]), minlength=len(known))
+        stub = (degree == 1) & ~fixed
+        loose = stub[a[kept]] | stub[b[kept]]
+        if not loose.any():
+            break
+        kept = kept[~loose]
+
+    # Walk out from the network until the first terminal or fork.
+    a, b, length, at = a[kept], b[kept], length[kept], group[kept]
+    other = np.zeros(len(known), dtype=np.int64)  # the sum of a node's edges: at a mere bend, less one is the other
+    np.add.at(other, a, np.arange(len(a)))
+    np.add.at(other, b, np.arange(len(a)))
+    is_root = known >= groups * graph.nodes
+    step = np.flatnonzero(is_root[a] | is_root[b])
+    tip = np.where(is_root[a[step]], b[step], a[step])
+    backhaul = np.zeros(groups)
+    while len(step):
+        np.add.at(backhaul, at[step], length[step])
+        onward = ~fixed[tip] & (degree[tip] == 2)
+        step, tip = step[onward], tip[onward]
+        step = other[tip] - step
+        tip = a[step] + b[step] - tip
+    return at, edge[kept], backhaul
+
+
+def _crow_links(attached: Attached, group: Ints, node: Ints, lost: Bools) -> tuple[Ints, Floats, Ints]:
+    """Join each part of a group that no road joins to a network by the shortest straight line: group, line, start."""
+    rows = np.flatnonzero(lost)
+    xy = attached.graph.xy
+    found = cKDTree(xy[attached.network_nodes]).query(xy[node[rows]])
+    distance, nearest = np.asarray(found[0]), np.asarray(found[1])
+    part = attached.graph.component[node[rows]]
+    order = np.lexsort((node[rows], distance, part, group[rows]))
+    key = np.column_stack([group[rows], part])[order]
+    order = order[np.concatenate([[True], (np.diff(key, axis=0) != 0).any(axis=1)])[: len(order)]]
+    start = attached.network_nodes[nearest[order]]
+    return group[rows[order]], np.column_stack([xy[node[rows[order]]], xy[start]]), start
+
+
+def _slot(sorted_keys: Ints, keys: Ints) -> Ints:
+    found: Ints = np.searchsorted(sorted_keys, keys).astype(np.int64)
+    return found
+
+
+def _draw(graph: RoadGraph, trees: _Trees, groups: int) -> list[shapely.Geometry]:
+    """Draw every tree along its roads."""
+    lines = np.concatenate([graph.lines(trees.edge), shapely.linestrings(trees.crow_line.reshape(-1, 2, 2))])
+    group = np.concatenate([trees.group, trees.crow_group])
+    order = np.argsort(group, kind="stable")
+    first = np.searchsorted(group[order], np.arange(groups + 1))
+    drawn: list[shapely.Geometry] = []
+    for low, high in pairwise(first):
+        merged = shapely.line_merge(shapely.multilinestrings(lines[order[low:high]]))
+        drawn.append(shapely.MultiLineString(list(shapely.get_parts(merged))))
+    return drawn
