@@ -268,9 +268,9 @@ def _distinct(rows: int, place: Ints, code: npt.NDArray[Any]) -> npt.NDArray[np.
 
 
 def _mean(rows: int, place: Ints, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    count = np.bincount(place, minlength=rows).astype(float)
+    count = np.bincount(place, minlength=rows)
     total = np.bincount(place, weights=values, minlength=rows)
-    return np.divide(total, count, out=np.full(rows, np.nan), where=count > 0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _expected(places: gpd.GeoDataFrame, shares: pd.DataFrame, *, policy: Policy, with_mobile: bool) -> dict[str, Any]:
