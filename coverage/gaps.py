@@ -154,7 +154,7 @@ class _Case:
         down, up = self.places["planned_down_mbps"].to_numpy(), self.places["planned_up_mbps"].to_numpy()
         # A share may lie in every eligible tier: there, a plan must lift the place above the highest of them.
         top = max(self.policy.tier_ids.index(tier) for tier in self.policy.eligible_tiers)
-        now = np.where(self.by_share, np.maximum(self.tier, top), self.tier)
+        now = np.where(self.by_share, top, self.tier)
         lifts = self.policy.tier_index(down, up) > now
         return np.asarray(self.plan_in_time & (down >= self.policy.fixed.plan_min_down_mbps) & lifts, dtype=bool)
 
@@ -252,7 +252,7 @@ def _service_text(row: Any, policy: Policy) -> str:
         offer = "No fixed offer"
     tier = policy.tier_ids[row.tier]
     if tier in policy.eligible_tiers:
-        return f"{offer}, which is below {_speed(policy, tier)}" if row.down > 0 else f"{offer} is known"
+        return f"{offer} is below {_speed(policy, tier)}" if row.down > 0 else f"{offer} is known"
     return f"{offer} reaches {_speed(policy, policy.eligible_tiers[-1])}"
 
 

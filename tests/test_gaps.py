@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal, assert_index_equal
+
+from coverage.gaps import RULES, gap_weights, judge, tier_weights
+from coverage.inputs import OfferLayer
+from coverage.overlay import overlay
+from coverage.policy import RULES as POLICY_RULES
+from coverage.policy import Policy, load_policy
+from coverage.schemas import GAP_KINDS, VERDICT, check
+from tests import drawn
+
+NORWAY = load_policy("no-2024")
+BEAD = load_policy("us-bead-2022")
+AS_OF = dt.date(2022, 6, 30)
+GOLDEN = Path(__file__).parent / "golden"
+
+Row = dict[str, Any]
+
+
+def verdict(
+    rows: list[list[Row]], *, policy: Policy = NORWAY, shares: pd.DataFrame | None = None, **columns: Any
+) -> gpd.GeoDataFrame:
+    """Judge one place per list of offers."""
+    places = drawn.places([(float(number), 0.0) for number in range(len(rows))], **columns)
+    ids = [f"p{number}" for number, offers in enumerate(rows) for _ in offers]
+    listed = [offer for offers in rows for offer in offers]
+    layers = [OfferLayer("list", "place", drawn.offers(listed).assign(place_id=ids))] if listed else []
+    service, _ = overlay(places, offers=layers, mobile=(), shares=shares, policy=policy, as_of=AS_OF)
+    out = judge(service, policy=policy, as_of=AS_OF)
+    assert_index_equal(out.index, places.index)
+    assert out["place_id"].equals(places["place_id"])
+    return check(out, VERDICT, where="verdict")
+
+
+def speeds(*down: float, up: float | None = None) -> list[list[Row]]:
+    return [[{"down_mbps": value} | ({} if up is None else {"up_mbps": up})] if value else [] for value in down]
+
+
+def plan(down: float, date: str | None) -> Row:
+    return {"provider": "B", "down_mbps": down, "status": "planned", "available_from": date}
+
+
+def test_every_rule_of_a_policy_has_a_test() -> None:
+    assert tuple(RULES) == POLICY_RULES
+
+
+def test_a_tier_begins_at_its_threshold() -> None:
+    out = verdict(speeds(0, 29.9, 30, 99.9, 100, 999, 1000))
+    assert out["tier"].tolist() == [
+        "below_30",
+        "below_30",
+        "below_100",
+        "below_100",
+        "below_1000",
+        "below_1000",
+        "served",
+    ]
+    assert out["eligible"].tolist() == [1, 1, 1, 1, 0, 0, 0]
+    assert out["gap_kind"].tolist() == ["fixed"] * 4 + ["none"] * 3
+
+
+def test_upload_decides_where_the_tier_asks_for_it() -> None:
+    out = verdict([*speeds(24, 1000, up=2), *speeds(25, 1000, up=3), *speeds(99, 100, up=20)], policy=BEAD)
+    assert out["tier"].tolist() == ["unserved", "unserved", "underserved", "underserved", "underserved", "served"]
+
+
+def test_classes_at_their_upper_end() -> None:
+    out = verdict([[{"down_mbps": 50, "down_max_mbps": 100, "up_mbps": 10, "up_max_mbps": 100}]], policy=BEAD)
+    assert (out["tier"].iloc[0], out["tier_best"].iloc[0]) == ("underserved", "served")
+
+
+@pytest.mark.parametrize(
+    ("offers", "columns", "code"),
+    [
+        ([], {"municipality_code": pd.Series([None], dtype="str")}, "outside-study"),
+        ([{"down_mbps": 100}], {"kind": "holiday"}, "served"),
+        ([], {"kind": "holiday", "year_round": False}, "holiday-home"),
+        ([], {"year_round": False}, "not-year-round"),
+        ([plan(100, "2025-06-30")], {}, "planned"),
+        ([plan(100, "2025-07-01")], {}, "eligible"),
+        ([plan(99, "2023-01-01")], {}, "eligible"),
+        ([plan(1000, None)], {}, "eligible"),
+        ([{"down_mbps": 50, "upgradeable": True}], {}, "upgradeable"),
+        ([{"down_mbps": 50, "upgradeable": True}, plan(1000, "2023-01-01")], {}, "planned"),
+        ([{"down_mbps": 50}], {}, "eligible"),
+    ],
+)
+def test_the_first_clause_that_holds_decides(offers: list[Row], columns: Row, code: str) -> None:
+    offers = [{"upgradeable": False} | offer for offer in offers]
+    out = verdict([offers], **columns)
+    assert out["reason_code"].tolist() == [code]
+    assert out["eligible"].tolist() == [1.0 if code == "eligible" else 0.0]
+
+
+def test_a_plan_must_lift_the_place_above_its_tier() -> None:
+    slow = replace(NORWAY, fixed=replace(NORWAY.fixed, plan_min_down_mbps=30))
+    same_tier = [[{"down_mbps": 40}, plan(60, "2023-01-01")]]
+    lifted = [[{"down_mbps": 20}, plan(60, "2023-01-01")]]
+    assert verdict(same_tier, policy=slow)["reason_code"].tolist() == ["eligible"]
+    assert verdict(lifted, policy=slow)["reason_code"].tolist() == ["planned"]
+
+
+def test_mobile_shortfall_needs_mobile_data() -> None:
+    places = verdict(speeds(0, 0, 100, 100))
+    assert places["short_mobile"].eq(0).all(), "without mobile data nobody is said to be short"
+    known = places.assign(mobile_level=["none", "good", "basic", "very_good"], mobile_operators=[0, 1, 0, 2])
+    out = judge(known, policy=NORWAY, as_of=AS_OF)
+    assert out["gap_kind"].tolist() == ["both", "fixed", "mobile", "none"]
+    strict = replace(NORWAY, mobile=replace(NORWAY.mobile, operators=2))
+    assert judge(known, policy=strict, as_of=AS_OF)["short_mobile"].tolist() == [1, 1, 1, 0]
+
+
+def test_tiers_and_gaps_are_counted_by_weight() -> None:
+    places = verdict(speeds(0, 50, 50, 1000), weight=[2.0, 3.0, 4.0, 5.0])
+    tiers = tier_weights(places, NORWAY)
+    assert_index_equal(tiers.index, places.index)
+    assert tiers.sum().to_dict() == {"below_30": 2, "below_100": 7, "below_1000": 0, "served": 5}
+    assert gap_weights(places).sum().to_dict() == {"none": 5, "fixed": 9, "mobile": 0, "both": 0}
+
+
+SHARES = pd.DataFrame(
+    {"municipality_code": ["5001"], "fixed_30": [0.9], "fixed_100": [0.7], "fixed_1000": [0.2], "mobile": [0.75]}
+)
+
+
+def test_shares_make_fractional_verdicts() -> None:
+    out = verdict([[], []], shares=SHARES, kind=["household", "holiday"], weight=[10.0, 4.0])
+    assert out["tier"].tolist() == ["below_1000", "below_1000"]
+    np.testing.assert_allclose(out["short_fixed"], [0.3, 0.3])
+    np.testing.assert_allclose(out["eligible"], [0.3, 0.0])
+    np.testing.assert_allclose(out["short_mobile"], [0.25, 0.25])
+    assert out["reason_code"].tolist() == ["expected-share", "holiday-home"]
+    assert out["gap_kind"].tolist() == ["none", "none"]
+    np.testing.assert_allclose(tier_weights(out, NORWAY).iloc[0], [1, 2, 5, 2])
+    np.testing.assert_allclose(gap_weights(out)[list(GAP_KINDS)].iloc[0], [5.25, 2.25, 1.75, 0.75])
+
+
+def test_a_plan_lifts_a_share_only_above_every_eligible_tier() -> None:
+    policy = replace(NORWAY, fixed=replace(NORWAY.fixed, plan_min_down_mbps=30))
+    out = verdict([[plan(60, "2023-01-01")], [plan(100, "2023-01-01")]], shares=SHARES, policy=policy)
+    assert out["reason_code"].tolist() == ["expected-share", "planned"]
+
+
+def test_a_share_of_nothing_is_served() -> None:
+    out = verdict([[]], shares=SHARES.assign(fixed_30=1.0, fixed_100=1.0))
+    assert (out["reason_code"].iloc[0], out["eligible"].iloc[0]) == ("served", 0)
+
+
+def test_reasons_read_as_sentences() -> None:
+    """Compare the reason of every kind of place with a list that people have read."""
+    dsl = {"down_mbps": 18, "up_mbps": 2, "technology": "dsl", "provider": "Oldnet", "upgradeable": False}
+    cases: list[tuple[str, list[Row], Row]] = [
+        ("nothing", [], {}),
+        ("dsl", [dsl], {}),
+        ("fibre", [{"down_mbps": 1000, "provider": "Newnet"}], {}),
+        ("holiday home", [dsl], {"kind": "holiday"}),
+        ("summer only", [dsl], {"year_round": False}),
+        ("outside", [dsl], {"municipality_code": None}),
+        ("plan in time", [dsl, plan(500, "2023-12-31")], {}),
+        ("plan too late", [dsl, plan(500, "2026-12-31")], {}),
+        ("plan too slow", [dsl, plan(50, "2023-12-31")], {}),
+        ("plan undated", [plan(500, None)], {}),
+        ("cable", [dsl | {"technology": "cable", "down_mbps": 50, "upgradeable": True}], {}),
+        ("unnamed technology", [dsl | {"technology": "other"}], {}),
+    ]
+    lines = []
+    for policy in (NORWAY, BEAD):
+        columns = {
+            name: pd.Series([extra.get(name, default) for _, _, extra in cases])
+            for name, default in (("kind", "household"), ("year_round", True), ("municipality_code", "5001"))
+        }
+        columns["municipality_code"] = columns["municipality_code"].astype("str")
+        out = verdict([offers for _, offers, _ in cases], policy=policy, **columns)
+        for (label, _, _), (_, row) in zip(cases, out.iterrows(), strict=True):
+            lines.append([policy.id, label, row["tier"], row["reason_code"], row["reason"]])
+    found = pd.DataFrame(lines, columns=["policy", "case", "tier", "reason_code", "reason"])
+    path = GOLDEN / "reasons.csv"
+    assert_frame_equal(found, pd.read_csv(path), check_dtype=False)
+
+
+def test_the_reason_of_a_share_says_so() -> None:
+    reason = verdict([[]], shares=SHARES)["reason"].iloc[0]
+    assert "only as a share of the municipality: 30.0%" in reason
+
+
+# --- invariants ---------------------------------------------------------------------------------------------
+
+OFFER = st.fixed_dictionaries(
+    {
+        "down_mbps": st.sampled_from([5.0, 18.0, 25.0, 30.0, 99.0, 100.0, 300.0, 1000.0]),
+        "up_mbps": st.sampled_from([1.0, 3.0, 20.0, 100.0]),
+        "provider": st.sampled_from("ABC"),
+        "technology": st.sampled_from(["fibre", "dsl", "satellite", "other"]),
+        "status": st.sampled_from(["existing", "planned"]),
+        "available_from": st.sampled_from([None, "2023-01-01", "2024-01-01", "2030-01-01"]),
+        "upgradeable": st.booleans(),
+    }
+)
+OFFERS = st.lists(OFFER, max_size=5)
+KIND = st.sampled_from(["business", "household", "holiday", "public"])
+POLICY = st.sampled_from([NORWAY, BEAD])
+
+
+@settings(max_examples=150, deadline=None)
+@given(OFFERS, OFFERS, KIND, st.booleans(), POLICY)
+def test_more_coverage_never_adds_a_gap(
+    few: list[Row], extra: list[Row], kind: str, year_round: bool, policy: Policy
+) -> None:
+    out = verdict([few, few + extra], policy=policy, kind=kind, year_round=year_round)
+    rank = pd.Index(policy.tier_ids).get_indexer(pd.Index(out["tier"]))
+    assert rank[1] >= rank[0]
+    assert out["short_fixed"].iloc[1] <= out["short_fixed"].iloc[0]
+    assert out["eligible"].iloc[1] <= out["eligible"].iloc[0]
+    assert out["tier_best"].iloc[0] != "served" or out["tier_best"].iloc[1] == "served"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(OFFERS, min_size=2, max_size=8), st.data(), POLICY)
+def test_the_order_of_rows_is_irrelevant(rows: list[list[Row]], data: st.DataObject, policy: Policy) -> None:
+    kinds = data.draw(st.lists(KIND, min_size=len(rows), max_size=len(rows)))
+    order = data.draw(st.permutations(range(len(rows))))
+    out = verdict(rows, policy=policy, kind=kinds)
+    shuffled = judge(out.iloc[list(order)], policy=policy, as_of=AS_OF)
+    assert_frame_equal(pd.DataFrame(shuffled.sort_index()), pd.DataFrame(out))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(OFFERS, min_size=1, max_size=6), KIND, st.booleans(), st.data(), POLICY)
+def test_the_order_of_clauses_does_not_change_who_is_eligible(
+    rows: list[list[Row]], kind: str, year_round: bool, data: st.DataObject, policy: Policy
+) -> None:
+    first = verdict(rows, policy=policy, kind=kind, year_round=year_round)
+    clauses = tuple(data.draw(st.permutations(policy.clauses[:-1]))) + policy.clauses[-1:]
+    second = judge(first, policy=replace(policy, clauses=clauses), as_of=AS_OF)
+    assert second["eligible"].tolist() == first["eligible"].tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(OFFERS, min_size=1, max_size=8), st.floats(1, 2))
+def test_a_stricter_tier_never_lowers_the_count_short_of_it(rows: list[list[Row]], factor: float) -> None:
+    def short(policy: Policy) -> float:
+        return float(verdict(rows, policy=policy)["short_fixed"].sum())
+
+    tiers = tuple(replace(tier, down_mbps=tier.down_mbps * factor) for tier in NORWAY.tiers)
+    assert short(replace(NORWAY, tiers=tiers)) >= short(NORWAY)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(OFFERS, min_size=1, max_size=8), POLICY)
+def test_each_premises_is_counted_once(rows: list[list[Row]], policy: Policy) -> None:
+    out = verdict(rows, policy=policy, weight=np.arange(1.0, len(rows) + 1))
+    np.testing.assert_allclose(tier_weights(out, policy).sum(axis=1), out["weight"])
+    np.testing.assert_allclose(gap_weights(out).sum(axis=1), out["weight"])
