@@ -1,33 +1,184 @@
-"""The cost book, and what each technology costs in each area."""
+"""What each technology costs in each area, and which one is proposed.
+
+Amounts are in the cost book's currency and price year, without VAT. Capex holds what is built for everybody and
+the connections that the book's take-up expects; `connected` is never `passed`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from coverage.bill import (
+    FIXED_TECHNOLOGIES,
+    OVERHEAD,
+    PARTS,
+    POLICY_NAMES,
+    TRENCH,
+    Bill,
+    base_levels,
+    factors,
+    make_bill,
+    price_of,
+    surface_shares,
+    upkeep_share,
+)
+from coverage.costbook import CostBook, CostItem, load_costs
+from coverage.errors import PolicyError
+from coverage.finance import Array
+from coverage.policy import Policy
+
+__all__ = ["CostBook", "CostItem", "load_costs", "price", "propose", "quantities", "unit_prices"]
+
+OPTION_COLUMNS: Final = (
+    "area_id", "technology", "premises", "capex", "capex_per_premises", "opex_per_year", "pv_opex", "pv_replacement",
+    "pv_residual", "lifetime_cost", "down_mbps", "up_mbps", "meets_delivery",
+)  # fmt: skip
+TOTALS: Final = ("capex", "opex_per_year", "pv_opex", "pv_replacement", "pv_residual")
+LINE_COLUMNS: Final = (
+    "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class CostItem:
-    """Hold one unit figure with its range, year and source; `confidence` is published, derived or assumed."""
-
-    item: str
-    value: float
-    low: float
-    high: float
-    unit: str
-    year: int
-    currency: str
-    source: str
-    confidence: str
+def quantities(
+    areas: gpd.GeoDataFrame, routes: pd.DataFrame, *, technology: str, book: CostBook, policy: Policy
+) -> pd.DataFrame:
+    """Return area_id × priced item: quantities at the book's take-up, so that capex = quantities @ unit_prices."""
+    bill = make_bill(areas, routes, technology=technology, book=book)
+    levels = base_levels(book)
+    columns = {part.item: bill.quantities(column, levels)[:, 0] for column, part in enumerate(bill.parts)}
+    return pd.DataFrame(columns, index=pd.Index(areas["area_id"], name="area_id"))
 
 
-@dataclass(frozen=True)
-class CostBook:
-    """Hold the unit figures of one country, by item name."""
+def unit_prices(book: CostBook, *, technology: str) -> pd.Series:
+    """Return what one unit of each priced item of a technology costs, design overhead included where it applies."""
+    levels = base_levels(book)
+    return pd.Series({part.item: float(price_of(part, levels, book)[0]) for part in PARTS[technology]})
 
-    id: str
-    currency: str
-    items: tuple[CostItem, ...]
 
-    def __getitem__(self, item: str) -> CostItem:
-        """Return one item, or raise KeyError."""
-        return next(row for row in self.items if row.item == item)
+def price(
+    areas: gpd.GeoDataFrame, routes: pd.DataFrame, *, book: CostBook, policy: Policy
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Price every technology in every area.
+
+    Returns the options (OPTION_COLUMNS, one row per area and technology) and the cost lines (LINE_COLUMNS) that sum
+    to each option's capex. `lifetime_cost` is capex + the present value of upkeep and replacement less the residual,
+    over the policy's horizon at the book's real rate, before tax: what the funding gap holds but for the revenue.
+    An option meets the delivery clause if the policy counts its technology as fixed service and its speeds reach
+    what the area's tiers demand.
+    """
+    options, lines = [], []
+    levels = base_levels(book)
+    for technology in FIXED_TECHNOLOGIES:
+        bill = make_bill(areas, routes, technology=technology, book=book)
+        value = factors(technology, book, rate=levels.rate, horizon=policy.subsidy.horizon_years)
+        totals = {name: np.zeros(len(areas)) for name in TOTALS}
+        for part, amounts in bill.amounts(levels, book):
+            amount, factor = amounts[:, 0], value[part.item]
+            totals["capex"] += amount
+            totals["opex_per_year"] += amount * upkeep_share(part, book)
+            totals["pv_opex"] += amount * factor.opex
+            totals["pv_replacement"] += amount * factor.replacement
+            totals["pv_residual"] += amount * factor.residual
+        options.append(_option(areas, bill, totals, book=book, policy=policy))
+        lines.append(_lines(areas, bill, book=book))
+    # Stable: within an area the technologies keep the order of FIXED_TECHNOLOGIES and the lines that of the bill.
+    return (
+        pd.concat(options, ignore_index=True).sort_values("area_id", kind="stable", ignore_index=True),
+        pd.concat(lines, ignore_index=True).sort_values("area_id", kind="stable", ignore_index=True),
+    )
+
+
+def propose(areas: gpd.GeoDataFrame, options: pd.DataFrame, *, policy: Policy) -> gpd.GeoDataFrame:
+    """Give each area the technology of least lifetime cost among those that meet its delivery clause.
+
+    Adds technology, capex, capex_per_premises, opex_per_year, delivered_down_mbps, delivered_up_mbps, over_ceiling
+    and over_ceiling_reason. Ties go to the first of FIXED_TECHNOLOGIES. Raises PolicyError if nothing in the cost
+    book reaches what an area must be given.
+    """
+    able = options[options["meets_delivery"]].sort_values(["area_id", "lifetime_cost"], kind="stable")
+    best = able.drop_duplicates("area_id").set_index("area_id")
+    without = areas[~areas["area_id"].isin(best.index)]
+    if len(without):
+        area = without.iloc[0]
+        raise PolicyError(
+            f"area {area['area_id']}: no technology of the cost book that the policy counts gives "
+            f"{area['deliver_down_mbps']:g}/{area['deliver_up_mbps']:g} Mbit/s"
+        )
+    chosen = best.loc[list(areas["area_id"])]
+    ceiling = policy.subsidy.ceiling_per_premises
+    each = chosen["capex_per_premises"].to_numpy()
+    reasons = [f"{cost:,.0f} per premises is above the policy's ceiling of {ceiling:,.0f}" for cost in each]
+    return areas.assign(
+        technology=chosen["technology"].to_numpy(),
+        capex=chosen["capex"].to_numpy(),
+        capex_per_premises=each,
+        opex_per_year=chosen["opex_per_year"].to_numpy(),
+        delivered_down_mbps=chosen["down_mbps"].to_numpy(),
+        delivered_up_mbps=chosen["up_mbps"].to_numpy(),
+        over_ceiling=each > ceiling,
+        over_ceiling_reason=pd.array(np.where(each > ceiling, reasons, "").astype(object), dtype="str"),
+    )
+
+
+def _option(
+    areas: pd.DataFrame, bill: Bill, totals: dict[str, Array], *, book: CostBook, policy: Policy
+) -> pd.DataFrame:
+    down = book[f"{bill.technology}_down_mbps"].value
+    up = book[f"{bill.technology}_up_mbps"].value
+    counted = POLICY_NAMES[bill.technology] in policy.fixed.technologies
+    each = np.divide(totals["capex"], bill.premises, out=np.zeros(len(areas)), where=bill.premises > 0)
+    columns = {
+        "area_id": areas["area_id"].to_numpy(),
+        "technology": bill.technology,
+        "premises": bill.premises,
+        **totals,
+        "capex_per_premises": each,
+        "lifetime_cost": totals["capex"] + totals["pv_opex"] + totals["pv_replacement"] - totals["pv_residual"],
+        "down_mbps": down,
+        "up_mbps": up,
+        "meets_delivery": counted
+        & (areas["deliver_down_mbps"].to_numpy() <= down)
+        & (areas["deliver_up_mbps"].to_numpy() <= up),
+    }
+    return pd.DataFrame(columns)[list(OPTION_COLUMNS)]
+
+
+def _lines(areas: pd.DataFrame, bill: Bill, *, book: CostBook) -> pd.DataFrame:
+    """Write out the bill: one line per area and item, land route by surface, design overhead on its own line."""
+    levels = base_levels(book)
+    base = np.zeros(len(areas))
+    frames = []
+
+    def add(item: str, quantity: Array, unit: str) -> Array:
+        row = book[item]
+        amount = np.asarray(quantity * row.value)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "area_id": areas["area_id"].to_numpy(),
+                    "technology": bill.technology,
+                    "item": item,
+                    "quantity": quantity,
+                    "unit": unit,
+                    "unit_cost": row.value,
+                    "amount": amount,
+                    "source": row.source,
+                    "confidence": row.confidence,
+                }
+            )
+        )
+        return amount
+
+    for column, part in enumerate(bill.parts):
+        quantity = bill.quantities(column, levels)[:, 0]
+        split = {part.item: np.ones(1)} if part.item != TRENCH else surface_shares(book, levels.rock_share)
+        for item, share in split.items():
+            amount = add(item, quantity * share, book[item].unit)
+            base = base + (amount if part.designed else 0.0)
+    add(OVERHEAD, base, f"{book.currency}, {book[OVERHEAD].unit}")
+    lines = pd.concat(frames, ignore_index=True)
+    return lines.loc[lines["quantity"] > 0, list(LINE_COLUMNS)]

@@ -1,0 +1,225 @@
+"""How much public money each area needs, who pays it, and how sure that is.
+
+Two views, never mixed. `business_case`: max(0, capex + PV(opex) + PV(replacement) - PV(revenue) - PV(residual))
+over the policy's horizon, capex undiscounted in year 0; the rate and all flows are real and before tax.
+`private_cap`: max(0, capex - cap x premises). The funding gap is a planning estimate: the grant is set by
+competition. Nothing here is net of tax, and no flow is inflated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from coverage.bill import Bill, Factors, Levels, base_levels, factors, life_mix, make_bill, net_arpu_year, upkeep_share
+from coverage.costbook import CostBook
+from coverage.draws import GROUPS, QUANTILES, Draws, Sampler
+from coverage.errors import DataError
+from coverage.finance import Array, annuity, discount, ramp, real_rate, replacement_years, residual_share
+from coverage.policy import Policy
+from coverage.scenario import Scenario
+
+__all__ = ["Draws", "cash_flow", "estimate", "tornado"]
+
+FLOWS: Final = ("capex", "pv_opex", "pv_replacement", "pv_residual", "pv_revenue")
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """Hold what turns levels into money for one technology and one array of rates."""
+
+    factors: dict[str, Factors]
+    home_value: Array  # PV of a connected home's net revenue
+    business_value: Array
+
+    @classmethod
+    def make(cls, technology: str, book: CostBook, *, rate: Array, horizon: int) -> _Terms:
+        years = annuity(rate, horizon, book["take_up_ramp_years"].value)
+        return cls(
+            factors(technology, book, rate=rate, horizon=horizon),
+            years * net_arpu_year(book, kind="household", technology=technology),
+            years * net_arpu_year(book, kind="business", technology=technology),
+        )
+
+    def revenue(self, bill: Bill, levels: Levels) -> Array:
+        homes = bill.homes[:, None] * levels.take_up_household * self.home_value
+        return np.asarray(homes + bill.businesses[:, None] * levels.take_up_business * self.business_value)
+
+
+def estimate(
+    areas: gpd.GeoDataFrame,
+    routes: pd.DataFrame,
+    *,
+    book: CostBook,
+    policy: Policy,
+    scenario: Scenario,
+    private: Mapping[str, float] | None = None,
+) -> tuple[gpd.GeoDataFrame, Draws]:
+    """Estimate the funding gap of every area with its proposed technology, and split its P50 over who pays.
+
+    `private` is money from residents or the operator by area_id, taken off the gap before the public shares. Adds
+    the present values at the book's own figures (FLOWS but capex, funding_gap), connections, the quantiles of the
+    scenario's draws, and the shares: state + county + municipal + private = P50; grant = state + county.
+    """
+    rules = policy.subsidy
+    base = base_levels(book)
+    sampler = Sampler.make(book, seed=scenario.seed, draws=scenario.draws)
+    gaps = np.zeros((len(areas), scenario.draws))
+    columns = {name: np.zeros(len(areas)) for name in (*FLOWS[1:], "funding_gap", "connections")}
+    ids = [str(area_id) for area_id in areas["area_id"]]
+    for technology, rows, bill in _bills(areas, routes, book):
+        flows = _flows(bill, base, _Terms.make(technology, book, rate=base.rate, horizon=rules.horizon_years), book)
+        for name in FLOWS[1:]:
+            columns[name][rows] = flows[name][:, 0]
+        columns["funding_gap"][rows] = _gap(bill, flows, policy, scenario)[:, 0]
+        columns["connections"][rows] = (
+            bill.homes * base.take_up_household[0] + bill.businesses * base.take_up_business[0]
+        )
+        terms = _Terms.make(technology, book, rate=sampler.rate, horizon=rules.horizon_years)
+        # Area by area: memory stays small, and each area's numbers come from its own generator.
+        for number, row in enumerate(rows):
+            levels = sampler.levels(ids[row], technology)
+            gaps[row] = _drawn_gap(bill.rows(slice(number, number + 1)), levels, terms, book, policy, scenario)
+    quantiles = np.zeros((len(QUANTILES), len(areas)))
+    for column, drawn in enumerate(gaps):
+        quantiles[:, column] = np.quantile(drawn, list(QUANTILES.values()))
+    columns |= {f"funding_gap_{name}": quantiles[number] for number, name in enumerate(QUANTILES)}
+    given = np.array([float((private or {}).get(area_id, 0.0)) for area_id in ids])
+    columns |= _shares(columns["funding_gap_p50"], given, policy)
+    premises = areas["premises"].to_numpy(dtype=float)
+    columns["grant_per_premises"] = np.divide(columns["grant"], premises, out=np.zeros(len(areas)), where=premises > 0)
+    draws = Draws(tuple(ids), gaps, given, rules.local_share)
+    return areas.assign(**columns, subsidy_view=_view(policy, scenario)), draws
+
+
+def cash_flow(
+    areas: gpd.GeoDataFrame, routes: pd.DataFrame, *, book: CostBook, policy: Policy, area_id: str
+) -> pd.DataFrame:
+    """Write out one area's business case year by year, at the book's own figures.
+
+    One row per year from 0 to the horizon; costs and revenue are positive, `net_cost` is cost less revenue and
+    residual, and `present_value` sums to the funding gap where that is above 0. Real, before tax.
+    """
+    chosen = areas[areas["area_id"] == area_id]
+    if len(chosen) != 1:
+        raise DataError(f"cash flow: {area_id!r} is no area of this assessment")
+    horizon = policy.subsidy.horizon_years
+    technology = str(chosen["technology"].iloc[0])
+    base = base_levels(book)
+    bill = make_bill(chosen, routes[routes["area_id"] == area_id], technology=technology, book=book)
+    flows = {name: np.zeros(horizon + 1) for name in ("capex", "opex", "replacement", "revenue", "residual")}
+    for part, amounts in bill.amounts(base, book):
+        amount = float(amounts[0, 0])
+        flows["capex"][0] += amount
+        flows["opex"][1:] += amount * upkeep_share(part, book)
+        for life, share in life_mix(part, book).items():
+            flows["replacement"][replacement_years(life, horizon)] += amount * share
+            flows["residual"][horizon] += amount * share * residual_share(life, horizon)
+    full = float(
+        bill.homes[0] * base.take_up_household[0] * net_arpu_year(book, kind="household", technology=technology)
+        + bill.businesses[0] * base.take_up_business[0] * net_arpu_year(book, kind="business", technology=technology)
+    )
+    years = range(horizon + 1)
+    flows["revenue"] += [full * ramp(year, book["take_up_ramp_years"].value) for year in years]
+    net = flows["capex"] + flows["opex"] + flows["replacement"] - flows["revenue"] - flows["residual"]
+    factor = np.array([float(discount(base.rate, year)[0]) for year in years])
+    table = pd.DataFrame({**flows, "net_cost": net, "discount_factor": factor, "present_value": net * factor})
+    return table.rename_axis("year").reset_index()
+
+
+def tornado(
+    areas: gpd.GeoDataFrame, routes: pd.DataFrame, *, book: CostBook, policy: Policy, scenario: Scenario
+) -> pd.DataFrame:
+    """Return the county's funding gap with one uncertain group at a time at its low and its high end.
+
+    Columns group, low, base, high, swing; all areas move together; the largest swing first.
+    """
+    totals = np.zeros(1 + 2 * len(GROUPS))
+    for technology, _, bill in _bills(areas, routes, book):
+        levels = _ends(book)
+        terms = _Terms.make(technology, book, rate=levels.rate, horizon=policy.subsidy.horizon_years)
+        totals += _gap(bill, _flows(bill, levels, terms, book), policy, scenario).sum(axis=0)
+    table = pd.DataFrame({"group": GROUPS, "low": totals[1::2], "base": totals[0], "high": totals[2::2]})
+    table["swing"] = (table["high"] - table["low"]).abs()
+    return table.sort_values(["swing", "group"], ascending=[False, True], ignore_index=True)
+
+
+def _bills(areas: gpd.GeoDataFrame, routes: pd.DataFrame, book: CostBook) -> list[tuple[str, list[int], Bill]]:
+    technologies = areas["technology"].to_numpy()
+    found = []
+    for technology in sorted(set(technologies)):
+        rows = [int(row) for row in np.flatnonzero(technologies == technology)]
+        found.append((technology, rows, make_bill(areas.iloc[rows], routes, technology=technology, book=book)))
+    return found
+
+
+def _view(policy: Policy, scenario: Scenario) -> str:
+    return scenario.view or policy.subsidy.view
+
+
+def _flows(bill: Bill, levels: Levels, terms: _Terms, book: CostBook) -> dict[str, Array]:
+    shape = (len(bill.premises), len(levels.rate))
+    flows = {name: np.zeros(shape) for name in FLOWS[:4]}
+    for part, amount in bill.amounts(levels, book):
+        factor = terms.factors[part.item]
+        flows["capex"] += amount
+        flows["pv_opex"] += amount * factor.opex
+        flows["pv_replacement"] += amount * factor.replacement
+        flows["pv_residual"] += amount * factor.residual
+    return flows | {"pv_revenue": terms.revenue(bill, levels)}
+
+
+def _gap(bill: Bill, flows: dict[str, Array], policy: Policy, scenario: Scenario) -> Array:
+    if _view(policy, scenario) == "private_cap":
+        net = flows["capex"] - policy.subsidy.private_cap_per_premises * bill.premises[:, None]
+    else:
+        costs = flows["capex"] + flows["pv_opex"] + flows["pv_replacement"]
+        net = costs - flows["pv_residual"] - flows["pv_revenue"]
+    return np.maximum(0.0, net)
+
+
+def _drawn_gap(bill: Bill, levels: Levels, terms: _Terms, book: CostBook, policy: Policy, scenario: Scenario) -> Array:
+    """Return one area's gap in every draw: `_gap` with the flows added up as they come, for speed."""
+    capped = _view(policy, scenario) == "private_cap"
+    net = -policy.subsidy.private_cap_per_premises * bill.premises if capped else -terms.revenue(bill, levels)[0]
+    for part, amount in bill.amounts(levels, book):
+        net = net + (amount[0] if capped else amount[0] * terms.factors[part.item].whole_life)
+    return np.maximum(0.0, net)
+
+
+def _shares(gap: Array, given: Array, policy: Policy) -> dict[str, Array]:
+    private = np.minimum(given, gap)
+    grant = (gap - private) / (1.0 + policy.subsidy.local_share)
+    county = grant * policy.subsidy.county_share
+    return {
+        "grant": grant,
+        "state_share": grant - county,
+        "county_share": county,
+        "municipal_share": gap - private - grant,
+        "private_share": private,
+    }
+
+
+def _ends(book: CostBook) -> Levels:
+    """Return 1 + 2 × groups settings: the book's values, then each group at its low and at its high end."""
+    count = 1 + 2 * len(GROUPS)
+
+    def setting(item: str, group: str) -> Array:
+        row = book[item]
+        values = np.full(count, row.value)
+        column = 1 + 2 * GROUPS.index(group)
+        values[column], values[column + 1] = row.low, row.high
+        return values
+
+    return Levels(
+        prices={row.item: setting(row.item, "unit_cost") for row in book.items},
+        rock_share=setting("rock_share", "rock_share"),
+        take_up_household=setting("take_up_household", "take_up"),
+        take_up_business=setting("take_up_business", "take_up"),
+        rate=real_rate(setting("wacc", "wacc"), book["inflation"].value),
+    )
