@@ -1,0 +1,10 @@
+"""Write an assessment down: Parquet, GeoPackage, GeoJSON, Excel, CSV, PDF and JSON.
+
+`write_all` fills an output folder, all or nothing; `render` writes one report, whole or in part.
+"""
+
+from coverage.reports.folder import FILES, check_folder, write_all
+from coverage.reports.selection import select
+from coverage.reports.single import FORMATS, render, require_format
+
+__all__ = ["FILES", "FORMATS", "check_folder", "render", "require_format", "select", "write_all"]

@@ -1,0 +1,109 @@
+"""How each column of a report's table is written: its kind of number, its width, and its label from the texts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+from coverage.policy import Policy
+from coverage.reports.wording import Wording
+from coverage.study import Study
+
+SCORE_PREFIX: Final = "score_"
+
+# style -> decimals in CSV and GeoJSON, Excel number format, column width in characters
+STYLES: Final[dict[str, tuple[int, str, float]]] = {
+    "text": (0, "@", 16),
+    "wide": (0, "@", 30),
+    "long": (0, "@", 60),
+    "short": (0, "@", 11),
+    "count": (3, "#,##0", 10.5),
+    "money": (2, "#,##0", 14),
+    "price": (2, "#,##0.00", 14),
+    "share": (4, "0.0%", 9.5),
+    "score": (2, "0.0", 9.5),
+    "metres": (1, "#,##0", 11),
+    "quantity": (3, "#,##0.0", 12),
+    "place": (1, "0.0", 13),
+    "degrees": (7, "0.000000", 12),
+    "speed": (2, "#,##0.##", 9.5),
+    "flag": (0, "@", 9),
+}
+
+_BY_STYLE: Final = {
+    "short": "municipality_code status decision ranked_decision certainty technology policy as_of currency "
+    "data_status kind fixed_technology mobile_level tier confidence area_id place_id reason_code",
+    "wide": "name address municipality line_of_business gap_kind item unit service_basis fixed_provider",
+    "long": "reason source",
+    "count": "rank businesses households public premises employees weight mobile_operators places",
+    "money": "capex capex_per_premises opex_per_year pv_revenue pv_opex funding_gap_p10 funding_gap_p50 "
+    "funding_gap_p90 state_share county_share municipal_share private_share grant grant_per_premises "
+    "cumulative_grant amount",
+    "price": "unit_cost",
+    "share": "funded_share eligible",
+    "score": "score",
+    "metres": "route_m trench_m subsea_m drop_m backhaul_m",
+    "quantity": "quantity",
+    "place": "x y",
+    "degrees": "lon lat",
+    "speed": "fixed_down_mbps fixed_up_mbps",
+    "flag": "over_ceiling",
+}
+_STYLE_OF: Final = {name: style for style, names in _BY_STYLE.items() for name in names.split()}
+
+
+@dataclass(frozen=True)
+class Column:
+    """Hold how one column is written."""
+
+    name: str
+    label: str
+    meaning: str
+    style: str
+
+    @property
+    def is_text(self) -> bool:
+        """Say whether the cells are text."""
+        return STYLES[self.style][1] == "@"
+
+    @property
+    def excel_format(self) -> str:
+        """Return the Excel number format."""
+        return STYLES[self.style][1]
+
+    @property
+    def width(self) -> float:
+        """Return the width in characters."""
+        return STYLES[self.style][2]
+
+
+def style_of(name: str) -> str:
+    """Return the style of a column by its name; an unknown column is text."""
+    return "score" if name.startswith(SCORE_PREFIX) else _STYLE_OF.get(name, "text")
+
+
+def describe(names: list[str], *, wording: Wording, study: Study, policy: Policy) -> list[Column]:
+    """Describe columns in the given order, with labels and meanings in the reports' language."""
+    labels = {item.id: item.label.get(wording.language, item.id) for item in policy.criteria}
+    values = {"currency": study.currency, "price_year": study.price_year, "crs": study.crs}
+    columns = []
+    for name in names:
+        key = name
+        if name.startswith(SCORE_PREFIX):
+            key = "score_criterion"
+            values["criterion"] = labels.get(name.removeprefix(SCORE_PREFIX), name)
+        if key in wording.texts["columns"]:
+            label, meaning = wording.lines("columns", key, **values)
+        else:
+            label, meaning = name, ""
+        columns.append(Column(name=name, label=label, meaning=meaning, style=style_of(name)))
+    return columns
+
+
+def rounded(value: Any, style: str) -> float | int | None:
+    """Round a number as its style says; whole numbers become integers, missing ones None."""
+    if value is None or not math.isfinite(value):
+        return None
+    result = round(float(value), STYLES[style][0])
+    return int(result) if result.is_integer() else result

@@ -1,0 +1,117 @@
+"""CSV and JSON files: UTF-8, one header row, decimal point, fixed order, fixed rounding.
+
+Formula injection: a spreadsheet runs a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return.
+Such *text* cells get an apostrophe in front, which a spreadsheet shows as text. Numbers are written by this module
+from numbers and keep their sign.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from coverage.reports.columns import rounded, style_of
+
+DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
+MONEY_KEYS: Final = frozenset(
+    {"capex", "funding_gap", "budget", "grant", "state_share", "county_share", "municipal_share", "private_share"}
+)
+CHUNK_ROWS: Final = 50_000
+
+
+def safe_text(value: str) -> str:
+    """Return the text with an apostrophe in front if a spreadsheet could take it for a formula."""
+    return f"'{value}" if value.startswith(DANGEROUS) else value
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV: UTF-8, comma, decimal point, one header row; the same table gives the same bytes."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for start in range(0, max(len(table), 1), CHUNK_ROWS):
+            part = table.iloc[start : start + CHUNK_ROWS]
+            cells = pd.DataFrame({name: _cells(part[name]) for name in table.columns}, dtype=object)
+            cells.to_csv(file, index=False, header=start == 0, lineterminator="\n")
+
+
+def _cells(column: pd.Series) -> list[str]:
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return ["true" if value else "false" for value in column]
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        style = style_of(str(column.name))
+        plain = style if style in _NUMERIC else "degrees"
+        return [_number(value, plain) for value in column.to_numpy(dtype=float, na_value=np.nan)]
+    return ["" if missing else safe_text(str(value)) for value, missing in zip(column, column.isna(), strict=True)]
+
+
+_NUMERIC: Final = frozenset(
+    {"count", "money", "price", "share", "score", "metres", "quantity", "place", "degrees", "speed"}
+)
+
+
+def _number(value: float, style: str) -> str:
+    number = rounded(value, style)
+    if number is None:
+        return ""
+    # Ten thousand million and 0.0000001 both stay plain decimals: no exponent in a table for people.
+    return str(number) if isinstance(number, int) else f"{number:.7f}".rstrip("0")
+
+
+def to_json(value: Mapping[str, Any], *, indent: int = 2) -> str:
+    """Return JSON text in the order given: UTF-8 characters, no NaN (null instead), line feed at the end."""
+    return json.dumps(_plain(value, ""), ensure_ascii=False, indent=indent, allow_nan=False) + "\n"
+
+
+def write_json(value: Mapping[str, Any], path: Path) -> None:
+    """Write JSON as `to_json` gives it."""
+    path.write_text(to_json(value), encoding="utf-8", newline="\n")
+
+
+def summary_json(summary: Mapping[str, Any]) -> str:
+    """Return summary.json: money in whole units, every other figure with at most four decimals."""
+    return to_json(_rounded(summary, money=False))
+
+
+def _rounded(value: Any, *, money: bool) -> Any:
+    value = _scalar(value)
+    if isinstance(value, Mapping):
+        return {
+            str(key): _rounded(item, money=money or (str(key) in MONEY_KEYS and not _is_count(item)))
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_rounded(item, money=money) for item in value]
+    if isinstance(value, float) and math.isfinite(value):
+        number = round(value) if money else round(value, 4)
+        return int(number) if float(number).is_integer() else number
+    return value
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, Mapping) and "businesses" in value
+
+
+def _plain(value: Any, where: str) -> Any:
+    value = _scalar(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item, f"{where}.{key}") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, where) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return value.as_posix()
+    raise TypeError(f"{where.lstrip('.')} is a {type(value).__name__}, which JSON cannot hold")
+
+
+def _scalar(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

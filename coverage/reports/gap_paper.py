@@ -1,0 +1,181 @@
+"""gap-report.pdf: overview, map, steps of service, municipalities, largest areas, sources and assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from coverage.reports import figures, pdf, static_map, tables
+from coverage.reports.figures import Counts, Place
+from coverage.reports.selection import Selection
+from coverage.reports.wording import Wording
+from coverage.schemas import GAP_KINDS, SERVED
+
+TOP_AREAS: Final = 25
+
+
+def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, fingerprint: str) -> None:
+    """Write the gap report as PDF."""
+    assessment = selection.assessment
+    data = pdf.common_data(
+        selection,
+        wording,
+        title=wording.text("gap", "title"),
+        subject=wording.text("gap", "subject"),
+        fingerprint={wording.text("pdf", "fingerprint_gap"): fingerprint},
+    )
+    shares: dict[str, float] = {}
+    if selection.by_municipality:
+        whole = figures.total(selection)
+        parts = figures.by_municipality(selection)
+        shares = {part.code: part.share_short for part in parts}
+        data |= _overview(selection, whole, wording)
+        data["tables"] = [
+            _steps(selection, whole, wording),
+            _gaps(whole, wording),
+            _municipalities(selection, parts, whole, wording),
+        ]
+    else:
+        data |= {"lead": selection.describe(wording), "figures": _area_figures(selection, wording), "tables": []}
+    data["areas"] = _areas(selection, wording)
+    data["method"] = {"title": wording.text("gap", "method"), "lines": wording.lines("gap", "method_text")}
+    count = wording.number(len(assessment.areas))
+    data["map"] = {
+        "file": "map.svg",
+        "alt": wording.text("gap", "map_alt", scope=selection.title(wording), areas=count),
+        "caption": wording.text("gap", "map_caption" if shares else "map_caption_areas"),
+    }
+    picture = static_map.gap_map(assessment, shares=shares, wording=wording, attribution=pdf.attribution(selection))
+    path.write_bytes(pdf.compile_pdf("gap-report", data, {"map.svg": picture}, as_of=assessment.study.as_of))
+
+
+def _overview(selection: Selection, whole: Place, wording: Wording) -> dict[str, Any]:
+    policy = selection.assessment.policy
+    lead = wording.text(
+        "gap",
+        "lead",
+        businesses=wording.number(whole.short_fixed.businesses),
+        all_businesses=wording.number(whole.all.businesses),
+        households=wording.number(whole.short_fixed.households),
+        all_households=wording.number(whole.all.households),
+        scope=selection.title(wording),
+        policy=policy.id,
+        areas=wording.number(len(selection.assessment.areas)),
+    )
+    shown = [
+        (wording.headline(whole.short_fixed.businesses), wording.text("gap", "figure_businesses")),
+        (wording.headline(whole.short_fixed.households), wording.text("gap", "figure_households")),
+        (wording.headline(whole.short_mobile.businesses), wording.text("gap", "figure_mobile")),
+    ]
+    return {"lead": lead, "figures": [*_cards(shown), *_area_figures(selection, wording)]}
+
+
+def _area_figures(selection: Selection, wording: Wording) -> list[dict[str, str]]:
+    areas, currency = selection.assessment.areas, selection.assessment.study.currency
+    shown = [
+        (wording.headline(float(len(areas))), wording.text("gap", "figure_areas")),
+        (wording.money(float(areas["capex"].sum()), currency), wording.text("gap", "figure_capex")),
+    ]
+    if selection.whole:
+        gap: Mapping[str, float] = selection.assessment.summary["funding_gap"]
+        span = wording.money_range(gap["p10"], gap["p90"], currency)
+        shown.append((span, wording.text("gap", "figure_gap")))
+    else:
+        # Quantiles of a part are not in the assessment, and sums of quantiles would be wrong; grants add up.
+        grant = wording.money(float(areas["grant"].sum()), currency)
+        shown.append((grant, wording.text("gap", "figure_grant")))
+    return _cards(shown)
+
+
+def _cards(shown: list[tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"value": value, "label": label} for value, label in shown]
+
+
+def _counted(label: str, part: Counts, whole: Counts, wording: Wording) -> list[str]:
+    return [
+        label,
+        wording.number(part.businesses),
+        wording.percent(_share(part.businesses, whole.businesses)),
+        wording.number(part.households),
+        wording.percent(_share(part.households, whole.households)),
+    ]
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def _steps(selection: Selection, whole: Place, wording: Wording) -> dict[str, Any]:
+    policy = selection.assessment.policy
+    labels = {tier.id: tier.label.get(wording.language, tier.id) for tier in policy.tiers}
+    labels[SERVED] = wording.text("gap", "served")
+    rows = [_counted(labels[key], counts, whole.all, wording) for key, counts in whole.tiers.items()]
+    rows.append(_counted(wording.text("gap", "eligible"), whole.eligible, whole.all, wording))
+    return _table("tiers", rows, wording, intro=wording.text("gap", "tiers_intro"), last_apart=True)
+
+
+def _gaps(whole: Place, wording: Wording) -> dict[str, Any]:
+    rows = [_counted(wording.value("gap_kind", key), whole.gaps[key], whole.all, wording) for key in GAP_KINDS]
+    rows.append(_counted(wording.text("gap", "total"), whole.all, whole.all, wording))
+    return _table("gaps", rows, wording, last_apart=True)
+
+
+def _municipalities(selection: Selection, parts: list[Place], whole: Place, wording: Wording) -> dict[str, Any]:
+    counts = selection.assessment.areas["municipality_code"].value_counts().to_dict()
+    rows = [_municipality(part, part.name, counts.get(part.code, 0), wording) for part in parts]
+    name = wording.text("gap", "total")
+    rows.append(_municipality(whole, name, len(selection.assessment.areas), wording))
+    intro = wording.text("gap", "municipalities_intro")
+    return _table("municipalities", rows, wording, intro=intro, last_apart=True)
+
+
+def _municipality(part: Place, name: str, areas: int, wording: Wording) -> list[str]:
+    short, everyone = part.short_fixed, part.all
+    return [
+        name,
+        wording.number(short.businesses),
+        wording.percent(_share(short.businesses, everyone.businesses)),
+        wording.number(short.households),
+        wording.percent(_share(short.households, everyone.households)),
+        wording.number(part.eligible.businesses),
+        wording.number(part.eligible.households),
+        wording.number(areas),
+    ]
+
+
+def _areas(selection: Selection, wording: Wording) -> dict[str, Any]:
+    table = tables.area_table(selection.assessment)
+    names = selection.municipality_names()
+    top = table.sort_values(["premises", "area_id"], ascending=[False, True]).head(TOP_AREAS)
+    rows = [
+        [
+            f"{row.name}\n{row.area_id}",
+            names.get(str(row.municipality_code), str(row.municipality_code)),
+            wording.number(row.premises),
+            wording.number(row.businesses),
+            wording.number(row.route_m / 1000, decimals=1),
+            wording.value("technology", row.technology),
+            wording.number(row.capex / 1000),
+            wording.number(row.funding_gap_p50 / 1000),
+            f"{wording.number(row.funding_gap_p10 / 1000)}–{wording.number(row.funding_gap_p90 / 1000)}",
+        ]
+        for row in top.itertuples(index=False)
+    ]
+    key = "areas_intro" if rows else "no_areas"
+    shown, count = wording.number(len(rows)), wording.number(len(table))
+    unit = wording.text("gap", "money_unit", currency=selection.assessment.study.currency)
+    intro = wording.text("gap", key, shown=shown, areas=count)
+    return _table("areas", rows, wording, intro=f"{intro} {unit}" if rows else intro)
+
+
+def _table(
+    key: str, rows: list[list[str]], wording: Wording, *, intro: str = "", last_apart: bool = False
+) -> dict[str, Any]:
+    return {
+        "title": wording.text("gap", key),
+        "intro": intro,
+        "header": wording.lines("gap", f"{key}_table"),
+        "rows": rows,
+        "last_apart": last_apart,
+    }

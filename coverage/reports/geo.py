@@ -1,0 +1,136 @@
+"""Files for other people's GIS: GeoParquet, GeoPackage with QGIS styles, GeoJSON (RFC 7946)."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+
+from coverage.assessment import Assessment
+from coverage.crs import GEOGRAPHIC_CRS
+from coverage.reports.columns import rounded, style_of
+from coverage.reports.qgis import add_styles
+from coverage.reports.tables import ranked_areas, short_places
+
+DEGREE_DECIMALS: Final = 7  # about one centimetre
+
+
+def stamped(frame: gpd.GeoDataFrame, assessment: Assessment) -> gpd.GeoDataFrame:
+    """Return the frame with the columns that say under which policy, for which date and how real it is."""
+    return frame.assign(
+        policy=assessment.policy.id,
+        as_of=assessment.study.as_of.isoformat(),
+        data_status=assessment.study.data_status,
+    )
+
+
+def write_parquet(frame: gpd.GeoDataFrame, path: Path) -> None:
+    """Write GeoParquet 1.1; the same frame gives the same bytes."""
+    frame.to_parquet(path, index=False, compression="zstd", schema_version="1.1.0")
+
+
+def assessment_layers(assessment: Assessment) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers of assessment.gpkg: everything, in the study's CRS."""
+    return {
+        "municipalities": stamped(assessment.municipalities, assessment),
+        "areas": stamped(ranked_areas(assessment), assessment),
+        "routes": stamped(assessment.routes, assessment),
+        "places": stamped(assessment.places, assessment),
+    }
+
+
+def gap_layers(assessment: Assessment) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers of a gap report: areas, routes and the places short of service, without homes' names."""
+    return assessment_layers(assessment) | {"places": short_places(assessment)}
+
+
+def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, as_of: dt.date) -> None:
+    """Write layers and their QGIS styles into one GeoPackage; its time stamps are the as-of date."""
+    with _gdal_date(as_of):
+        for number, (name, frame) in enumerate(layers.items()):
+            pyogrio.write_dataframe(
+                _plain_columns(frame),
+                path,
+                layer=name,
+                driver="GPKG",
+                append=number > 0,
+                geometry_type=_geometry_type(frame),
+                promote_to_multi=_geometry_type(frame).startswith("Multi"),
+                layer_options={"IDENTIFIER": name, "GEOMETRY_NAME": "geom"},
+            )
+    add_styles(path, list(layers), as_of=as_of)
+
+
+def _geometry_type(frame: gpd.GeoDataFrame) -> str:
+    kinds = {str(kind).removeprefix("Multi") for kind in frame.geom_type.dropna().unique()}
+    if kinds == {"Point"} and not frame.geom_type.str.startswith("Multi").any():
+        return "Point"
+    if len(kinds) == 1:
+        return f"Multi{next(iter(kinds)).replace('LinearRing', 'LineString')}"
+    return "Unknown"
+
+
+def _plain_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    # GDAL knows no column of mixed Python objects, and a column of nothing but None has no type it could infer.
+    attributes = [name for name in frame.columns if name != frame.geometry.name]
+    text = [name for name in attributes if frame[name].dtype == object]
+    return frame.assign(**{name: frame[name].astype("str").where(frame[name].notna()) for name in text})
+
+
+@contextlib.contextmanager
+def _gdal_date(as_of: dt.date) -> Iterator[None]:
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{as_of.isoformat()}T00:00:00.000Z"})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
+def write_geojson(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, facts: Mapping[str, Any]) -> None:
+    """Write layers into one GeoJSON file after RFC 7946: WGS84, right-hand rule, seven decimals.
+
+    Each feature names its layer in the property `layer`. `facts` stand as further members beside the features.
+    """
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write('{"type": "FeatureCollection",\n')
+        for key, value in facts.items():
+            file.write(f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)},\n")
+        file.write('"features": [')
+        comma = "\n"
+        for name, frame in layers.items():
+            for feature in _features(frame, name):
+                file.write(comma + feature)
+                comma = ",\n"
+        file.write("\n]}\n")
+
+
+def _features(frame: gpd.GeoDataFrame, layer: str) -> Iterator[str]:
+    degrees = frame.geometry.to_crs(GEOGRAPHIC_CRS).to_numpy()
+    turned = shapely.orient_polygons(degrees, exterior_cw=False)
+    shapes = shapely.to_geojson(shapely.transform(turned, lambda xy: np.round(xy, DEGREE_DECIMALS)))
+    attributes = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    names = list(attributes.columns)
+    values = [_json_values(attributes[name]) for name in names]
+    for number, shape in enumerate(shapes):
+        properties = {"layer": layer} | {name: column[number] for name, column in zip(names, values, strict=True)}
+        text = json.dumps(properties, ensure_ascii=False, allow_nan=False)
+        yield f'{{"type": "Feature", "properties": {text}, "geometry": {shape or "null"}}}'
+
+
+def _json_values(column: pd.Series) -> list[Any]:
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return [bool(value) for value in column]
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        style = style_of(str(column.name))
+        numbers = column.to_numpy(dtype=float, na_value=np.nan)
+        return [rounded(value, "degrees" if style in ("text", "wide", "short", "long") else style) for value in numbers]
+    return [None if missing else str(value) for value, missing in zip(column, column.isna(), strict=True)]

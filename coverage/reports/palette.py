@@ -1,0 +1,19 @@
+"""Colours of printed maps and of QGIS styles: safe for colour-blind readers and readable in grey."""
+
+from __future__ import annotations
+
+from typing import Final
+
+INK: Final = "#1f2933"
+MUTED: Final = "#66727f"
+LAND: Final = "#f3f4f2"
+BORDER: Final = "#9aa5b1"
+ROUTE: Final = "#5b6770"
+
+# Okabe and Ito's blue and orange; what is not proposed stays grey.
+DECISION: Final = {"fund": "#0072b2", "reserve": "#b8c0c8", "ineligible": "#ffffff"}
+TOSS_UP: Final = "#d55e00"
+GAP: Final = {"none": "#e9ecef", "fixed": "#d95f0e", "mobile": "#7570b3", "both": "#7f2704"}
+# Share short of service: pale to dark in even steps of lightness.
+RAMP: Final = ("#fff7e6", "#fdd9a0", "#f5a65b", "#cf6a2a", "#8a3a0e")
+RAMP_BOUNDS: Final = (0.05, 0.15, 0.30, 0.50)  # below the first: first colour; from the last: last colour

@@ -1,0 +1,132 @@
+"""PDF documents by Typst: templates/*.typ hold the layout, texts/*.toml the words, this module the compiling.
+
+Documents are tagged and made to PDF/A-2a and PDF/UA-1, and use only the fonts inside the typst package, so they
+look the same on every machine. Their time stamp is the as-of date; the same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import typst
+
+from coverage.reports import tables
+from coverage.reports.selection import Selection
+from coverage.reports.wording import Wording
+
+TEMPLATE_DIR: Final = Path(__file__).parent / "templates"
+STANDARDS: Final = ["a-2a", "ua-1"]
+
+
+def compile_pdf(template: str, data: Mapping[str, Any], pictures: Mapping[str, bytes], *, as_of: dt.date) -> bytes:
+    """Compile a template with its data and pictures to PDF bytes. The machine's fonts and files are not used."""
+    stamp = dt.datetime.combine(as_of, dt.time(), tzinfo=dt.UTC)
+    files = {
+        "main": (TEMPLATE_DIR / f"{template}.typ").read_bytes(),
+        "common.typ": (TEMPLATE_DIR / "common.typ").read_bytes(),
+        "data.json": json.dumps(data, ensure_ascii=False, allow_nan=False).encode(),
+        **pictures,
+    }
+    compiled: bytes = typst.compile(
+        files, format="pdf", ignore_system_fonts=True, pdf_standards=STANDARDS, timestamp=int(stamp.timestamp())
+    )
+    return compiled
+
+
+def attribution(selection: Selection) -> str:
+    """Name the suppliers of the boundaries on a printed map, with their licences."""
+    used = [item for item in selection.assessment.study.sources if item.role == "municipalities"]
+    named = [", ".join(part for part in (item.supplier, item.licence) if part) for item in used]
+    return "; ".join(dict.fromkeys(name for name in named if name)) or selection.assessment.study.name
+
+
+def common_data(
+    selection: Selection, wording: Wording, *, title: str, subject: str, fingerprint: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the parts that every document has: banner, dates, sources, assumptions, warnings, fingerprint."""
+    assessment = selection.assessment
+    study, policy = assessment.study, assessment.policy
+    run = str(assessment.provenance.get("fingerprint", ""))
+    fingerprints = [(wording.text("pdf", "fingerprint_run"), run), *fingerprint.items()]
+    rejected = len(assessment.rejected)
+    return {
+        "lang": wording.language,
+        "title": title,
+        "subject": subject,
+        "place": selection.title(wording),
+        "study": study.name,
+        "banner": wording.text("banner", study.data_status),
+        "date": [study.as_of.year, study.as_of.month, study.as_of.day],
+        "meta": [
+            wording.text("pdf", "as_of", date=study.as_of.isoformat()),
+            wording.text("pdf", "policy", policy=policy.id),
+            wording.text("pdf", "prices", currency=study.currency, price_year=study.price_year),
+            wording.text("status", study.data_status),
+        ],
+        "scope": "" if selection.whole else selection.describe(wording),
+        "page": wording.texts["pdf"]["page"],
+        "sources": {
+            "title": wording.text("pdf", "sources"),
+            "header": wording.lines("pdf", "sources_table"),
+            "rows": _source_rows(selection, wording),
+        },
+        "assumed": _assumed(selection, wording),
+        "notes": {"title": wording.text("pdf", "notes"), "lines": list(study.notes)},
+        "warnings": {
+            "title": wording.text("pdf", "warnings"),
+            "lines": [
+                *(str(item) for item in assessment.provenance.get("warnings", [])),
+                wording.text("pdf", "rejected", count=wording.number(rejected))
+                if rejected
+                else wording.text("pdf", "rejected_none"),
+            ],
+        },
+        "fingerprint": {
+            "title": wording.text("pdf", "fingerprint"),
+            "how": wording.text("pdf", "fingerprint_how"),
+            "parts": [[text, value] for text, value in fingerprints if value],
+        },
+    }
+
+
+def _source_rows(selection: Selection, wording: Wording) -> list[list[str]]:
+    none = wording.texts["none"]
+    return [
+        [
+            str(row.source),
+            ", ".join(part for part in (row.supplier, row.url) if part) or none,
+            row.as_of or none,
+            row.licence or none,
+            wording.text("status", row.data_status),
+        ]
+        for row in tables.source_table(selection.assessment).itertuples()
+    ]
+
+
+def _assumed(selection: Selection, wording: Wording) -> dict[str, Any]:
+    policy = selection.assessment.policy
+    rows = []
+    for row in tables.assumption_table(selection.assessment).itertuples():
+        span = (
+            f"{_plain(wording, row.low)}–{_plain(wording, row.high)}" if row.low is not None else wording.texts["none"]
+        )
+        rows.append([str(row.figure), _plain(wording, row.value), span, str(row.unit), str(row.source)])
+    rules = policy.assumed()
+    return {
+        "title": wording.text("pdf", "assumed"),
+        "intro": wording.text("pdf", "assumed_intro" if rows or rules else "assumed_none"),
+        "policy": wording.text("pdf", "assumed_policy", names=", ".join(rules)) if rules else "",
+        "header": wording.lines("pdf", "assumed_table"),
+        "rows": rows,
+    }
+
+
+def _plain(wording: Wording, value: float) -> str:
+    decimals = (
+        0 if abs(value) >= 100 or float(value).is_integer() else min(4, len(f"{value:.4f}".rstrip("0").split(".")[1]))
+    )
+    return wording.number(value, decimals=decimals)

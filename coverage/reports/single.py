@@ -1,0 +1,118 @@
+"""Write one report in one format, for all of an assessment or for a part of it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from coverage.assessment import Assessment
+from coverage.errors import DataError
+from coverage.reports import delimited, gap_paper, geo, priority_paper, tables, xlsx
+from coverage.reports.folder import gap_fingerprint, priority_fingerprint
+from coverage.reports.selection import Selection, cut
+from coverage.reports.wording import Wording, load_wording
+
+# What the command line offers; the page to send, html, is drawn by the maps.
+FORMATS: Final = {"gap": ("xlsx", "csv", "pdf", "gpkg", "geojson", "html"), "priority": ("xlsx", "csv", "pdf")}
+
+Writer = Callable[[Selection, Path, Wording, str], None]
+
+
+def require_format(report: str, format: str) -> None:  # noqa: A002 - the command line's own word
+    """Raise DataError unless the report exists in that format."""
+    if report not in FORMATS:
+        raise DataError(f"there is no report {report!r}; expected one of {', '.join(FORMATS)}")
+    if format not in FORMATS[report]:
+        raise DataError(f"there is no {report} report as {format!r}; expected one of {', '.join(FORMATS[report])}")
+
+
+def render(
+    assessment: Assessment,
+    report: str,
+    *,
+    format: str,  # noqa: A002 - the command line's own word
+    path: Path,
+    municipality: Collection[str] = (),
+    area: Collection[str] = (),
+    technology: str | None = None,
+    language: str = "en",
+) -> None:
+    """Write the report `gap` or `priority` to a file, whole or cut to municipalities, areas and a technology.
+
+    The file appears only when it is complete. Raises DataError for an unknown report, format, code or area.
+    """
+    if (report, format) not in _WRITERS:
+        known = ", ".join(f"{name} {kind}" for name, kind in _WRITERS)
+        raise DataError(f"there is no report {report!r} in format {format!r} here; expected one of {known}")
+    wording = load_wording(language)
+    selection = cut(assessment, municipality=municipality, area=area, technology=technology)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+        made = Path(folder) / path.name
+        if report == "priority":
+            fingerprint = priority_fingerprint(selection, Path(folder))
+        else:
+            fingerprint = gap_fingerprint(assessment)
+        _WRITERS[report, format](selection, made, wording, fingerprint)
+        os.replace(made, path)
+
+
+def _gap_csv(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
+    places = tables.short_places(selection.assessment)
+    delimited.write_csv(pd.DataFrame(places.drop(columns=places.geometry.name)), path)
+
+
+def _gap_gpkg(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
+    geo.write_geopackage(geo.gap_layers(selection.assessment), path, as_of=selection.assessment.study.as_of)
+
+
+def _gap_geojson(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
+    study, policy = selection.assessment.study, selection.assessment.policy
+    layers = geo.gap_layers(selection.assessment)
+    layers = {name: layers[name] for name in ("areas", "routes", "places")}
+    facts = {
+        "name": wording.text("read_me", "gap_title", study=selection.title(wording)),
+        "data_status": study.data_status,
+        "notice": wording.text("banner", study.data_status),
+        "policy": policy.id,
+        "as_of": study.as_of.isoformat(),
+        "currency": study.currency,
+    }
+    geo.write_geojson(layers, path, facts=facts)
+
+
+def _priority_csv(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
+    delimited.write_csv(tables.priority_table(selection.assessment), path)
+
+
+def _gap_xlsx(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
+    xlsx.write_gap_report(selection, path, wording=wording, fingerprint=fingerprint)
+
+
+def _priority_xlsx(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
+    xlsx.write_priority_list(selection, path, wording=wording, fingerprint=fingerprint)
+
+
+def _gap_pdf(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
+    gap_paper.write_gap_paper(selection, path, wording=wording, fingerprint=fingerprint)
+
+
+def _priority_pdf(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
+    priority_paper.write_priority_paper(selection, path, wording=wording, fingerprint=fingerprint)
+
+
+_WRITERS: Final[dict[tuple[str, str], Writer]] = {
+    ("gap", "xlsx"): _gap_xlsx,
+    ("gap", "csv"): _gap_csv,
+    ("gap", "pdf"): _gap_pdf,
+    ("gap", "gpkg"): _gap_gpkg,
+    ("gap", "geojson"): _gap_geojson,
+    ("priority", "xlsx"): _priority_xlsx,
+    ("priority", "csv"): _priority_csv,
+    ("priority", "pdf"): _priority_pdf,
+}

@@ -1,0 +1,157 @@
+"""The tables behind every report: plain frames with the contract's column names, rows in a fixed order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from coverage.assessment import Assessment
+from coverage.crs import GEOGRAPHIC_CRS
+from coverage.policy import Policy
+from coverage.reports.columns import SCORE_PREFIX
+from coverage.schemas import AREA_COLUMNS, AREA_TAIL, REJECTED_COLUMNS
+
+SHORT: Final = 0.5  # a row counts as short of service from this share of its premises
+NAMED_KINDS: Final = ("business", "public")  # whose names and addresses a report may hold
+
+ADDRESS_COLUMNS: Final = (
+    "place_id", "kind", "weight", "name", "address", "municipality_code", "municipality", "x", "y", "lon", "lat",
+    "line_of_business", "employees", "fixed_down_mbps", "fixed_up_mbps", "fixed_technology", "fixed_provider",
+    "service_basis", "mobile_level", "mobile_operators", "tier", "gap_kind", "eligible", "reason_code", "reason",
+    "area_id", "policy", "as_of", "data_status",
+)  # fmt: skip
+AREA_EXTRAS: Final = (
+    "premises", "trench_m", "subsea_m", "drop_m", "backhaul_m", "opex_per_year", "pv_revenue", "pv_opex", "over_ceiling",
+)  # fmt: skip
+COST_COLUMNS: Final = (
+    "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
+    "currency", "data_status",
+)  # fmt: skip
+
+
+def priority_columns(policy: Policy) -> list[str]:
+    """Return the columns of the list that a council votes on, in order."""
+    return [*AREA_COLUMNS, *(f"{SCORE_PREFIX}{item.id}" for item in policy.criteria), *AREA_TAIL]
+
+
+def ranked_areas(assessment: Assessment) -> gpd.GeoDataFrame:
+    """Return the areas in the order of rank; ties and missing ranks by area_id."""
+    return assessment.areas.sort_values(["rank", "area_id"], kind="stable").reset_index(drop=True)
+
+
+def priority_table(assessment: Assessment) -> pd.DataFrame:
+    """Return the priority list: one row per area, the contract's columns in the contract's order."""
+    columns = priority_columns(assessment.policy)
+    return pd.DataFrame(ranked_areas(assessment)).loc[:, columns]
+
+
+def area_table(assessment: Assessment) -> pd.DataFrame:
+    """Return the priority list's columns, and the quantities that a builder asks for, for every area."""
+    areas = ranked_areas(assessment)
+    names = dict(zip(assessment.municipalities["municipality_code"], assessment.municipalities["name"], strict=True))
+    table = pd.DataFrame(areas.drop(columns=areas.geometry.name))
+    routes = assessment.routes.drop(columns=assessment.routes.geometry.name).set_index("area_id")
+    for name in AREA_EXTRAS:
+        if name not in table.columns:
+            table[name] = table["area_id"].map(routes[name]) if name in routes.columns else np.nan
+    table["municipality"] = table["municipality_code"].map(names)
+    columns = priority_columns(assessment.policy)
+    columns.insert(columns.index("municipality_code") + 1, "municipality")
+    at = columns.index("capex")
+    extras = list(AREA_EXTRAS)
+    return table.loc[:, [*columns[: at - 1], "premises", columns[at - 1], *extras[1:5], *columns[at:], *extras[5:]]]
+
+
+def is_short(places: pd.DataFrame) -> pd.Series:
+    """Say which rows are short of fixed or mobile service, or eligible for support in part."""
+    return (places["gap_kind"] != "none") | (places["eligible"] >= SHORT)
+
+
+def short_places(assessment: Assessment) -> gpd.GeoDataFrame:
+    """Return the places short of service with the columns of a take-home list, ordered by area and place.
+
+    Names and addresses of homes are left out; places in no area come last.
+    """
+    places = assessment.places[is_short(assessment.places)].copy()
+    named = places["kind"].isin(NAMED_KINDS)
+    for name in ("name", "address"):
+        places[name] = places[name].where(named, None)
+    names = dict(zip(assessment.municipalities["municipality_code"], assessment.municipalities["name"], strict=True))
+    places["municipality"] = places["municipality_code"].map(names)
+    places["x"], places["y"] = places.geometry.x, places.geometry.y
+    degrees = places.geometry.to_crs(GEOGRAPHIC_CRS)
+    places["lon"], places["lat"] = degrees.x, degrees.y
+    if "service_basis" not in places.columns:
+        places["service_basis"] = "offer"
+    places["policy"] = assessment.policy.id
+    places["as_of"] = assessment.study.as_of.isoformat()
+    places["data_status"] = assessment.study.data_status
+    ordered = places.sort_values(["area_id", "place_id"], kind="stable", na_position="last")
+    return ordered.loc[:, [*ADDRESS_COLUMNS, places.geometry.name]].reset_index(drop=True)
+
+
+def cost_table(assessment: Assessment) -> pd.DataFrame:
+    """Return the cost lines of each area's proposed technology, in the order of the areas' rank."""
+    areas = ranked_areas(assessment)
+    chosen = areas[["area_id", "technology"]].assign(_order=np.arange(len(areas)))
+    lines = assessment.cost_lines.merge(chosen, on=["area_id", "technology"], how="inner", validate="many_to_one")
+    lines = lines.sort_values(["_order", "item"], kind="stable").reset_index(drop=True)
+    lines["currency"] = assessment.study.currency
+    lines["data_status"] = assessment.study.data_status
+    return lines.loc[:, list(COST_COLUMNS)]
+
+
+def rejected_table(assessment: Assessment) -> pd.DataFrame:
+    """Return the rejected rows with the data status of the source they came from."""
+    status = {source.id: source.data_status for source in assessment.study.sources}
+    table = assessment.rejected.loc[:, list(REJECTED_COLUMNS)].copy()
+    table["data_status"] = table["source"].map(status).fillna(assessment.study.data_status)
+    return table.reset_index(drop=True)
+
+
+def source_table(assessment: Assessment) -> pd.DataFrame:
+    """Return one row per source: id, role, supplier, as_of, licence, data_status, url. No path of any machine."""
+    rows = [
+        (
+            item.id,
+            item.role,
+            item.supplier,
+            item.as_of.isoformat() if item.as_of else None,
+            item.licence,
+            item.data_status,
+            item.url,
+        )
+        for item in assessment.study.sources
+    ]
+    return pd.DataFrame(
+        rows, columns=["source", "role", "supplier", "as_of", "licence", "data_status", "url"], dtype=object
+    )
+
+
+def assumption_table(assessment: Assessment) -> pd.DataFrame:
+    """Return the figures that rest on general knowledge: where, figure, value, low, high, unit, source, confidence."""
+    changed = dict(assessment.scenario.costs)
+    rows: list[tuple[object, ...]] = [
+        (
+            f"costs {assessment.costs.id}",
+            item.item,
+            changed.get(item.item, item.value),
+            item.low,
+            item.high,
+            item.unit,
+            item.source,
+            item.confidence,
+        )
+        for item in assessment.costs.items
+        if item.confidence != "published"
+    ]
+    rows += [
+        (f"study {assessment.study.id}", item.id, item.value, None, None, item.unit, item.source, item.confidence)
+        for item in assessment.study.parameters
+        if item.confidence != "published"
+    ]
+    columns = ["where", "figure", "value", "low", "high", "unit", "source", "confidence"]
+    return pd.DataFrame(rows, columns=columns, dtype=object)
