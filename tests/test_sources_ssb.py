@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,16 +13,14 @@ from coverage.inputs import SourceSpec
 from coverage.sources.ssb import read_ssb_grid
 
 
-def spec(path: Path, **options: Any) -> SourceSpec:
-    return SourceSpec(
-        id="cells", role="premises", kind="table", path=path, file=path.name, format="ssb_grid", options=options
-    )
+def spec(path: Path) -> SourceSpec:
+    return SourceSpec(id="cells", role="premises", kind="table", path=path, file=path.name, format="ssb_grid")
 
 
-def grid(folder: Path, text: str, **options: Any) -> SourceSpec:
+def grid(folder: Path, text: str) -> SourceSpec:
     path = folder / "cells.csv"
     path.write_text(text, encoding="utf-8")
-    return spec(path, **options)
+    return spec(path)
 
 
 BUSINESSES = "\ufeffogc_fid;SSBID250M;est_tot;emp_tot\n1;22695007041500;3;12\n2;22695007041750;1;0\n"
@@ -45,16 +42,10 @@ def test_no_employees_is_not_reported_rather_than_nought(tmp_path: Path) -> None
     assert "1 of 2 cells report no employees" in table.notes[0]
 
 
-def test_people_become_households(tmp_path: Path) -> None:
-    table = read_ssb_grid(grid(tmp_path, PEOPLE, persons_per_household=2.5))
-    assert [float(value) for value in table.frame["households"]] == [2.0, 8.4]
+def test_small_populations_are_noted(tmp_path: Path) -> None:
+    table = read_ssb_grid(grid(tmp_path, PEOPLE))
+    assert table.frame["pop_tot"].tolist() == ["5", "21"]
     assert "1 of 2 cells hold 5" in table.notes[0]
-
-
-def test_a_count_that_is_no_number_is_left_for_the_intake_to_reject(tmp_path: Path) -> None:
-    text = PEOPLE + "22695007042000;many\n"
-    frame = read_ssb_grid(grid(tmp_path, text, persons_per_household=2.5)).frame
-    assert frame["households"].iloc[2] == "many"
 
 
 @pytest.mark.parametrize("cell", ["2269500704150", "x2695007041500", "", "226950070415000"])
@@ -67,12 +58,6 @@ def test_a_row_without_a_cell_id_is_rejected(tmp_path: Path, cell: str) -> None:
 def test_a_file_without_cell_ids_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"cells\.csv: no column with cell ids"):
         read_ssb_grid(grid(tmp_path, "a;b\n1;2\n"))
-
-
-@pytest.mark.parametrize("size", [0, -2.1, "two", True])
-def test_a_household_size_must_be_a_number_above_nought(tmp_path: Path, size: object) -> None:
-    with pytest.raises(DataError, match="persons_per_household"):
-        read_ssb_grid(grid(tmp_path, PEOPLE, persons_per_household=size))
 
 
 @given(east=st.integers(-400, 4400), north=st.integers(25_000, 32_000))
@@ -89,7 +74,7 @@ def test_the_real_grids_hold_the_published_totals(data_root: Path) -> None:
     assert businesses.rejected.empty
     assert businesses.frame["est_tot"].astype(int).sum() == 633_069
     assert businesses.frame["emp_tot"].dropna().astype(int).sum() == 2_913_376
-    people = read_ssb_grid(spec(data_root / "norway/population/ssb_NOR0250M_POP_2022.csv", persons_per_household=2.16))
+    people = read_ssb_grid(spec(data_root / "norway/population/ssb_NOR0250M_POP_2022.csv"))
     assert len(people.frame) == 223_347
     assert "153,580 of 223,347" in people.notes[0]
-    assert people.frame["households"].astype(float).sum() == pytest.approx(5_609_140 / 2.16, rel=1e-4)
+    assert people.frame["pop_tot"].astype(int).sum() == 5_609_140

@@ -24,14 +24,14 @@ MOBILE: Final = "4G + 5G"
 
 # Shares of households that can get at least so many Mbit/s down over any fixed technology, fixed wireless included.
 FIXED_COLUMNS: Final = {
-    "municipality_name": NAME,
+    "name": NAME,
     "fixed_30": f"{ALL_TECHNOLOGIES}{GROUP_MARK}≥ 30",
     "fixed_100": f"{ALL_TECHNOLOGIES}{GROUP_MARK}≥ 100",
     "fixed_1000": f"{ALL_TECHNOLOGIES}{GROUP_MARK}≥ 1000",
 }
 # Shares of households with at least 30 Mbit/s over 4G or 5G. The columns of the older method (-110 dBm outdoors) say
 # where a phone finds a network at all, which is nearly everywhere, and nothing about what it carries.
-MOBILE_COLUMNS: Final = {"municipality_name": NAME, "mobile": f"{MOBILE}{GROUP_MARK}≥ 30"}
+MOBILE_COLUMNS: Final = {"name": NAME, "mobile": f"{MOBILE}{GROUP_MARK}≥ 30"}
 
 _PERCENT: Final = re.compile(r"\d{1,3}(?:[.,]\d+)?\s*%")
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Final
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from coverage.errors import DataError
@@ -22,7 +21,6 @@ FALSE_EASTING_M: Final = 2_000_000  # added to the easting so that every cell id
 CELL_NAMES: Final = ("SSBID250M", "SSBID0250M", "ssbid_250")
 EMPLOYEES: Final = "emp_tot"
 PEOPLE: Final = "pop_tot"
-HOUSEHOLDS: Final = "households"
 FEW_PEOPLE: Final = "5"  # how the population file writes any count from 1 to 9
 
 
@@ -33,8 +31,8 @@ def read_ssb_grid(spec: SourceSpec) -> RawTable:
     lower-left corner; the centre is 125 m further. A row whose id is not of that form is rejected.
 
     `emp_tot` 0 becomes null: an establishment without registered employees and one that reports none are
-    written alike. With the option `persons_per_household`, `households` is `pop_tot` divided by it; the agency
-    writes any population from 1 to 9 as 5, which is noted. Raises DataError where the file has no cell ids.
+    written alike. The agency writes any population from 1 to 9 as 5, so that sums overshoot; that is noted. Raises
+    DataError where the file has no cell ids.
     """
     raw = read_table(spec)
     frame = raw.frame
@@ -48,7 +46,6 @@ def read_ssb_grid(spec: SourceSpec) -> RawTable:
     )
     frame = frame[good].assign(cell=ids[good])
     frame, notes = _employees(frame)
-    frame, more = _households(frame, spec)
     east = frame["cell"].str[:7].astype("int64").to_numpy() - FALSE_EASTING_M
     north = frame["cell"].str[7:].astype("int64").to_numpy()
     points = gpd.points_from_xy(east + CELL_M / 2, north + CELL_M / 2, crs=CRS)
@@ -57,7 +54,7 @@ def read_ssb_grid(spec: SourceSpec) -> RawTable:
         frame=gpd.GeoDataFrame(frame, geometry=points),
         rejected=pd.concat([raw.rejected, broken], ignore_index=True) if len(broken) else raw.rejected,
         crs_found=f"{CRS} (in the cell ids)",
-        notes=(*raw.notes, *notes, *more),
+        notes=(*raw.notes, *notes, *_people(frame)),
     )
 
 
@@ -69,17 +66,8 @@ def _employees(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return frame.assign(**{EMPLOYEES: frame[EMPLOYEES].mask(none)}), (note,)
 
 
-def _households(frame: pd.DataFrame, spec: SourceSpec) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _people(frame: pd.DataFrame) -> tuple[str, ...]:
     if PEOPLE not in frame:
-        return frame, ()
+        return ()
     few = (frame[PEOPLE].str.strip() == FEW_PEOPLE).to_numpy(dtype=bool, na_value=False)
-    note = f"{few.sum():,} of {len(frame):,} cells hold 5, which stands for any count from 1 to 9"
-    size = spec.options.get("persons_per_household")
-    if size is None:
-        return frame, (note,)
-    if isinstance(size, bool) or not isinstance(size, int | float) or not size > 0:
-        raise DataError(f"study.toml: source {spec.id!r}: persons_per_household is {size!r}; expected a number above 0")
-    # What is no number stays as it stands, for the intake to reject with its row.
-    people = pd.to_numeric(frame[PEOPLE], errors="coerce").to_numpy(dtype=float)
-    text = pd.Series(np.round(people / size, 4), index=frame.index).map(repr)
-    return frame.assign(**{HOUSEHOLDS: text.where(~np.isnan(people), frame[PEOPLE])}), (note,)
+    return (f"{few.sum():,} of {len(frame):,} cells hold 5, which stands for any count from 1 to 9",)
