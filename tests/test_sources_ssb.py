@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import geopandas as gpd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shapely import Polygon, box
 
 from coverage.errors import DataError
 from coverage.inputs import SourceSpec
 from coverage.sources.ssb import read_ssb_grid
 
 
-def spec(path: Path) -> SourceSpec:
-    return SourceSpec(id="cells", role="premises", kind="table", path=path, file=path.name, format="ssb_grid")
+def spec(path: Path, **options: Any) -> SourceSpec:
+    return SourceSpec(
+        id="cells", role="premises", kind="table", path=path, file=path.name, format="ssb_grid", options=options
+    )
 
 
-def grid(folder: Path, text: str) -> SourceSpec:
+def grid(folder: Path, text: str, **options: Any) -> SourceSpec:
     path = folder / "cells.csv"
     path.write_text(text, encoding="utf-8")
-    return spec(path)
+    return spec(path, **options)
 
 
 BUSINESSES = "\ufeffogc_fid;SSBID250M;est_tot;emp_tot\n1;22695007041500;3;12\n2;22695007041750;1;0\n"
@@ -66,6 +71,42 @@ def test_any_cell_comes_back_from_its_id(tmp_path_factory: pytest.TempPathFactor
     text = f"SSBID250M;est_tot\n{corner[0] + 2_000_000:07d}{corner[1]:07d};1\n"
     point = read_ssb_grid(grid(tmp_path_factory.mktemp("cell"), text)).frame.geometry.iloc[0]
     assert (point.x, point.y) == (corner[0] + 125, corner[1] + 125)
+
+
+def municipalities(folder: Path) -> Path:
+    """Write two neighbours: ours west of x = 270,000, theirs east of it; ours is a bow tie that must be repaired."""
+    ours = Polygon([(269_000, 7_041_000), (270_000, 7_042_000), (270_000, 7_041_000), (269_000, 7_042_000)])
+    path = folder / "two.gpkg"
+    shapes = [box(270_000, 7_041_000, 271_000, 7_042_000), ours]
+    gpd.GeoDataFrame({"number": ["1", "0"]}, geometry=shapes, crs="EPSG:25833").to_file(path)
+    return path
+
+
+def test_a_cell_belongs_to_the_municipality_of_its_centre_else_the_nearest(tmp_path: Path) -> None:
+    municipalities(tmp_path)
+    # Centres: in the west half of ours; in theirs; 125 m south of theirs; 1,375 m south of both.
+    corners = [(269_000, 7_041_500), (270_250, 7_041_250), (270_500, 7_040_750), (269_500, 7_039_500)]
+    text = "SSBID250M;est_tot\n" + "".join(f"{east + 2_000_000}{north};1\n" for east, north in corners)
+    options = {"municipalities": "two.gpkg", "municipality_column": "number"}
+    strict = read_ssb_grid(grid(tmp_path, text, **options)).frame["municipality"]
+    assert strict.fillna("").tolist() == ["0", "1", "", ""]
+    nearest = read_ssb_grid(grid(tmp_path, text, **options, municipality_within_m=200)).frame["municipality"]
+    assert nearest.fillna("").tolist() == ["0", "1", "1", ""]
+
+
+def test_an_unknown_municipality_column_is_named(tmp_path: Path) -> None:
+    municipalities(tmp_path)
+    with pytest.raises(DataError, match=r"municipality_column is 'code', which two\.gpkg does not have"):
+        read_ssb_grid(grid(tmp_path, BUSINESSES, municipalities="two.gpkg", municipality_column="code"))
+
+
+def test_the_real_businesses_of_one_county(data_root: Path) -> None:
+    path = data_root / "norway/businesses/ssb_bedrifter_250m_2025.csv"
+    options = {"municipalities": "../boundaries/Kommuner-M.geojson", "municipality_column": "kommunenummer"}
+    strict = read_ssb_grid(spec(path, **options)).frame
+    assert strict.loc[strict["municipality"].str.startswith("50", na=False), "est_tot"].astype(int).sum() == 50_945
+    joined = read_ssb_grid(spec(path, **options, municipality_within_m=2000)).frame
+    assert joined.loc[joined["municipality"].str.startswith("50", na=False), "est_tot"].astype(int).sum() == 52_112
 
 
 def test_the_real_grids_hold_the_published_totals(data_root: Path) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from coverage.errors import DataError
 from coverage.inputs import SourceSpec
+from coverage.sources.geometry import polygonal
 from coverage.sources.raw import RawTable, rejections
 from coverage.sources.table import read_table
+from coverage.sources.vector import read_vector
 
 CRS: Final = "EPSG:25833"
 CELL_M: Final = 250
@@ -33,6 +38,12 @@ def read_ssb_grid(spec: SourceSpec) -> RawTable:
     `emp_tot` 0 becomes null: an establishment without registered employees and one that reports none are
     written alike. The agency writes any population from 1 to 9 as 5, so that sums overshoot; that is noted. Raises
     DataError where the file has no cell ids.
+
+    The grid is national and so must be the decision which municipality a cell belongs to: near a border, a cell
+    outside the county's coastline may still be the neighbour's. The option `municipalities` names a file of all the
+    country's municipalities, relative to the grid's; `municipality_column` is their code there. Then `municipality`
+    is the code of the polygon that holds the centre, else of the nearest within `municipality_within_m` metres (0),
+    else null; `where_prefix` can select a county by it.
     """
     raw = read_table(spec)
     frame = raw.frame
@@ -49,9 +60,12 @@ def read_ssb_grid(spec: SourceSpec) -> RawTable:
     east = frame["cell"].str[:7].astype("int64").to_numpy() - FALSE_EASTING_M
     north = frame["cell"].str[7:].astype("int64").to_numpy()
     points = gpd.points_from_xy(east + CELL_M / 2, north + CELL_M / 2, crs=CRS)
+    cells = gpd.GeoDataFrame(frame, geometry=points)
+    if "municipalities" in spec.options:
+        cells = cells.assign(municipality=_municipality(cells, spec))
     return replace(
         raw,
-        frame=gpd.GeoDataFrame(frame, geometry=points),
+        frame=cells,
         rejected=pd.concat([raw.rejected, broken], ignore_index=True) if len(broken) else raw.rejected,
         crs_found=f"{CRS} (in the cell ids)",
         notes=(*raw.notes, *notes, *_people(frame)),
@@ -71,3 +85,28 @@ def _people(frame: pd.DataFrame) -> tuple[str, ...]:
         return ()
     few = (frame[PEOPLE].str.strip() == FEW_PEOPLE).to_numpy(dtype=bool, na_value=False)
     return (f"{few.sum():,} of {len(frame):,} cells hold 5, which stands for any count from 1 to 9",)
+
+
+def _municipality(cells: gpd.GeoDataFrame, spec: SourceSpec) -> pd.Series:
+    """Return the code of each cell's municipality. On a border and at equal distances the smallest code wins."""
+    file, column = str(spec.options["municipalities"]), str(spec.options.get("municipality_column", ""))
+    within_m = float(spec.options.get("municipality_within_m", 0.0))
+    written = (Path(spec.file or spec.path.name).parent / file).as_posix()
+    raw = read_vector(replace(spec, kind="vector", path=spec.path.parent / file, file=written, layer="", crs=""))
+    if column not in raw.frame:
+        raise DataError(
+            f"study.toml: source {spec.id!r}: municipality_column is {column!r}, which {file} does not have"
+        )
+    polygons = gpd.GeoDataFrame(raw.frame).to_crs(CRS).sort_values(column, kind="stable")
+    codes = np.array([*polygons[column].astype("str"), None], dtype=object)
+    shapes = np.asarray(polygons.geometry.array, dtype=object)
+    shapes = np.where(shapely.is_valid(shapes), shapes, polygonal(shapely.make_valid(shapes)))
+    centres = np.asarray(cells.geometry.array, dtype=object)
+    home = np.full(len(centres), len(shapes))
+    polygon, cell = shapely.STRtree(centres).query(shapes, predicate="intersects")
+    np.minimum.at(home, cell, polygon)
+    lost = np.flatnonzero(home == len(shapes))
+    if within_m > 0 and len(lost):
+        asked, polygon = shapely.STRtree(shapes).query_nearest(centres[lost], max_distance=within_m)
+        np.minimum.at(home, lost[asked], polygon)
+    return pd.Series(codes[home], index=cells.index).astype("str")
