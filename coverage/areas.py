@@ -177,7 +177,7 @@ def _describe(inside: gpd.GeoDataFrame, label: Ints, premises: Floats, policy: P
         if tier.eligible:
             there = inside["tier"].eq(tier.id).to_numpy()
             if shares is not None:
-                there |= shares[:, position] > 0
+                there = there | (shares[:, position] > 0)
             down[label[there]] = np.maximum(down[label[there]], tier.deliver_down_mbps)
             up[label[there]] = np.maximum(up[label[there]], tier.deliver_up_mbps)
     held = total(premises)

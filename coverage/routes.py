@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial import cKDTree
 
 from coverage.roads import FERRY, Attached, Links, add_up, span, walk_to_sources
-from coverage.roads.graph import Bools, Floats, Ints, RoadGraph
+from coverage.roads.graph import Bools, Floats, Ints, RoadGraph, ranges
 
 
 class _Trees(NamedTuple):
@@ -23,9 +23,8 @@ class _Trees(NamedTuple):
     group: Ints
     edge: Ints
     backhaul_m: Floats  # per group
-    crow_m: Floats  # per group, straight
     crow_group: Ints
-    crow_line: Floats  # (k, 4): place x, y, network x, y
+    crow_line: Floats  # (k, 4): from x, y to x, y
     flagged: Bools  # per group: a start is a stand-in
 
 
@@ -40,8 +39,8 @@ def route(
 
     - `route_m` = `trench_m` (on land, spurs to the network's own points included) + `subsea_m` (ferry links);
     - `backhaul_m`: the part of it from the network to the first place or fork;
-    - `crow_link_m`: the part of `trench_m` that is a straight line × `detour` to the nearest network, because no
-      road leads there: then `connected` is False and the figure is a placeholder for a survey;
+    - `crow_link_m`: the part of `trench_m` that is a straight line × `detour` (to a road that leads to a network, or
+      to the network itself), because no road leads there: then `connected` is False and a survey must tell;
     - `drop_m`: Σ distance from place to road × `eligible`; once per row, since the homes of one building share
       their drop. `drops` counts them.
 
@@ -49,13 +48,15 @@ def route(
     """
     member = _members(areas, places, attached)
     ids = areas["area_id"].sort_values().to_numpy()
-    trees = _grow(attached, member["group"].to_numpy(), member["node"].to_numpy(), len(ids))
+    trees = _grow(attached, member["group"].to_numpy(), member["node"].to_numpy(), len(ids), detour)
     graph = attached.graph
     length = graph.length_m[trees.edge]
     sea = graph.kind[trees.edge] == FERRY
     land_m = add_up(length[~sea], by=trees.group[~sea], size=len(ids))
     sea_m = add_up(length[sea], by=trees.group[sea], size=len(ids))
-    crow_m = trees.crow_m * detour
+    line = trees.crow_line
+    straight = np.hypot(line[:, 0] - line[:, 2], line[:, 1] - line[:, 3])
+    crow_m = add_up(straight, by=trees.crow_group, size=len(ids)) * detour
     member_group, eligible = member["group"].to_numpy(), member["eligible"].to_numpy()
     drop_m = add_up(member["drop_m"].to_numpy() * eligible, by=member_group, size=len(ids))
     return gpd.GeoDataFrame(
@@ -76,7 +77,9 @@ def route(
     )
 
 
-def joint_length_m(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, attached: Attached) -> float:
+def joint_length_m(
+    areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, attached: Attached, detour: float = 1.3
+) -> float:
     """Measure the one route that serves all areas if they were built together, in metres along roads.
 
     Less than the sum of `route_m`, since trenches are shared: the difference is what sharing saves. Straight links
@@ -84,7 +87,7 @@ def joint_length_m(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, attache
     """
     member = _members(areas, places, attached)
     node = np.unique(member["node"].to_numpy())
-    trees = _grow(attached, np.zeros(len(node), dtype=np.int64), node, 1)
+    trees = _grow(attached, np.zeros(len(node), dtype=np.int64), node, 1, detour)
     return float(attached.graph.length_m[trees.edge].sum())
 
 
@@ -104,7 +107,7 @@ def _members(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, attached: Attach
     return frame.sort_values(["group", "node", "drop_m", "eligible"], ignore_index=True)
 
 
-def _grow(attached: Attached, group: Ints, node: Ints, groups: int) -> _Trees:
+def _grow(attached: Attached, group: Ints, node: Ints, groups: int, detour: float) -> _Trees:
     """Grow one tree per group over its terminals (rows of group, node) and the network.
 
     One run joins all terminals; a group whose own terminals hang together in it has thereby its own minimum
@@ -114,7 +117,10 @@ def _grow(attached: Attached, group: Ints, node: Ints, groups: int) -> _Trees:
     graph = attached.graph
     key = np.unique(group * graph.nodes + node)
     group, node = key // graph.nodes, key % graph.nodes
-    to_network, onward, end = attached.to_network()
+    to_network, onward = attached.to_network()
+    crow_group, crow_line, landing = _crow_links(attached, group, node, to_network, detour)
+    key = np.unique(np.append(key, crow_group * graph.nodes + landing))
+    group, node = key // graph.nodes, key % graph.nodes
     link_group, s, t, length, path_link, path_edge = _inner_links(graph, group, node, groups)
 
     # The network is one more terminal of each group; terminals on it are that terminal.
@@ -142,19 +148,15 @@ def _grow(attached: Attached, group: Ints, node: Ints, groups: int) -> _Trees:
             ]
         )
     )
-    tree_group, tree_edge, backhaul = _prune(attached, pairs // graph.edges, pairs % graph.edges, key, groups)
+    tree_group, tree_edge, backhaul, contact_group, contact_node = _prune(
+        attached, pairs // graph.edges, pairs % graph.edges, key, groups
+    )
 
     on = to_network[node] == 0
-    start_group = np.concatenate([group[stars], group[on]])
-    start_node = np.concatenate([end[node[stars]], node[on]])
-    crow_group, crow_line, crow_start = _crow_links(attached, group, node, ~np.isfinite(to_network[node]))
-    flags = dict(zip(attached.network_nodes.tolist(), attached.network_flagged.tolist(), strict=True))
+    start_group, start_node = np.append(group[on], contact_group), np.append(node[on], contact_node)
     flagged = np.zeros(groups, dtype=bool)
-    starts = np.concatenate([start_node, crow_start]).tolist()
-    flagged[np.concatenate([start_group, crow_group])[[flags[start] for start in starts]]] = True
-    straight = np.hypot(crow_line[:, 0] - crow_line[:, 2], crow_line[:, 1] - crow_line[:, 3])
-    crow_m = add_up(straight, by=crow_group, size=groups)
-    return _Trees(tree_group, tree_edge, backhaul, crow_m, crow_group, crow_line, flagged)
+    flagged[start_group[attached.network_flagged[_slot(attached.network_nodes, start_node)]]] = True
+    return _Trees(tree_group, tree_edge, backhaul, crow_group, crow_line, flagged)
 
 
 def _inner_links(graph: RoadGraph, group: Ints, node: Ints, groups: int) -> tuple[Ints, Ints, Ints, Floats, Ints, Ints]:
@@ -177,9 +179,8 @@ def _inner_links(graph: RoadGraph, group: Ints, node: Ints, groups: int) -> tupl
     first = np.searchsorted(links.path_link[order], np.arange(len(links.s) + 1))
     kept = inner["link"].to_numpy()
     size = first[kept + 1] - first[kept]
-    step = np.arange(int(size.sum())) + np.repeat(first[kept] - (np.cumsum(size) - size), size)
     found = [(inner["group"].to_numpy(), links.s[kept], links.t[kept], links.length_m[kept])]
-    paths = [(np.repeat(np.arange(len(kept)), size), links.path_edge[order[step]])]
+    paths = [(np.repeat(np.arange(len(kept)), size), links.path_edge[order[ranges(first[kept], size)]])]
     count = len(kept)
     for alone in np.flatnonzero(~whole):
         own = _own_links(graph, node[group == alone])
@@ -219,8 +220,13 @@ def _tree(a: Ints, b: Ints, weight: Floats, size: int) -> Ints:
     return np.sort(position[np.searchsorted(key, tree.row.astype(np.int64) * size + tree.col)])
 
 
-def _prune(attached: Attached, group: Ints, edge: Ints, terminal: Ints, groups: int) -> tuple[Ints, Ints, Floats]:
-    """Make each group's edges a tree whose leaves are terminals or the network; also measure its backhaul."""
+def _prune(
+    attached: Attached, group: Ints, edge: Ints, terminal: Ints, groups: int
+) -> tuple[Ints, Ints, Floats, Ints, Ints]:
+    """Make each group's edges a tree whose leaves are terminals or the network.
+
+    Return (group, edge), the backhaul of each group, and (group, node) where trees meet the network.
+    """
     graph = attached.graph
     is_network = np.zeros(graph.nodes, dtype=bool)
     is_network[attached.network_nodes] = True
@@ -255,21 +261,32 @@ def _prune(attached: Attached, group: Ints, edge: Ints, terminal: Ints, groups: 
         step, tip = step[onward], tip[onward]
         step = other[tip] - step
         tip = a[step] + b[step] - tip
-    return at, edge[kept], backhaul
+    ends = np.concatenate([graph.u[edge[kept]], graph.v[edge[kept]]])
+    meets = is_network[ends]
+    return at, edge[kept], backhaul, np.tile(at, 2)[meets], ends[meets]
 
 
-def _crow_links(attached: Attached, group: Ints, node: Ints, lost: Bools) -> tuple[Ints, Floats, Ints]:
-    """Join each part of a group that no road joins to a network by the shortest straight line: group, line, start."""
-    rows = np.flatnonzero(lost)
+def _crow_links(
+    attached: Attached, group: Ints, node: Ints, to_network: Floats, detour: float
+) -> tuple[Ints, Floats, Ints]:
+    """Join each part of a group that no road joins to a network by a straight line: group, line, node it lands on.
+
+    It lands where the line × `detour` and the road from there to the network are shortest together, of the nearest
+    road that leads to a network and the nearest network itself.
+    """
     xy = attached.graph.xy
-    found = cKDTree(xy[attached.network_nodes]).query(xy[node[rows]])
-    distance, nearest = np.asarray(found[0]), np.asarray(found[1])
-    part = attached.graph.component[node[rows]]
-    order = np.lexsort((node[rows], distance, part, group[rows]))
-    key = np.column_stack([group[rows], part])[order]
-    order = order[np.concatenate([[True], (np.diff(key, axis=0) != 0).any(axis=1)])[: len(order)]]
-    start = attached.network_nodes[nearest[order]]
-    return group[rows[order]], np.column_stack([xy[node[rows[order]]], xy[start]]), start
+    rows = np.flatnonzero(~np.isfinite(to_network[node]))
+    targets = [np.flatnonzero(np.isfinite(to_network)), attached.network_nodes]
+    landing = np.concatenate(
+        [target[np.asarray(cKDTree(xy[target]).query(xy[node[rows]])[1], dtype=int)] for target in targets]
+    )
+    rows = np.tile(rows, 2)
+    cost = np.hypot(*(xy[node[rows]] - xy[landing]).T) * detour + to_network[landing]
+    part = np.column_stack([group[rows], attached.graph.component[node[rows]]])
+    order = np.lexsort((landing, node[rows], cost, part[:, 1], part[:, 0]))
+    order = order[np.concatenate([[True], (np.diff(part[order], axis=0) != 0).any(axis=1)])[: len(order)]]
+    rows, landing = rows[order], landing[order]
+    return group[rows], np.column_stack([xy[node[rows]], xy[landing]]), landing
 
 
 def _slot(sorted_keys: Ints, keys: Ints) -> Ints:

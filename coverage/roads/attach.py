@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from coverage.crs import require_metric
 from coverage.errors import CrsError, DataError
-from coverage.roads.graph import FERRY, SPUR, Bools, Floats, Ints, RoadGraph, _positions, break_at_nodes
+from coverage.roads.graph import FERRY, SPUR, Bools, Floats, Ints, RoadGraph, break_at_nodes, positions
 
 Shapes = npt.NDArray[np.object_]
 Splits = tuple[Ints, Floats]  # edge, metres from its start
@@ -37,12 +37,12 @@ class Attached:
     components: int
     network_apart: int
 
-    def to_network(self) -> tuple[Floats, Ints, Ints]:
-        """Return each node's distance to the nearest network, its next node on the way (-9999: none), and its end."""
-        distance, before, end = dijkstra(
+    def to_network(self) -> tuple[Floats, Ints]:
+        """Return each node's distance to the nearest network, and its next node on the way (negative: none)."""
+        distance, before, _ = dijkstra(
             self.graph.matrix, indices=self.network_nodes, min_only=True, return_predecessors=True
         )
-        return distance, before.astype(np.int64), end.astype(np.int64)
+        return distance, before.astype(np.int64)
 
 
 def attach(
@@ -178,7 +178,7 @@ def _split(graph: RoadGraph, edge: Ints, position: Floats) -> tuple[RoadGraph, I
     stop = np.full(len(owner), -1, dtype=np.int64)
     stop[graph.start[:-1]] = graph.u
     stop[graph.start[1:] - 1] = graph.v
-    along = np.append(_positions(graph.line_xy, owner), cut_position)
+    along = np.append(positions(graph.line_xy, owner), cut_position)
     owner = np.append(owner, cut_edge)
     stop = np.append(stop, graph.nodes + np.arange(len(cuts)))
     order = np.lexsort((along, owner))

@@ -90,7 +90,7 @@ class RoadGraph:
             part, size = self.line_xy, np.diff(self.start)
         else:
             size = np.diff(self.start)[edges]
-            part = self.line_xy[_ranges(self.start[edges], size)]
+            part = self.line_xy[ranges(self.start[edges], size)]
         if not len(size):
             return np.empty(0, dtype=object)
         return np.asarray(shapely.linestrings(part, indices=np.repeat(np.arange(len(size)), size)))
@@ -111,7 +111,7 @@ class RoadGraph:
             length_m=self.length_m[edges],
             kind=self.kind[edges],
             start=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
-            line_xy=self.line_xy[_ranges(self.start[edges], size)],
+            line_xy=self.line_xy[ranges(self.start[edges], size)],
         )
 
 
@@ -148,7 +148,7 @@ def build_graph(roads: gpd.GeoDataFrame, *, tolerance_m: float = 1.0) -> RoadGra
     known = np.unique(owner * len(points) + leader[point])
     new = ~np.isin(row_of_line[line] * len(points) + ends[at], known)
     at, line = ends[at[new]], line[new]
-    position = np.append(_positions(xy, owner), shapely.line_locate_point(lines[line], shapely.points(points[at])))
+    position = np.append(positions(xy, owner), shapely.line_locate_point(lines[line], shapely.points(points[at])))
     node = np.append(np.where(is_node[leader[point]], leader[point], -1), at)
     owner = np.append(owner, row_of_line[line])
     order = np.lexsort((position, owner))
@@ -176,7 +176,7 @@ def break_at_nodes(owner: Ints, xy: Floats, node: Ints, points: Floats, *, crs: 
     a, b = a[same], b[same]
     size = b - a + 1
     start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-    line_xy = xy[_ranges(a, size)]
+    line_xy = xy[ranges(a, size)]
     step = np.append(np.hypot(*np.diff(line_xy, axis=0).T), 0.0)
     step[start[1:] - 1] = 0.0
     length = np.maximum(np.round(np.add.reduceat(step, start[:-1]), 3), 0.001) if len(a) else np.empty(0)
@@ -224,7 +224,7 @@ def _snap(points: Floats, point: Ints, owner: Ints, is_end: Bools, tolerance_m: 
     return leader, is_node
 
 
-def _positions(xy: Floats, owner: Ints) -> Floats:
+def positions(xy: Floats, owner: Ints) -> Floats:
     """Return the distance of every vertex from the start of its line."""
     step = np.concatenate([[0.0], np.hypot(*np.diff(xy, axis=0).T)])
     first = np.concatenate([[True], owner[1:] != owner[:-1]])
@@ -244,7 +244,7 @@ def _unique_rows(xy: Floats) -> tuple[Floats, Ints]:
     return ordered[fresh], inverse
 
 
-def _ranges(start: Ints, size: Ints) -> Ints:
+def ranges(start: Ints, size: Ints) -> Ints:
     """Return start[0], start[0]+1, … for each of the ranges, end to end."""
     before = np.cumsum(size) - size
     filled: Ints = np.arange(int(size.sum())) + np.repeat(start - before, size)
