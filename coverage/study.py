@@ -3,11 +3,66 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
+from coverage import schemas
+from coverage.crs import parse_metric_crs
 from coverage.errors import DataError
+from coverage.inputs import Inputs
 from coverage.inputs import SourceSpec as SourceSpec
+from coverage.scenario import Scenario
+from coverage.sources.batch import digest
+from coverage.sources.intake import read_inputs
+from coverage.sources.names import Key, checked
+from coverage.sources.specs import extra_files, read_specs
+
+FILE: Final = "study.toml"
+DATA_ROOT_VARIABLE: Final = "COVERAGE_DATA_ROOT"
+CONFIDENCES: Final = ("published", "derived", "assumed")
+
+TOP_KEYS: Final[Mapping[str, Key]] = {
+    "study": Key(dict, required=True),
+    "sources": Key(list, required=True),
+    "controls": Key(list),
+}
+STUDY_KEYS: Final[Mapping[str, Key]] = {
+    "id": Key(str, required=True),
+    "name": Key(str, required=True),
+    "country": Key(str, required=True),
+    "crs": Key(str, required=True),
+    "currency": Key(str, required=True),
+    "price_year": Key(int, required=True),
+    "as_of": Key(dt.date, required=True),
+    "policy": Key(str, required=True),
+    "costs": Key(str, required=True),
+    "budget": Key(float, required=True, low=0),
+    "data_status": Key(str, required=True, allowed=schemas.DATA_STATUSES),
+    "notes": Key(list),
+    "parameters": Key(dict),
+}
+PARAMETER_KEYS: Final[Mapping[str, Key]] = {
+    "value": Key(float, required=True),
+    "unit": Key(str, required=True),
+    "source": Key(str, required=True),
+    "confidence": Key(str, required=True, allowed=CONFIDENCES),
+}
+CONTROL_KEYS: Final[Mapping[str, Key]] = {
+    "id": Key(str, required=True),
+    "measure": Key(str, required=True),
+    "value": Key(float, required=True),
+    "source": Key(str, required=True),
+    "explanation": Key(str),
+}
+
+
+def ignore(message: str) -> None:
+    """Take a progress message and do nothing with it."""
 
 
 @dataclass(frozen=True)
@@ -59,3 +114,68 @@ class Study:
             if item.id == name:
                 return item.value
         raise DataError(f"study.toml: the parameter {name!r} is missing; write [study.parameters.{name}]")
+
+    @classmethod
+    def open(cls, folder: Path, *, data_root: Path | None = None) -> Study:
+        """Read and check the study.toml of a folder; no other file is opened yet.
+
+        `data_root` (default: the environment variable COVERAGE_DATA_ROOT) is where sources with root = "data" lie.
+        Raises DataError or CrsError with the first thing that is wrong.
+        """
+        raw = _read_toml(folder / FILE)
+        table = checked(raw["study"], STUDY_KEYS, where=f"{FILE}: [study]")
+        if not re.fullmatch(r"[a-z0-9-]+", table["id"]):
+            raise DataError(f"{FILE}: id is {table['id']!r}; expected small letters, digits and hyphens")
+        parse_metric_crs(table["crs"], where=f"{FILE}: crs")
+        parameters = tuple(_parameter(name, item) for name, item in table.pop("parameters", {}).items())
+        notes = table.pop("notes", [])
+        if not all(isinstance(note, str) for note in notes):
+            raise DataError(f"{FILE}: notes is {notes!r}; expected a list of texts")
+        root = data_root or (Path(os.environ[DATA_ROOT_VARIABLE]) if os.environ.get(DATA_ROOT_VARIABLE) else None)
+        known = {item.id: item.value for item in parameters}
+        controls = (checked(item, CONTROL_KEYS, where=f"{FILE}: [[controls]]") for item in raw.get("controls", []))
+        return cls(
+            **table,
+            folder=folder.resolve(),
+            notes=tuple(notes),
+            parameters=parameters,
+            sources=read_specs(raw["sources"], folder=folder, data_root=root, parameters=known),
+            controls=tuple(Control(**item) for item in controls),
+        )
+
+    def load(self, *, progress: Callable[[str], None] = ignore) -> Inputs:
+        """Read every source into the study's CRS. Raises DataError or CrsError where one is unusable."""
+        return read_inputs(self.sources, crs=self.crs, progress=progress)
+
+    def default_scenario(self) -> Scenario:
+        """Return the study's own question: its policy and its budget."""
+        return Scenario(policy=self.policy, budget=self.budget)
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return the SHA-256 of study.toml and of every source file, by name as study.toml writes it."""
+        marks = {FILE: digest(self.folder / FILE)}
+        for spec in self.sources:
+            for path in (spec.path, *extra_files(spec)):
+                name = spec.name if path == spec.path else str(Path(spec.name).parent / path.name)
+                if not path.exists():
+                    raise DataError(f"{name}: the file does not exist; expected it for source {spec.id!r}")
+                marks[name] = digest(path)
+        return dict(sorted(marks.items()))
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if not path.parent.is_dir():
+        raise DataError(f"{path.parent}: no such folder; expected a study folder with a {FILE}")
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError(f"{path.parent}: no {FILE} in this folder; expected a study folder") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path.name}: not readable ({error}); expected TOML text in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{path.name}: not valid TOML: {error}") from error
+    return checked(raw, TOP_KEYS, where=path.name)
+
+
+def _parameter(name: str, table: object) -> Parameter:
+    return Parameter(id=name, **checked(table, PARAMETER_KEYS, where=f"{FILE}: [study.parameters.{name}]"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -30,11 +31,19 @@ class RawTable:
     warnings: tuple[str, ...] = ()
 
 
-def rejections(source: str, *, rows: object, field: str, values: object, reason: object) -> pd.DataFrame:
-    """Make rows of `rejected` (schemas.REJECTED_COLUMNS); `field`, `values` and `reason` may be one or many."""
-    numbers = pd.Series(rows, dtype="int64").reset_index(drop=True)
-    frame = pd.DataFrame({"source": source, "row": numbers, "field": field})
-    frame["value"] = values if isinstance(values, str) else pd.Series(values).astype("str").to_numpy()
-    frame["reason"] = reason
-    frame["value"] = frame["value"].astype("str").fillna("").str.slice(0, VALUE_LENGTH)
-    return frame.astype(dict.fromkeys(("source", "field", "value", "reason"), "str"))
+def rejections(
+    source: str, *, rows: Iterable[int], field: str, values: Iterable[object], reason: str | Iterable[str]
+) -> pd.DataFrame:
+    """Make rows of `rejected` (schemas.REJECTED_COLUMNS), one per row number; `reason` may be one for all."""
+    numbers = pd.Series(list(rows), dtype="int64")
+    quoted = ["" if value is None or value is pd.NA or value != value else str(value) for value in values]
+    reasons = [reason] * len(numbers) if isinstance(reason, str) else list(reason)
+    return pd.DataFrame(
+        {
+            "source": pd.Series([source] * len(numbers), dtype="str"),
+            "row": numbers,
+            "field": pd.Series([field] * len(numbers), dtype="str"),
+            "value": pd.Series([text[:VALUE_LENGTH] for text in quoted], dtype="str"),
+            "reason": pd.Series(reasons, dtype="str"),
+        }
+    )

@@ -76,7 +76,6 @@ def _with_crs(frame: gpd.GeoDataFrame, spec: SourceSpec) -> gpd.GeoDataFrame:
             )
         return frame.set_crs(given)
     if given is not None and given != frame.crs:
-        raise CrsError(
-            f"{spec.name}: the layer states {frame.crs.to_string()} but study.toml says {spec.crs}; expected them to agree"
-        )
+        found = frame.crs.to_string()
+        raise CrsError(f"{spec.name}: the layer states {found} but study.toml says {spec.crs}; expected the same")
     return frame

@@ -1,0 +1,180 @@
+"""The study area: positions are brought into its CRS, and a position that cannot be right is explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyproj
+import shapely
+
+from coverage.crs import GEOGRAPHIC_CRS, to_crs
+from coverage.sources.batch import Batch, Mask
+from coverage.sources.geometry import describe
+
+Floats = npt.NDArray[np.float64]
+
+# A row may lie outside the municipalities (a road goes on, a cell straddles the border), but not farther than
+# the larger of this and half the area's diagonal: beyond that its coordinates are taken to be wrong.
+FAR_M: Final = 50_000.0
+# National systems are used well outside their zone (UTM 33 for all of Norway), so allow this many degrees.
+USE_MARGIN_DEG: Final = 15.0
+
+
+@dataclass(frozen=True)
+class StudyArea:
+    """Hold the municipalities (schemas.MUNICIPALITIES, sorted by code) in the study's CRS."""
+
+    crs: str
+    municipalities: gpd.GeoDataFrame
+
+    @cached_property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Return the area's bounding box in metres."""
+        west, south, east, north = self.municipalities.total_bounds
+        return float(west), float(south), float(east), float(north)
+
+    @cached_property
+    def near(self) -> tuple[float, float, float, float]:
+        """Return the box beyond which a position is taken to be wrong."""
+        west, south, east, north = self.bounds
+        margin = max(FAR_M, np.hypot(east - west, north - south) / 2)
+        return west - margin, south - margin, east + margin, north + margin
+
+
+def bring_into(batch: Batch, area: StudyArea) -> None:
+    """Reproject to the study's CRS; reject what cannot be projected or lies far outside, saying what looks wrong.
+
+    With option `clip`, what lies outside the area's bounding box is left out instead.
+    """
+    source = _project(batch, area.crs)
+    bounds = _bounds(batch.geo)
+    if batch.spec.options.get("clip", False):
+        batch.leave_out(~_touches(bounds, area.bounds), why="outside the study area (clip)")
+        return
+    far = ~_touches(bounds, area.near)
+    if far.any():
+        reasons = np.full(len(far), "", dtype=object)
+        reasons[far] = _explain(source[far], batch.geo[far], area)
+        batch.reject(far, field=batch.position, values=describe(_shapes(source)), reason=reasons)
+
+
+def bring_municipalities(batch: Batch, crs: str) -> None:
+    """Reproject the municipalities to the study's CRS; reject those far outside the CRS's area of use."""
+    source = _project(batch, crs)
+    use = pyproj.CRS(crs).area_of_use
+    box = (-180.0, -90.0, 180.0, 90.0)
+    if use is not None:
+        margin = USE_MARGIN_DEG
+        box = (use.west - margin, use.south - margin, use.east + margin, use.north + margin)
+    outside = ~_touches(_bounds(source.to_crs(GEOGRAPHIC_CRS)), box) | ~np.isfinite(_bounds(batch.geo)).all(axis=1)
+    reason = f"lies far outside the area of use of {crs}" + (f" ({use.name})" if use is not None else "")
+    batch.reject(outside, field=batch.position, values=describe(_shapes(source)), reason=reason)
+
+
+def locate(points: gpd.GeoDataFrame, area: StudyArea, *, nearest_m: float) -> pd.Series:
+    """Return the municipality_code of each point: where it intersects, else the nearest within `nearest_m`; else null.
+
+    On a border, and at equal distances, the smallest code wins.
+    """
+    codes = area.municipalities["municipality_code"].to_numpy(dtype=object)
+    polygons = np.asarray(area.municipalities.geometry.array, dtype=object)
+    shapes = np.asarray(points.geometry.array, dtype=object)
+    home = np.full(len(shapes), len(codes))
+    # On the points, not the polygons: GEOS prepares the geometry that asks, and the polygons are the costly ones.
+    owner, hit = shapely.STRtree(shapes).query(polygons, predicate="intersects")
+    np.minimum.at(home, hit, owner)
+    lost = np.flatnonzero(home == len(codes))
+    if nearest_m > 0 and len(lost):
+        asked, owner = shapely.STRtree(polygons).query_nearest(shapes[lost], max_distance=nearest_m, all_matches=True)
+        np.minimum.at(home, lost[asked], owner)
+    return pd.Series(np.array([*codes, None], dtype=object)[home], index=points.index).astype("str")
+
+
+def _project(batch: Batch, crs: str) -> gpd.GeoDataFrame:
+    """Reproject the batch, reject what is no longitude and latitude, and return the rest as it was before."""
+    source = batch.geo
+    if source.crs is not None and pyproj.CRS(source.crs).is_geographic:
+        bounds = np.abs(_bounds(source))
+        lon, lat = bounds[:, [0, 2]].max(axis=1), bounds[:, [1, 3]].max(axis=1)
+        reasons = np.where(
+            (lon <= 90) & (lat <= 360),
+            "is outside the area of use: a latitude is at most 90 degrees; longitude and latitude look swapped",
+            "is outside the area of use: expected degrees; these look like metres",
+        )
+        batch.reject((lon > 360) | (lat > 90), field=batch.position, values=describe(_shapes(source)), reason=reasons)
+        source = batch.geo
+    batch.frame = to_crs(source, crs, where=batch.spec.name)
+    return source
+
+
+def _shapes(frame: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    return np.asarray(frame.geometry.array, dtype=object)
+
+
+def _bounds(frame: gpd.GeoDataFrame) -> Floats:
+    return np.asarray(shapely.bounds(_shapes(frame)), dtype=float).reshape(-1, 4)
+
+
+def _touches(bounds: Floats, box: tuple[float, float, float, float]) -> Mask:
+    west, south, east, north = box
+    inside = (bounds[:, 0] <= east) & (bounds[:, 2] >= west) & (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
+    return np.asarray(inside & np.isfinite(bounds).all(axis=1))
+
+
+def _explain(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, area: StudyArea) -> npt.NDArray[np.object_]:
+    """Return for each far position what would bring it into the study area, else how far off it lies."""
+    boxes = _bounds(before)
+    x, y = boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)
+    west, south, east, north = area.bounds
+    there = _bounds(after)
+    gap_x = np.maximum.reduce([west - there[:, 2], there[:, 0] - east, np.zeros(len(there))])
+    gap_y = np.maximum.reduce([south - there[:, 3], there[:, 1] - north, np.zeros(len(there))])
+    away = np.hypot(gap_x, gap_y) / 1000
+    reasons = np.array(
+        [
+            f"lies {km:,.0f} km outside the study area"
+            if np.isfinite(km)
+            else f"is outside the area of use of {area.crs}: it has no coordinates there"
+            for km in away
+        ],
+        dtype=object,
+    )
+    unexplained = np.ones(len(reasons), dtype=bool)
+    west, south, east, north = area.near
+    for words, px, py, crs in _suspicions(x, y, pyproj.CRS(before.crs)):
+        move = pyproj.Transformer.from_crs(crs, area.crs, always_xy=True)
+        mx, my = move.transform(px, py)
+        fits = unexplained & (mx >= west) & (mx <= east) & (my >= south) & (my <= north)
+        reasons[fits] = f"lies far outside the study area: {words}"
+        unexplained &= ~fits
+    return reasons
+
+
+def _suspicions(x: Floats, y: Floats, crs: pyproj.CRS) -> Iterator[tuple[str, Floats, Floats, pyproj.CRS]]:
+    """Yield the mistakes that people make, most likely first: words, and the position if that is the mistake."""
+    if crs.is_geographic:
+        yield "longitude and latitude look swapped", y, x, crs
+        yield "wrong hemisphere, the sign of the longitude looks wrong", -x, y, crs
+        yield "wrong hemisphere, the sign of the latitude looks wrong", x, -y, crs
+        yield "wrong hemisphere, the signs of longitude and latitude look wrong", -x, -y, crs
+        return
+    degrees = pyproj.CRS(GEOGRAPHIC_CRS)
+    yield "easting and northing look swapped", y, x, crs
+    yield "wrong hemisphere, the sign of the northing looks wrong", x, -y, crs
+    yield "wrong hemisphere, the sign of the easting looks wrong", -x, y, crs
+    yield "these look like degrees (longitude, latitude)", x, y, degrees
+    yield "these look like degrees (latitude, longitude)", y, x, degrees
+    if crs.utm_zone:
+        zone, south = int(crs.utm_zone[:-1]), crs.utm_zone.endswith("S")
+        for other in (zone - 1, zone + 1, zone - 2, zone + 2):
+            if 1 <= other <= 60:
+                yield f"these look like UTM zone {other}", x, y, pyproj.CRS.from_dict(
+                    {"proj": "utm", "zone": other, "south": south, "datum": "WGS84"}
+                )  # fmt: skip

@@ -1,0 +1,128 @@
+"""Municipalities, roads, network, truth and mobile coverage: layers that are mostly geometry."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from coverage import schemas
+from coverage.errors import DataError
+from coverage.inputs import MobileLayer, SourceReport, SourceSpec
+from coverage.sources import open_batch
+from coverage.sources.area import StudyArea, bring_into, bring_municipalities
+from coverage.sources.batch import Batch, digest
+from coverage.sources.geometry import add_points, clean, coordinate_pair
+from coverage.sources.mapping import as_number, as_text, fill_codes, map_fields
+from coverage.sources.raster import inspect_raster
+from coverage.sources.roles import COORDINATE_FIELDS, ROLES
+
+
+def read_municipalities(spec: SourceSpec, *, crs: str) -> tuple[Batch, gpd.GeoDataFrame]:
+    """Read the municipalities (schemas.MUNICIPALITIES) in the study's CRS, sorted by code.
+
+    Parts of one municipality (rows with the same code) are joined. Raises DataError where none is usable.
+    """
+    batch, defaults = open_batch(spec)
+    map_fields(batch, ROLES["municipalities"].fields, defaults=defaults)
+    clean(batch, ("polygon",))
+    bring_municipalities(batch, crs)
+    batch.require_rows()
+    frame = batch.geo.assign(municipality_code=fill_codes(batch.frame["municipality_code"], spec))
+    parts = len(frame)
+    frame = frame.dissolve("municipality_code", aggfunc="first", sort=True).reset_index()
+    if len(frame) < parts:
+        batch.notes.append(f"{parts} rows joined to {len(frame)} municipalities by their code")
+    frame = frame[["municipality_code", "name", "geometry"]]
+    frame = frame.assign(municipality_code=frame["municipality_code"].astype("str"), name=frame["name"].astype("str"))
+    return batch, schemas.check(frame, schemas.MUNICIPALITIES, where=spec.name)
+
+
+def read_roads(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, gpd.GeoDataFrame]:
+    """Read roads as single LineStrings with `ferry`, `private`, `source` and `source_row`."""
+    batch, defaults = open_batch(spec)
+    map_fields(batch, ROLES["roads"].fields, defaults=defaults)
+    clean(batch, ("line",))
+    bring_into(batch, area)
+    batch.require_rows()
+    lines = _with_origin(batch).explode(index_parts=False, ignore_index=True)
+    return batch, lines[shapely.length(np.asarray(lines.geometry.array, dtype=object)) > 0].reset_index(drop=True)
+
+
+def read_network(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, gpd.GeoDataFrame]:
+    """Read where fibre is today, as points, lines or polygons with `flagged` (option `stand_in`), `name`, `source`."""
+    batch, defaults = open_batch(spec)
+    role = ROLES["network"]
+    if isinstance(batch.frame, gpd.GeoDataFrame):
+        map_fields(batch, role.fields, defaults=defaults)
+    else:
+        pair = coordinate_pair(batch, defaults)
+        points = tuple(field for field in COORDINATE_FIELDS if field.name in pair)
+        map_fields(batch, (*role.fields, *points), defaults=defaults)
+        add_points(batch, pair)
+    clean(batch, role.families)
+    bring_into(batch, area)
+    batch.require_rows()
+    frame = _with_origin(batch).assign(flagged=bool(spec.options.get("stand_in", False)))
+    return batch, frame.reset_index(drop=True)
+
+
+def read_truth(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, gpd.GeoDataFrame]:
+    """Read published results as polygons, with the mapped columns: numbers as float, the rest as text."""
+    batch, _ = open_batch(spec)
+    missing = [theirs for theirs in spec.columns.values() if theirs not in batch.frame.columns]
+    if missing:
+        raise DataError(f"{spec.name}: no column {missing[0]!r}; expected the columns that study.toml maps")
+    geometry = batch.geo.geometry
+    columns: dict[str, pd.Series] = {}
+    for ours, theirs in spec.columns.items():
+        text = as_text(batch.frame[theirs])
+        number = as_number(text, decimal=batch.decimal)
+        columns[ours] = number if number.isna().equals(text.isna()) else text
+    batch.frame = gpd.GeoDataFrame(columns, index=batch.frame.index, geometry=geometry, crs=batch.geo.crs)
+    clean(batch, ("polygon",))
+    bring_into(batch, area)
+    batch.require_rows()
+    return batch, _with_origin(batch).reset_index(drop=True)
+
+
+def read_mobile_polygons(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, MobileLayer]:
+    """Read one operator's mobile coverage as polygons with a `level`."""
+    batch, defaults = open_batch(spec)
+    map_fields(batch, ROLES["mobile"].fields, defaults=defaults)
+    clean(batch, ("polygon",))
+    bring_into(batch, area)
+    batch.require_rows()
+    polygons = batch.geo.reset_index(drop=True)
+    return batch, MobileLayer(spec.id, spec.options["operator"], spec.options["technology"], polygons=polygons)
+
+
+def read_mobile_raster(spec: SourceSpec, *, area: StudyArea) -> tuple[SourceReport, MobileLayer]:
+    """Check one operator's mobile raster (dBm) and name it; it keeps its own CRS.
+
+    Raises DataError where the raster is unusable or does not touch the study area.
+    """
+    facts = inspect_raster(spec, crs=area.crs)
+    west, south, east, north = area.bounds
+    left, bottom, right, top = facts.bounds
+    if not (left < east and right > west and bottom < north and top > south):
+        raise DataError(f"{spec.name}: the raster lies outside the study area; expected one that covers part of it")
+    stated = "none stated" if facts.nodata is None else f"{facts.nodata:g}"
+    notes = (
+        f"{facts.valid:,} of {facts.cells:,} cells hold a signal, {facts.low:g} to {facts.high:g} dBm; nodata {stated}",
+    )
+    report = SourceReport(
+        source=spec.id, role=spec.role, path=spec.name, sha256=digest(spec.path), supplier=spec.supplier,
+        licence=spec.licence, as_of=spec.as_of, data_status=spec.data_status, rows_read=facts.cells,
+        rows_rejected=0, geometries_repaired=0, crs_found=facts.crs, notes=notes,
+    )  # fmt: skip
+    return report, MobileLayer(spec.id, spec.options["operator"], spec.options["technology"], raster=spec.path)
+
+
+def _with_origin(batch: Batch) -> gpd.GeoDataFrame:
+    frame = batch.geo
+    return frame.assign(
+        source=pd.Series(batch.spec.id, index=frame.index, dtype="str"),
+        source_row=frame.index.to_numpy(dtype="int64"),
+    )

@@ -1,0 +1,85 @@
+"""Checked look-ups in what a person wrote: unknown names are answered with the nearest known one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from coverage.errors import DataError
+
+_TYPE_NAMES: Final[Mapping[type, str]] = {
+    str: "text",
+    float: "a number",
+    int: "a whole number",
+    bool: "true or false",
+    dt.date: "a date",
+    list: "a list",
+    dict: "a table",
+}
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """Return what to say about an unknown name: the nearest known one, else the first known ones."""
+    folded = {item.casefold(): item for item in known}
+    close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.5)
+    if close:
+        return f"the nearest known is {folded[close[0]]!r}"
+    shown = sorted(known)
+    return f"known are {', '.join(shown[:12])}{' …' if len(shown) > 12 else ''}" if shown else "none is known here"
+
+
+@dataclass(frozen=True)
+class Key:
+    """Describe one key of a TOML table; `type` is str, float, int, bool, dt.date, list or dict."""
+
+    type: type
+    required: bool = False
+    allowed: tuple[str, ...] = ()
+    low: float | None = None
+
+
+def checked(table: object, keys: Mapping[str, Key], *, where: str) -> dict[str, Any]:
+    """Return the table with its types checked, numbers as float where float is asked.
+
+    Raises DataError naming the first unknown key (with the nearest known), missing key or wrong value.
+    """
+    if not isinstance(table, Mapping):
+        raise DataError(f"{where} is {table!r}; expected a table")
+    for name in table:
+        if name not in keys:
+            raise DataError(f"{where}: unknown key {name!r}; {nearest(str(name), keys)}")
+    for name, key in keys.items():
+        if key.required and name not in table:
+            raise DataError(f"{where}: the key {name!r} is missing; expected {_wanted(key)}")
+    return {name: _value(value, keys[name], where=f"{where}: {name}") for name, value in table.items()}
+
+
+def texts(table: Mapping[str, Any], *, where: str) -> dict[str, str]:
+    """Return a table whose values are all text, or raise DataError."""
+    return {name: str(_value(value, Key(str), where=f"{where}: {name}")) for name, value in table.items()}
+
+
+def _value(value: Any, key: Key, *, where: str) -> Any:
+    fine = isinstance(value, key.type)
+    if key.type in (float, int):  # TOML's true is not a number, and 5 will do for 5.0
+        fine = isinstance(value, (int, float) if key.type is float else int) and not isinstance(value, bool)
+    if key.type is dt.date and isinstance(value, dt.datetime):
+        fine = False
+    if key.type is str and fine and key.required and not value.strip():
+        fine = False
+    if not fine:
+        raise DataError(f"{where} is {value!r}; expected {_wanted(key)}")
+    if key.allowed and value not in key.allowed:
+        raise DataError(f"{where} is {value!r}; expected one of {', '.join(key.allowed)}")
+    if key.low is not None and not value >= key.low:
+        raise DataError(f"{where} is {value!r}; expected {key.low:g} or more")
+    return float(value) if key.type is float else value
+
+
+def _wanted(key: Key) -> str:
+    if key.allowed:
+        return f"one of {', '.join(key.allowed)}"
+    return _TYPE_NAMES.get(key.type, key.type.__name__)

@@ -1,0 +1,119 @@
+"""Premises: registers of businesses, homes and public buildings to schemas.PLACES."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from coverage import schemas
+from coverage.inputs import SourceSpec
+from coverage.sources import open_batch
+from coverage.sources.area import StudyArea, bring_into, locate
+from coverage.sources.batch import Batch
+from coverage.sources.geometry import add_points, clean, coordinate_pair
+from coverage.sources.mapping import fill_codes, map_fields
+from coverage.sources.roles import COORDINATE_FIELDS, ROLES
+
+# Upper bounds of employees, exclusive (European Commission recommendation 2003/361/EC: <10, <50, <250).
+SIZE_BOUNDS: Final = (10, 50, 250)
+
+
+def read_premises(spec: SourceSpec, *, area: StudyArea) -> Batch:
+    """Read one register of premises as points in the study's CRS, with schemas.PLACES less the check of the whole.
+
+    A footprint becomes a point on it. `municipality_code` is the register's, else by position: the municipality
+    that the point intersects, else the nearest within option `nearest_municipality_m`, else null (a warning
+    says how many). A code that the study does not have rejects its row. Option `divide_weight_by`
+    divides the weight, e.g. persons by household size.
+    """
+    batch, defaults = open_batch(spec)
+    role = ROLES["premises"]
+    if isinstance(batch.frame, gpd.GeoDataFrame):
+        map_fields(batch, role.fields, defaults=defaults)
+    else:
+        pair = coordinate_pair(batch, defaults)
+        points = tuple(field for field in COORDINATE_FIELDS if field.name in pair)
+        map_fields(batch, (*role.fields, *points), defaults=defaults)
+        add_points(batch, pair)
+    clean(batch, role.families)
+    _stand_on_footprints(batch)
+    bring_into(batch, area)
+    _name_municipality(batch, area)
+    frame = batch.geo
+    employees, weight = frame["employees"], frame["weight"]
+    batch.frame = frame.assign(
+        place_id=frame["place_id"].fillna(pd.Series([f"{spec.id}-{row}" for row in frame.index], frame.index)),
+        weight=weight / float(spec.options.get("divide_weight_by", 1.0)),
+        size_class=frame["size_class"].fillna(_size_class(employees, weight)).astype("str"),
+        source=pd.Series(spec.id, index=frame.index, dtype="str"),
+        source_row=frame.index.to_numpy(dtype="int64"),
+    )
+    return batch
+
+
+def reject_repeated(batch: Batch, taken: pd.Index) -> None:
+    """Reject every row whose `place_id` an earlier row or an earlier register (`taken`) already has."""
+    ids = batch.frame["place_id"]
+    again = ids.duplicated().to_numpy() | ids.isin(taken).to_numpy()
+    field = batch.spec.columns.get("place_id", "place_id")
+    batch.reject(again, field=field, values=ids, reason="is a repeated place_id; the first row with it is kept")
+
+
+def one_frame(batches: list[Batch], crs: str) -> gpd.GeoDataFrame:
+    """Return all registers as one frame (schemas.PLACES) in register order, checked."""
+    columns = [*schemas.PLACES.columns, "geometry"]
+    whole = pd.concat([batch.geo[columns] for batch in batches], ignore_index=True)
+    places = gpd.GeoDataFrame(whole, geometry="geometry", crs=crs)
+    return schemas.check(places, schemas.PLACES, where="premises")
+
+
+def _stand_on_footprints(batch: Batch) -> None:
+    shapes = np.asarray(batch.geo.geometry.array, dtype=object)
+    kinds = shapely.get_type_id(shapes)
+    many = (kinds == 4) & (shapely.get_num_geometries(shapes) > 1)
+    count = int(np.isin(kinds, (3, 6)).sum())
+    if count:
+        batch.notes.append(f"{count} footprints stand for their buildings by a point on them")
+    if (kinds != 0).any():
+        points = np.where(kinds == 0, shapes, shapely.point_on_surface(shapes))
+        batch.frame = batch.geo.set_geometry(gpd.GeoSeries(points, index=batch.frame.index, crs=batch.geo.crs))
+    batch.reject(
+        many,
+        field="geometry",
+        values=lambda bad: [f"{n} points" for n in shapely.get_num_geometries(shapes[bad])],
+        reason="has several points; expected one",
+    )
+
+
+def _name_municipality(batch: Batch, area: StudyArea) -> None:
+    spec = batch.spec
+    given = fill_codes(batch.frame["municipality_code"], spec)
+    field = spec.columns.get("municipality_code", "municipality_code")
+    strange = (given.notna() & ~given.isin(area.municipalities["municipality_code"])).to_numpy()
+    if spec.options.get("clip", False):
+        batch.leave_out(strange, why="in a municipality that is not in the study (clip)")
+    else:
+        batch.reject(strange, field=field, values=given, reason="is no municipality of the study")
+    given = given[~strange]
+    open_ = given.isna()
+    if open_.any():
+        tolerance = float(spec.options.get("nearest_municipality_m", 0.0))
+        given = given.where(~open_, locate(batch.geo[open_.to_numpy()], area, nearest_m=tolerance))
+    batch.frame = batch.geo.assign(municipality_code=given.astype("str"))
+    outside = given.isna().to_numpy()
+    if spec.options.get("clip", False):
+        batch.leave_out(outside, why="outside every municipality of the study (clip)")
+    elif outside.any():
+        batch.warnings.append(f"{spec.id}: {outside.sum()} of {len(outside)} places lie outside every municipality")
+
+
+def _size_class(employees: pd.Series, weight: pd.Series) -> pd.Series:
+    """Return the size class by employees per premises; unknown where they are not reported."""
+    each = (employees / weight.where(weight > 0, 1.0)).to_numpy()
+    step = np.searchsorted(SIZE_BOUNDS, each, side="right")
+    names = np.array(schemas.SIZE_CLASSES, dtype=object)
+    return pd.Series(np.where(np.isnan(each), "unknown", names[step]), index=employees.index, dtype="str")
