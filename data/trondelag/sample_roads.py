@@ -197,6 +197,8 @@ def make_network(
     tries = 0
     while count < want and pull.sum() > 0 and tries < 60:
         tries += 1
+        if tries > 1:  # the next tails leave from the roads that are there by now
+            _, pred, _ = dijkstra(graph, indices=np.flatnonzero(done), min_only=True, return_predecessors=True)
         batch = max(6, (want - count) // 3)
         p = pull * ~done
         if (p > 0).sum() < batch:
@@ -204,8 +206,8 @@ def make_network(
         targets = rng.choice(len(ids), batch, replace=False, p=p / p.sum())
         if far.sum() > 0:
             q = far * ~done
-            if (q > 0).sum() > batch // 12 + 1:
-                targets = np.r_[rng.choice(len(ids), batch // 12 + 1, replace=False, p=q / q.sum()), targets]
+            if (q > 0).sum() > batch // 7 + 1:
+                targets = np.r_[rng.choice(len(ids), batch // 7 + 1, replace=False, p=q / q.sum()), targets]
         for order, target in enumerate(targets):
             hamlet = tries == 1 and order < max(2, rural_homes // 55)
             if hamlet and not done[target]:
