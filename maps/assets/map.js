@@ -1,0 +1,177 @@
+/* The map's own drawing: vector layers that are fetched by address or embedded, disc layers, a legend, notes.
+   Text from data is only ever set as text, never as HTML. */
+(function () {
+  "use strict";
+
+  var PANES = { land: 150, mobile: 180, areas: 320, routes: 350, places: 420, chosen: 460, names: 480 };
+
+  function pane(map, name) {
+    var found = map.getPane(name);
+    if (!found) {
+      found = map.createPane(name);
+      found.style.zIndex = PANES[name] || 400;
+      if (name === "places" || name === "names" || name === "mobile" || name === "chosen") {
+        found.style.pointerEvents = "none";
+      }
+    }
+    return name;
+  }
+
+  function panes(map) {
+    Object.keys(PANES).forEach(function (name) { pane(map, name); });
+  }
+
+  function lines(texts) {
+    var box = document.createElement("div");
+    texts.forEach(function (text, at) {
+      var line = document.createElement("div");
+      if (at === 0) { line.className = "map-title"; }
+      line.textContent = text;
+      box.appendChild(line);
+    });
+    return box;
+  }
+
+  function table(title, rows) {
+    var box = lines([title]);
+    var body = document.createElement("table");
+    rows.forEach(function (row) {
+      var line = body.insertRow();
+      var head = document.createElement("th");
+      head.textContent = row[0];
+      line.appendChild(head);
+      line.insertCell().textContent = row[1];
+    });
+    box.appendChild(body);
+    return box;
+  }
+
+  function note(map, text) {
+    var control = L.control({ position: "topright" });
+    control.onAdd = function () {
+      var box = L.DomUtil.create("div", "map-note");
+      box.textContent = text;
+      return box;
+    };
+    control.addTo(map);
+  }
+
+  function names(map, group, labels, minZoom) {
+    var layer = L.layerGroup(labels.map(function (label) {
+      var text = document.createElement("span");
+      text.textContent = label[2];
+      var icon = L.divIcon({ className: "map-name", html: text, iconSize: null });
+      return L.marker([label[0], label[1]], { icon: icon, pane: "names", interactive: false, keyboard: false });
+    }));
+    function follow() {
+      if (map.getZoom() >= minZoom) { group.addLayer(layer); } else { group.removeLayer(layer); }
+    }
+    map.on("zoomend", follow);
+    group.on("remove", function () { map.off("zoomend", follow); });
+    follow();
+  }
+
+  function draw(map, group, options, data) {
+    var shapes = L.geoJSON(data, {
+      pane: pane(map, options.pane),
+      interactive: options.interactive !== false,
+      style: function (feature) { return data.styles[feature.properties.k] || data.styles[""] || {}; },
+      onEachFeature: function (feature, layer) {
+        var about = feature.properties;
+        if (about.t && options.interactive !== false) {
+          layer.bindTooltip(lines(about.t), { sticky: true, className: "map-tip", direction: "auto" });
+        }
+        if (about.p) { layer.bindPopup(table(about.t[0], about.p), { maxWidth: 320 }); }
+        if (options.lift) {
+          layer.on("mouseover", function () { layer.setStyle({ weight: options.lift }); });
+          layer.on("mouseout", function () { shapes.resetStyle(layer); });
+        }
+      }
+    });
+    if (options.minZoom) {
+      var follow = function () {
+        if (map.getZoom() >= options.minZoom) { group.addLayer(shapes); } else { group.removeLayer(shapes); }
+      };
+      map.on("zoomend", follow);
+      group.on("remove", function () { map.off("zoomend", follow); });
+      follow();
+    } else {
+      group.addLayer(shapes);
+    }
+    if (data.labels) { names(map, group, data.labels, data.labelZoom || 8); }
+  }
+
+  function vector(options) {
+    var group = L.layerGroup();
+    group.on("add", function () {
+      var map = group._map;
+      panes(map);
+      group.clearLayers();
+      if (options.data) { draw(map, group, options, options.data); return; }
+      fetch(options.url).then(function (answer) {
+        if (!answer.ok) { throw new Error(String(answer.status)); }
+        return answer.json();
+      }).then(function (data) {
+        if (group._map) { draw(map, group, options, data); }
+      }).catch(function () {
+        note(map, "The layer “" + options.name + "” did not load. Reload the page.");
+      });
+    });
+    return group;
+  }
+
+  function discs(options) {
+    var group = L.layerGroup();
+    group.on("add", function () {
+      var map = group._map, shown = null, canvas = null;
+      panes(map);
+      canvas = L.canvas({ pane: pane(map, "discs"), padding: 0.3 });
+      function show() {
+        var zooms = Object.keys(options.levels).map(Number);
+        var zoom = Math.max(Math.min.apply(null, zooms), Math.min(map.getZoom(), Math.max.apply(null, zooms)));
+        if (zoom === shown) { return; }
+        shown = zoom;
+        group.clearLayers();
+        options.levels[zoom].forEach(function (row) {
+          var kind = options.classes[row[3]];
+          L.circleMarker([row[0], row[1]], {
+            renderer: canvas, pane: "discs", radius: Math.min(8, 1.6 + 0.6 * Math.log2(1 + row[2])),
+            color: "#ffffff", weight: 0.8, fillColor: kind.colour, fillOpacity: 0.92
+          }).bindTooltip(lines([Math.max(1, Math.round(row[2])) + " premises short of service", kind.label]),
+            { className: "map-tip" }).addTo(group);
+        });
+      }
+      map.on("zoomend", show);
+      group.on("remove", function () { map.off("zoomend", show); });
+      show();
+    });
+    return group;
+  }
+
+  function legend(map, html) {
+    var control = L.control({ position: "bottomleft" });
+    control.onAdd = function () {
+      var box = L.DomUtil.create("details", "map-legend");
+      box.open = map.getSize().x > 520;
+      box.innerHTML = html; /* written by maps/layers.py, which escapes every text */
+      L.DomEvent.disableClickPropagation(box);
+      L.DomEvent.disableScrollPropagation(box);
+      return box;
+    };
+    control.addTo(map);
+  }
+
+  function begin(map, credit) {
+    panes(map);
+    map.attributionControl.setPrefix(false);
+    L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+    if (credit) {
+      var box = document.createElement("span");
+      box.textContent = credit;
+      map.attributionControl.addAttribution(box.innerHTML);
+    }
+  }
+
+  PANES.discs = 400;
+  window.coverageMap = { vector: vector, discs: discs, legend: legend, begin: begin, panes: panes };
+})();

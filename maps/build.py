@@ -1,0 +1,147 @@
+"""Put layers together to a folium map; and make sure that it asks nothing of the outside world.
+
+What does not depend on the scenario is the base map. What does comes as feature groups, which Streamlit swaps
+without losing the view. Layer addresses hold no underscore: the component ignores changes after one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, Final
+
+import branca.colormap
+import folium
+import geopandas as gpd
+import numpy as np
+from branca.element import Element
+
+from coverage.assessment import Assessment
+from coverage.crs import GEOGRAPHIC_CRS, to_crs
+from maps import layers
+from maps.tiles.mobile import choices, geographic_bounds, mercator_bounds
+from maps.tiles.places import MAX_ZOOM
+
+MIN_ZOOM: Final = 5
+VIEW: Final = (760, 520)  # pixels that a first view is made for
+MARK_M: Final = 90.0  # radius of the ring around what was clicked
+
+
+def view_of(frame: gpd.GeoDataFrame, *, most: int = 13) -> tuple[tuple[float, float], int]:
+    """Return the centre (lat, lon) and the zoom at which the frame fits the map."""
+    west, south, east, north = to_crs(frame, GEOGRAPHIC_CRS, where="map").total_bounds
+    if not math.isfinite(west):
+        return (0.0, 0.0), MIN_ZOOM
+    tall = math.asinh(math.tan(math.radians(north))) - math.asinh(math.tan(math.radians(south)))
+    wide = max(math.radians(east - west), 1e-6)
+    fits = [
+        math.log2(side * 2 * math.pi / (256 * span)) for side, span in zip(VIEW, (wide, max(tall, 1e-6)), strict=True)
+    ]
+    zoom = int(np.clip(math.floor(min(fits)), MIN_ZOOM, most))
+    return ((south + north) / 2, (west + east) / 2), zoom
+
+
+def base_map(assessment: Assessment, *, ground: str, base: str = "") -> layers.OfflineMap:
+    """Return the map with what stays: land, mobile pictures, legend. Addresses start with `base`."""
+    centre, zoom = view_of(assessment.municipalities)
+    (south, west), (north, east) = geographic_bounds(mercator_bounds(assessment.municipalities))
+    room = 0.6 * max(north - south, (east - west) / 2)
+    built = layers.OfflineMap(
+        base=base,
+        location=centre,
+        zoom_start=zoom,
+        max_bounds=True,
+        min_lat=south - room,
+        max_lat=north + room,
+        min_lon=west - 2 * room,
+        max_lon=east + 2 * room,
+        minZoom=MIN_ZOOM,
+        maxZoom=MAX_ZOOM,
+    )
+    layers.Script("begin", layers.credit(assessment)).add_to(built)
+    land = layers.DrawnLayer(
+        "vector",
+        name="Municipalities",
+        control=False,
+        url=f"{base}/data/{ground}/municipalities.json",
+        pane="land",
+        interactive=False,
+    )
+    land.add_to(built)
+    bounds = geographic_bounds(mercator_bounds(assessment.municipalities))
+    for choice in choices(assessment.mobile):
+        picture(f"{base}/overlay/{ground}/{choice.id}.png", bounds, name=choice.label).add_to(built)
+    layers.Script("legend", layers.legend(assessment)).add_to(built)
+    return built
+
+
+def picture(url: str, bounds: list[list[float]], *, name: str) -> folium.raster_layers.ImageOverlay:
+    """Return an image layer by address; folium would read a string as a file, so it gets a pixel first."""
+    overlay = folium.raster_layers.ImageOverlay(
+        np.zeros((1, 1, 4), np.uint8), bounds, name=name, show=False, opacity=0.75, pane="mobile"
+    )
+    overlay.url = url
+    return overlay
+
+
+def scenario_groups(
+    assessment: Assessment,
+    *,
+    key: str,
+    ground: str,
+    base: str = "",
+    places: str = "all",
+    mark: gpd.GeoSeries | None = None,
+) -> list[folium.FeatureGroup]:
+    """Return what follows the scenario and the page's filters: areas, routes, places, and the chosen thing."""
+    del assessment
+    tiles = folium.TileLayer(
+        f"{base}/tiles/{ground}/{places}/{{z}}/{{x}}/{{y}}.png",
+        attr=" ",
+        name="places",
+        overlay=True,
+        control=False,
+        min_zoom=MIN_ZOOM,
+        max_zoom=MAX_ZOOM,
+        pane="places",
+    )
+    groups = [
+        layers.group([_drawn("areas", key, base, pane="areas", lift=3.5)], name="Project areas"),
+        layers.group([_drawn("routes", key, base, pane="routes", interactive=False, minZoom=9)], name="Fibre routes"),
+        layers.group([tiles], name="Places by gap"),
+    ]
+    if mark is not None and len(mark):
+        data = layers.chosen(mark)
+        drawn = layers.DrawnLayer("vector", name="chosen", control=False, data=data, pane="chosen", interactive=False)
+        groups.append(layers.group([drawn], name="Selected"))
+    return groups
+
+
+def _drawn(layer: str, key: str, base: str, **options: Any) -> layers.DrawnLayer:
+    return layers.DrawnLayer("vector", name=layer, control=False, url=f"{base}/data/{key}/{layer}.json", **options)
+
+
+def assert_offline(built: folium.Map) -> None:
+    """Raise RuntimeError if anything of the map would ask another host.
+
+    One script that does not load leaves the whole map blank, so this runs before every render.
+    """
+    for part in _walk(built):
+        if isinstance(part, branca.colormap.ColorMap):
+            raise RuntimeError("map: a branca ColorMap loads d3 from outside; write an HTML legend instead")
+        links = [*getattr(part, "default_js", []), *getattr(part, "default_css", [])]
+        addresses = [str(address) for _, address in links] + [str(getattr(part, name, "")) for name in ("url", "tiles")]
+        outside = [address for address in addresses if address.startswith(("http:", "https:", "//"))]
+        if outside:
+            raise RuntimeError(f"map: {outside[0]} is an outside address; serve it from /assets/")
+
+
+def _walk(part: Element) -> Iterator[Element]:
+    yield part
+    for child in part._children.values():
+        yield from _walk(child)
+
+
+def layer_control() -> folium.LayerControl:
+    """Return the list of layers, folded."""
+    return folium.LayerControl(position="topright", collapsed=True)

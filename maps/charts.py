@@ -1,0 +1,163 @@
+"""The charts: bars by municipality, tier and line of business; money against premises reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import altair as alt
+import pandas as pd
+
+from maps import style
+
+BAR: Final = 15  # pixels per bar
+
+
+def _finished(chart: Any) -> Any:
+    return (
+        chart.configure_view(stroke=None)
+        .configure_axis(
+            labelColor=style.MUTED, titleColor=style.MUTED, titleFontWeight="normal", gridColor="#eceff1", domain=False
+        )
+        .configure_legend(labelColor=style.INK, title=None, orient="top")
+    )
+
+
+def by_municipality(
+    frame: pd.DataFrame, *, labels: Mapping[str, str], colours: Mapping[str, str], share: bool, unit: str
+) -> Any:
+    """Return stacked bars, one per municipality, longest first. `frame`: figures.by_municipality."""
+    value = "share" if share else "premises"
+    data = frame.assign(label=frame["tier"].map(labels), order=frame["tier"].map({t: n for n, t in enumerate(labels)}))
+    data = data.assign(total=data.groupby("municipality")[value].transform("sum"))
+    axis = alt.Axis(format="%") if share else alt.Axis(format=",d")
+    chart = (
+        alt.Chart(data)
+        .mark_bar()
+        .encode(
+            y=alt.Y(
+                "municipality:N",
+                sort=alt.SortField("total", order="descending"),
+                title=None,
+                axis=alt.Axis(labelLimit=150),
+            ),
+            x=alt.X(f"{value}:Q", title=f"share of {unit}" if share else unit, axis=axis),
+            color=_colour(list(labels.values()), [colours[tier] for tier in labels]),
+            order=alt.Order("order:Q"),
+            tooltip=[
+                alt.Tooltip("municipality:N"),
+                alt.Tooltip("label:N", title="tier"),
+                alt.Tooltip("premises:Q", format=",.0f"),
+                alt.Tooltip("share:Q", format=".1%"),
+            ],
+        )
+        .properties(height=alt.Step(BAR))
+    )
+    return _finished(chart)
+
+
+def _colour(domain: Sequence[str], colours: Sequence[str]) -> Any:
+    return alt.Color(
+        "label:N", scale=alt.Scale(domain=list(domain), range=list(colours)), legend=alt.Legend(title=None)
+    )
+
+
+def by_tier(frame: pd.DataFrame, *, labels: Mapping[str, str], colours: Mapping[str, str]) -> Any:
+    """Return one bar per kind of premises, divided by tier. `frame`: figures.by_tier."""
+    total = frame.groupby("kind")["premises"].transform("sum")
+    data = frame.assign(
+        label=frame["tier"].map(labels),
+        share=frame["premises"] / total.where(total > 0),
+        order=frame["tier"].map({t: n for n, t in enumerate(labels)}),
+    )
+    chart = (
+        alt.Chart(data)
+        .mark_bar(stroke="white", strokeWidth=0.6)
+        .encode(
+            y=alt.Y("kind:N", title=None),
+            x=alt.X("share:Q", title="share of premises", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+            color=_colour(list(labels.values()), [colours[tier] for tier in labels]),
+            order=alt.Order("order:Q"),
+            tooltip=[
+                alt.Tooltip("kind:N"),
+                alt.Tooltip("label:N", title="tier"),
+                alt.Tooltip("premises:Q", format=",.0f"),
+                alt.Tooltip("share:Q", format=".1%"),
+            ],
+        )
+        .properties(height=alt.Step(30))
+    )
+    return _finished(chart)
+
+
+def bars(frame: pd.DataFrame, *, name: str, value: str, colour: str) -> Any:
+    """Return plain horizontal bars, longest first."""
+    chart = (
+        alt.Chart(frame)
+        .mark_bar(color=colour)
+        .encode(
+            y=alt.Y(f"{name}:N", sort="-x", title=None, axis=alt.Axis(labelLimit=210)),
+            x=alt.X(f"{value}:Q", title=value, axis=alt.Axis(format=",d", tickMinStep=1)),
+            tooltip=[alt.Tooltip(f"{name}:N"), alt.Tooltip(f"{value}:Q", format=",.0f")],
+        )
+        .properties(height=alt.Step(BAR + 3))
+    )
+    return _finished(chart)
+
+
+def scores(frame: pd.DataFrame) -> Any:
+    """Return bars of an area's score by criterion; columns criterion, score (0..100), weight."""
+    chart = (
+        alt.Chart(frame)
+        .mark_bar(color=style.ACCENT)
+        .encode(
+            y=alt.Y("criterion:N", sort=None, title=None, axis=alt.Axis(labelLimit=220)),
+            x=alt.X("score:Q", title="score, 0 to 100", scale=alt.Scale(domain=[0, 100])),
+            tooltip=[
+                alt.Tooltip("criterion:N"),
+                alt.Tooltip("score:Q", format=".1f"),
+                alt.Tooltip("weight:Q", format=".0f"),
+            ],
+        )
+        .properties(height=alt.Step(BAR + 3))
+    )
+    return _finished(chart)
+
+
+def curve(ranked: pd.DataFrame, *, budget: float, chosen: tuple[float, float], currency: str) -> Any:
+    """Return premises reached against grant money in ranked order, the budget, and the chosen set.
+
+    `ranked` has `cumulative_grant` and `cumulative_premises`; `chosen` is (grant, premises) of the set that is funded.
+    """
+    million = 1e6
+    start = pd.DataFrame({"grant": [0.0], "premises": [0.0], "area": ["–"]})
+    line = pd.DataFrame(
+        {
+            "grant": ranked["cumulative_grant"] / million,
+            "premises": ranked["cumulative_premises"],
+            "area": ranked["name"],
+        }
+    )
+    line = pd.concat([start, line], ignore_index=True)
+    money = alt.X("grant:Q", title=f"grant money, M {currency}", axis=alt.Axis(format=",.0f"))
+    base = (
+        alt.Chart(line)
+        .mark_line(color=style.MUTED, interpolate="step-after", strokeWidth=1.6)
+        .encode(
+            x=money, y=alt.Y("premises:Q", title="premises reached", axis=alt.Axis(format=",d")), tooltip=["area:N"]
+        )
+    )
+    rule = (
+        alt.Chart(pd.DataFrame({"grant": [budget / million]}))
+        .mark_rule(color=style.INK, strokeDash=[5, 3])
+        .encode(x="grant:Q")
+    )
+    words = rule.mark_text(align="left", dx=4, dy=-2, y=8, color=style.INK).encode(text=alt.value("budget"))
+    best = pd.DataFrame({"grant": [chosen[0] / million], "premises": [chosen[1]], "label": ["the funded set"]})
+    point = (
+        alt.Chart(best)
+        .mark_point(color=style.ACCENT, filled=True, size=90, opacity=1)
+        .encode(x="grant:Q", y="premises:Q", tooltip=["label:N", alt.Tooltip("premises:Q", format=",.0f")])
+    )
+    label = point.mark_text(color=style.ACCENT, align="right", dx=-8, dy=-8).encode(text="label:N")
+    return _finished((base + rule + words + point + label).properties(height=260))

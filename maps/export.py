@@ -1,0 +1,87 @@
+"""Write the map as one HTML file that opens from a disk, with no network: scripts, sheets and data inside."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+from typing import Final
+
+from branca.element import Element
+
+from coverage.assessment import Assessment
+from maps import assets, build, layers, style
+from maps.tiles.places import PlaceTiles
+
+_STYLE_URL: Final = re.compile(r"url\(([^)]+)\)")
+
+
+def write_html(assessment: Assessment, path: Path) -> None:
+    """Write the map of an assessment to `path`; the same assessment gives the same bytes."""
+    path.write_text(to_html(assessment), encoding="utf-8", newline="\n")
+
+
+def to_html(assessment: Assessment) -> str:
+    """Return the page as text."""
+    built = _map(assessment)
+    for number, part in enumerate(_walk(built.get_root())):
+        part._id = f"{number:032x}"  # folium draws them at random
+    built.default_js, built.default_css = [], []
+    page = built.get_root()
+    page.title = f"{assessment.study.name}: broadband gaps"
+    sheets = "".join(f"<style>{_inlined_sheet(name)}</style>" for name in assets.SHEETS)
+    scripts = "".join(f"<script>{assets.known()[name].text()}</script>" for name in assets.SCRIPTS)
+    html = page.render()
+    html = html.replace("<head>", f"<head>{sheets}{scripts}", 1)
+    return html.replace("<body>", f"<body>{_banner(assessment)}", 1)
+
+
+def _map(assessment: Assessment) -> layers.OfflineMap:
+    centre, zoom = build.view_of(assessment.municipalities)
+    built = layers.OfflineMap(location=centre, zoom_start=zoom, minZoom=build.MIN_ZOOM, maxZoom=14)
+    layers.Script("begin", layers.credit(assessment)).add_to(built)
+
+    def vector(name: str, data: layers.Collection, **options: object) -> None:
+        layers.DrawnLayer("vector", name=name, data=data, **options).add_to(built)
+
+    vector("Municipalities", layers.municipalities(assessment), control=False, pane="land", interactive=False)
+    vector("Project areas", layers.areas(assessment, popups=True), pane="areas", lift=3.5)
+    vector("Fibre routes", layers.routes(assessment), pane="routes", interactive=False, minZoom=9)
+    cells = layers.cells(assessment, PlaceTiles.build(assessment.places, assessment.policy))
+    if cells["levels"]:
+        layers.DrawnLayer("discs", name="Premises short of service", **cells).add_to(built)
+    layers.Script("legend", layers.legend(assessment, tiles=False)).add_to(built)
+    build.layer_control().add_to(built)
+    return built
+
+
+def _walk(part: Element) -> list[Element]:
+    found = [part]
+    for child in part._children.values():
+        found += _walk(child)
+    return found
+
+
+def _inlined_sheet(name: str) -> str:
+    """Return a style sheet with its pictures inside."""
+    known = assets.known()
+
+    def picture(match: re.Match[str]) -> str:
+        target = match[1].strip("\"'")
+        asset = known.get(f"{name.rsplit('/', 1)[0]}/{target}")
+        if asset is None:
+            return match[0] if target.startswith("#") else "none"
+        return f"url(data:{asset.media_type};base64,{base64.b64encode(asset.path.read_bytes()).decode()})"
+
+    return _STYLE_URL.sub(picture, known[name].text())
+
+
+def _banner(assessment: Assessment) -> str:
+    study = assessment.study
+    status = style.escape(style.word(study.data_status))
+    return (
+        f'<div class="map-banner"><strong>{style.escape(study.name)}</strong> · <span class="status">{status}</span> · '
+        f"as of {study.as_of:%Y-%m-%d} · policy {style.escape(assessment.policy.id)} · "
+        f"budget {style.escape(style.money(assessment.scenario.budget, study.currency))}<br>"
+        "The funding gap is a planning estimate; the grant is set by competition.</div>"
+    )

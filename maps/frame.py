@@ -1,0 +1,36 @@
+"""The frame around every page: title, navigation, and the sidebar with the scenario."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from maps import session
+from maps.pages import data_and_rules, explore, gap_report, priorities, sidebar
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+def main() -> None:
+    """Draw the frame and the page that is open."""
+    st.set_page_config(page_title="Broadband gaps", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+    st.html(ASSETS / "page.css")
+    page = st.navigation(
+        [
+            st.Page(explore.render, title="Explore", url_path="explore", icon=":material/map:", default=True),
+            st.Page(gap_report.render, title="Gap report", url_path="gap-report", icon=":material/description:"),
+            st.Page(
+                priorities.render, title="Priorities", url_path="priorities", icon=":material/format_list_numbered:"
+            ),
+            st.Page(data_and_rules.render, title="Data and rules", url_path="data-and-rules", icon=":material/rule:"),
+        ],
+        position="top",
+    )
+    study = session.open_study()
+    scenario = session.scenario_of(study)
+    with st.sidebar:
+        sidebar.render(study, scenario)
+    st.query_params.from_dict(scenario.to_query())
+    page.run()
+
+
+main()

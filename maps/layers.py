@@ -1,0 +1,256 @@
+"""Turn frames into what the map draws: compact GeoJSON with styles, the legend, and folium elements.
+
+Geometry travels by address (fetched once, kept by the browser) or embedded for the file that opens alone.
+Tooltips and popups are lists of plain text; `assets/map.js` sets them as text, so no name can bring HTML.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import folium
+import geopandas as gpd
+import numpy as np
+import shapely
+from branca.element import MacroElement
+from folium.map import Layer
+from folium.template import Template
+
+from coverage.assessment import Assessment
+from coverage.crs import GEOGRAPHIC_CRS, to_crs
+from coverage.policy import Policy
+from coverage.schemas import CERTAINTIES, DECISIONS, MOBILE_LEVELS, SERVED
+from maps import assets, style
+from maps.tiles.places import POINT_ZOOM, PlaceTiles, classes
+
+MAX_VERTICES: Final = 14_000  # of one layer, whatever the study
+DECIMALS: Final = 5  # of a degree: about a metre
+
+Collection = dict[str, Any]
+
+
+def simplified(frame: gpd.GeoDataFrame, *, start_m: float, shared: bool = False) -> gpd.GeoSeries:
+    """Return the geometry in degrees, with fewer vertices: tolerance is doubled until MAX_VERTICES is met.
+
+    `shared` keeps the borders that neighbours share identical, so that no slivers open between them.
+    """
+    shapes = frame.geometry.to_numpy()
+    tolerance, thinner = start_m, shapes
+    for _ in range(12):
+        thinner = shapely.coverage_simplify(shapes, tolerance) if shared else shapely.simplify(shapes, tolerance)
+        if shapely.get_num_coordinates(thinner).sum() <= MAX_VERTICES:
+            break
+        tolerance *= 2
+    located = to_crs(gpd.GeoDataFrame(geometry=thinner, crs=frame.crs), GEOGRAPHIC_CRS, where="map").geometry
+    return gpd.GeoSeries(shapely.transform(located.to_numpy(), lambda xy: np.round(xy, DECIMALS)), crs=GEOGRAPHIC_CRS)
+
+
+def collection(shapes: Iterable[Any], properties: Iterable[Mapping[str, Any]], styles: Mapping[str, Any]) -> Collection:
+    """Return a GeoJSON feature collection with the styles that its features name in `k`."""
+    features = [
+        {"type": "Feature", "geometry": shapely.geometry.mapping(shape), "properties": dict(about)}
+        for shape, about in zip(shapes, properties, strict=True)
+        if shape is not None and not shape.is_empty
+    ]
+    return {"type": "FeatureCollection", "styles": dict(styles), "features": features}
+
+
+def compact(data: object) -> str:
+    """Return JSON that is also safe inside a script element."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
+def municipalities(assessment: Assessment) -> Collection:
+    """Return the land: one shape per municipality, with its name as a label."""
+    frame = assessment.municipalities
+    if frame.empty:
+        return collection([], [], {})
+    shapes = simplified(frame, start_m=60.0, shared=True)
+    points = to_crs(gpd.GeoDataFrame(geometry=frame.representative_point(), crs=frame.crs), GEOGRAPHIC_CRS, where="map")
+    look = {"color": style.BORDER, "weight": 0.8, "fillColor": style.LAND, "fillOpacity": 1.0}
+    data = collection(shapes, ({"k": ""} for _ in range(len(frame))), {"": look})
+    names = [short_name(name) for name in frame["name"]]
+    data["labels"] = [[round(p.y, 4), round(p.x, 4), name] for p, name in zip(points.geometry, names, strict=True)]
+    data["labelZoom"] = 8
+    return data
+
+
+def short_name(name: str) -> str:
+    """Return the last part of a name given in two languages (`Aarborte - Hattfjelldal`)."""
+    return str(name).split(" - ")[-1]
+
+
+def areas(assessment: Assessment, *, popups: bool = False) -> Collection:
+    """Return project areas: fill by decision, outline by certainty."""
+    frame = assessment.areas.sort_values("rank", ascending=False)
+    styles = {
+        f"{decision}/{certainty}": {
+            "color": style.DECISION_COLOURS[decision],
+            "weight": style.CERTAINTY_WIDTH[certainty],
+            "dashArray": style.CERTAINTY_DASH[certainty] or None,
+            "fillColor": style.DECISION_COLOURS[decision],
+            "fillOpacity": style.DECISION_FILL[decision],
+        }
+        for decision in DECISIONS
+        for certainty in CERTAINTIES
+    }
+    currency = assessment.study.currency
+    about = [_area_about(row, currency, popups=popups) for row in frame.drop(columns="geometry").to_dict("records")]
+    return collection(simplified(frame, start_m=20.0), about, styles)
+
+
+def _area_about(row: Mapping[Any, Any], currency: str, *, popups: bool) -> dict[str, Any]:
+    premises = row["businesses"] + row["households"] + row["public"]
+    about: dict[str, Any] = {
+        "k": f"{row['decision']}/{row['certainty']}",
+        "t": [
+            str(row["name"]),
+            f"rank {row['rank']} · {row['decision']} · {row['certainty']}",
+            f"{style.number(premises, digits=3)} premises · grant {style.money(row['grant'], currency)}",
+        ],
+    }
+    if popups:
+        need = style.money_range(row["funding_gap_p10"], row["funding_gap_p90"], currency)
+        about["p"] = [
+            ["area", str(row["area_id"])],
+            ["rank", str(row["rank"])],
+            ["decision", f"{row['decision']} ({row['certainty']})"],
+            ["businesses", style.number(row["businesses"], digits=3)],
+            ["homes", style.number(row["households"], digits=3)],
+            ["technology", style.word(row["technology"])],
+            ["route", style.length(row["route_m"])],
+            ["investment", style.money(row["capex"], currency)],
+            ["funding gap", need],
+            ["grant", style.money(row["grant"], currency)],
+            ["score", style.number(row["score"], digits=3)],
+        ]
+    return about
+
+
+def routes(assessment: Assessment) -> Collection:
+    """Return the fibre routes, thin; those of funded areas in the accent colour."""
+    frame = assessment.routes
+    decision = assessment.areas.set_index("area_id")["decision"]
+    funded = frame["area_id"].map(decision).eq("fund").to_numpy()
+    look = {"color": style.INK, "weight": 1.1, "opacity": 0.55, "fill": False}
+    styles = {"": look, "fund": look | {"color": style.ACCENT, "weight": 2.0, "opacity": 0.9}}
+    return collection(simplified(frame, start_m=30.0), ({"k": "fund" if yes else ""} for yes in funded), styles)
+
+
+def chosen(shape: gpd.GeoSeries) -> Collection:
+    """Return the mark around what was clicked or selected: an outline in ink."""
+    located = shape.to_crs(GEOGRAPHIC_CRS)
+    look = {"color": style.INK, "weight": 3, "opacity": 0.9, "fill": False}
+    return collection(located, ({"k": ""} for _ in range(len(located))), {"": look})
+
+
+def cells(assessment: Assessment, tiles: PlaceTiles, *, most: int = 9_000) -> dict[str, Any]:
+    """Return places short of service added up per cell, for every zoom with at most `most` cells."""
+    labels = class_labels(assessment.policy)
+    levels = {}
+    for zoom, marks in sorted(tiles.cells.items()):
+        if len(marks.u) > most and levels:
+            break
+        lon, lat = 360 * (marks.u - 0.5), np.degrees(2 * np.arctan(np.exp(2 * np.pi * (0.5 - marks.v))) - np.pi / 2)
+        columns = (np.round(lat, 4), np.round(lon, 4), np.round(marks.weight, 1), marks.code.astype(int) - 1)
+        levels[zoom] = [[a, b, c, int(d)] for a, b, c, d in zip(*(col.tolist() for col in columns), strict=True)]
+    kinds = [{"colour": c, "label": labels[n]} for c, n in zip(tiles.colours, classes(assessment.policy), strict=True)]
+    return {"classes": kinds, "levels": levels}
+
+
+def class_labels(policy: Policy, language: str = "en") -> dict[str, str]:
+    """Return the words for every class of places."""
+    labels = {tier.id: tier.label.get(language, tier.id) for tier in policy.tiers}
+    return labels | {
+        SERVED: "served",
+        style.MOBILE_ONLY: f"mobile only: below level “{style.word(policy.mobile.level)}”",
+    }
+
+
+def legend(assessment: Assessment, *, tiles: bool = True) -> str:
+    """Return the legend as HTML; every text in it is escaped."""
+    policy = assessment.policy
+    colours = style.tier_colours([(tier.id, tier.eligible) for tier in policy.tiers])
+    labels = class_labels(policy)
+    parts = ["<summary>Legend</summary><h4>Premises short of service</h4>"]
+    shown = [name for name in reversed(classes(policy)) if name != style.MOBILE_ONLY or len(assessment.mobile)]
+    if not tiles:
+        shown = [name for name in shown if name in (*policy.eligible_tiers, style.MOBILE_ONLY)]
+    parts += [f"<div>{style.swatch(colours[name])}{style.escape(labels[name])}</div>" for name in shown]
+    more = f" From zoom {POINT_ZOOM} on, single places; a violet ring: short of mobile too." if tiles else ""
+    parts.append(f"<p>The larger the disc, the more premises.{more}</p>")
+    parts.append("<h4>Project areas</h4>")
+    parts += [
+        f"<div>{style.swatch(style.DECISION_COLOURS[d], shape='box', fill=style.DECISION_FILL[d])}{style.escape(d)}</div>"
+        for d in DECISIONS
+    ]
+    parts.append("<p>Outline: solid = safe yes, dashed = toss-up, dotted = safe no.</p>")
+    parts.append(f"<div>{style.swatch(style.ACCENT, shape='line')}fibre route, funded</div>")
+    if tiles and len(assessment.mobile):
+        parts.append("<h4>Mobile coverage (layer list, top right)</h4>")
+        parts += [
+            f"<div>{style.swatch(style.MOBILE_LEVEL_COLOURS[level], shape='box')}{style.escape(style.word(level))}</div>"
+            for level in MOBILE_LEVELS[1:]
+        ]
+    return "".join(parts)
+
+
+def credit(assessment: Assessment) -> str:
+    """Return whose shapes the map shows, as its licence asks."""
+    sources = [source for source in assessment.study.sources if source.role == "municipalities"]
+    return " · ".join(f"{source.supplier}, {source.licence}" for source in sources if source.supplier)
+
+
+class Script(MacroElement):
+    """Stand for a call of `coverageMap` in the browser that draws no layer of its own."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            coverageMap.{{ this.call }}({{ this._parent.get_name() }}, {{ this.text|tojson }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, call: str, text: str) -> None:
+        super().__init__()
+        self._name, self.call, self.text = "Script", call, text
+
+
+class DrawnLayer(Layer):
+    """Stand for a layer that `coverageMap` draws (`vector` or `discs`), from an address or from embedded data."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            var {{ this.get_name() }} = coverageMap.{{ this.call }}({{ this.options_json }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, call: str, *, name: str, show: bool = True, control: bool = True, **options: Any) -> None:
+        super().__init__(name=name, overlay=True, control=control, show=show)
+        self._name, self.call = "DrawnLayer", call
+        self.options_json = compact({"name": name, **options})
+
+
+class OfflineMap(folium.Map):
+    """A folium map whose scripts and sheets come from our own `/assets/`."""
+
+    def __init__(self, *, base: str = "", **options: Any) -> None:
+        super().__init__(tiles=None, font_size="12px", **options)
+        self.default_js = [(name, f"{base}/assets/{name}") for name in assets.SCRIPTS]
+        self.default_css = [(name, f"{base}/assets/{name}") for name in assets.SHEETS]
+
+
+def group(layers: Sequence[Layer], *, name: str) -> folium.FeatureGroup:
+    """Return a feature group around layers that belong together in the layer list."""
+    bundle = folium.FeatureGroup(name=name)
+    for layer in layers:
+        layer.add_to(bundle)
+    return bundle

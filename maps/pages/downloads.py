@@ -1,0 +1,88 @@
+"""Download buttons whose file is made only when it is asked for."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from coverage import reports
+from coverage.assessment import Assessment
+from maps import export
+
+GOOD_FOR: Final = {
+    "xlsx": ("Excel", "read, filter and hand on"),
+    "csv": ("CSV", "load into any program"),
+    "pdf": ("PDF", "print, or attach to a case"),
+    "gpkg": ("GeoPackage", "open in QGIS or ArcGIS"),
+    "geojson": ("GeoJSON", "web maps and scripts"),
+    "html": ("Map in one file", "opens in a browser, with no network"),
+}
+MIME: Final = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv",
+    "pdf": "application/pdf",
+    "gpkg": "application/geopackage+sqlite3",
+    "geojson": "application/geo+json",
+    "html": "text/html",
+}
+
+
+def make(
+    assessment: Assessment,
+    report: str,
+    *,
+    format_: str,
+    municipality: Collection[str] = (),
+    area: Collection[str] = (),
+    technology: str | None = None,
+) -> bytes:
+    """Return one report as bytes, whole or cut to a selection."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{report}.{format_}"
+        selection = {"municipality": tuple(municipality), "area": tuple(area), "technology": technology}
+        if format_ == "html":
+            export.write_html(reports.select(assessment, **selection), path)
+        else:
+            reports.render(assessment, report, format=format_, path=path, **selection)
+        return path.read_bytes()
+
+
+def buttons(
+    assessment: Assessment,
+    report: str,
+    *,
+    municipality: Collection[str] = (),
+    area: Collection[str] = (),
+    technology: str | None = None,
+) -> None:
+    """Draw one button per format of a report."""
+    for format_ in reports.FORMATS[report]:
+        name, use = GOOD_FOR[format_]
+        parts = [report, "report" if report == "gap" else "list", assessment.study.id, *municipality]
+        st.download_button(
+            f"{name} – {use}",
+            data=_later(assessment, report, format_, municipality, area, technology),
+            file_name=f"{'-'.join(parts[:6])}.{format_}",
+            mime=MIME[format_],
+            key=f"download-{report}-{format_}",
+            on_click="ignore",
+            width="stretch",
+            icon=":material/download:",
+        )
+
+
+def _later(
+    assessment: Assessment,
+    report: str,
+    format_: str,
+    municipality: Collection[str],
+    area: Collection[str],
+    technology: str | None,
+) -> Callable[[], bytes]:
+    return lambda: make(
+        assessment, report, format_=format_, municipality=municipality, area=area, technology=technology
+    )

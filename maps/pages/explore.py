@@ -1,0 +1,163 @@
+"""Explore: the county's figures, the map, a municipality's figures, and why a place is short of service."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from coverage.assessment import Assessment
+from maps import build, charts, figures, layers, session, style
+from maps.pages import map_view, why
+from maps.picking import pick, tree_of
+from maps.session import Key, View
+from maps.store import STORE
+
+KINDS = {"all": "All premises", "business": "Businesses", "household": "Homes", "public": "Public buildings"}
+MAP_HEIGHT = 520
+
+
+def render() -> None:
+    """Draw the page."""
+    view = session.current()
+    _headline(view.assessment)
+    _map_and_panel(view)
+    _charts(view.assessment)
+
+
+def _headline(assessment: Assessment) -> None:
+    found = figures.figures(assessment.places)
+    gap = assessment.summary.get("funding_gap", {})
+    areas, currency = assessment.areas, assessment.study.currency
+    low, high = gap.get("p10", areas["funding_gap_p10"].sum()), gap.get("p90", areas["funding_gap_p90"].sum())
+    funded = areas[areas["decision"] == "fund"]
+    about = "≈ " if found.expected_share else ""
+    best = max(tier.down_mbps for tier in assessment.policy.tiers if tier.eligible)
+    columns = st.columns([1.25, 1.25, 0.9, 1.3, 1.1])
+    speed = style.number(best)
+    columns[0].metric(f"businesses below {speed} Mbit/s", about + style.number(found.businesses_short, digits=3))
+    columns[1].metric(f"homes below {speed} Mbit/s", about + style.number(found.homes_short, digits=3))
+    columns[2].metric("project areas", style.number(len(areas)))
+    columns[3].metric(
+        "funding gap, all areas",
+        style.money_range(low, high, currency),
+        help="Planning estimate, P10 to P90 of the draws. The grant itself is set by competition.",
+    )
+    columns[4].metric(
+        "funded within the budget",
+        f"{len(funded)} areas",
+        help=f"Grants of {style.money(funded['grant'].sum(), currency)} within {style.money(assessment.scenario.budget, currency)}.",
+    )
+
+
+@st.fragment
+def _map_and_panel(view: View) -> None:
+    """Draw the map and the panel beside it; a click runs only this part again."""
+    assessment = view.assessment
+    names = assessment.municipalities.set_index("municipality_code")["name"].sort_values()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        code = st.selectbox(
+            "Municipality",
+            [None, *names.index],
+            format_func=lambda code: f"All of {assessment.study.name}" if code is None else names[code],
+            key=Key.MUNICIPALITY,
+            width=260,
+        )
+        kind = (
+            st.segmented_control("Show on the map", list(KINDS), format_func=KINDS.get, default="all", key=Key.PLACES)
+            or "all"
+        )
+    left, right = st.columns([2.2, 1], gap="small")
+    at = map_view.clicked(Key.MAP)
+    picked = None
+    if at is not None:
+        entry = STORE.get(view.ground)
+        tree = entry.derive("tree", lambda given: tree_of(given.places)) if entry else tree_of(assessment.places)
+        picked = pick(assessment, tree, lat=at[0], lon=at[1])
+    with left:
+        focus = assessment.municipalities[assessment.municipalities["municipality_code"] == code] if code else None
+        mark = None
+        if picked is not None:
+            mark = picked.point.buffer(build.MARK_M)
+        map_view.show(view, key=Key.MAP, height=MAP_HEIGHT, places=kind, focus=focus, mark=mark)
+    with right:
+        st.html(_municipality(assessment, code, str(names[code]) if code else assessment.study.name))
+        if picked is None:
+            st.caption("Click on the map: the nearest place tells why it is short of service, or why it is not.")
+        else:
+            st.html(why.panel(assessment, picked))
+
+
+def _municipality(assessment: Assessment, code: str | None, name: str) -> str:
+    places, areas = assessment.places, assessment.areas
+    if code is not None:
+        places, areas = places[places["municipality_code"] == code], areas[areas["municipality_code"] == code]
+    found = figures.figures(places)
+    colour = style.tier_colours([(tier.id, tier.eligible) for tier in assessment.policy.tiers])
+    worst = colour[assessment.policy.eligible_tiers[0]]
+    rows = [
+        ("businesses, fixed", found.businesses_short, found.businesses, worst),
+        ("homes, fixed", found.homes_short, found.homes, worst),
+    ]
+    if found.mobile_known:
+        rows += [
+            ("businesses, mobile", found.businesses_mobile, found.businesses, style.MOBILE_COLOUR),
+            ("homes, mobile", found.homes_mobile, found.homes, style.MOBILE_COLOUR),
+        ]
+    meters = "".join(_meter(*row) for row in rows if row[2])
+    total = style.money(areas["funding_gap_p50"].sum(), assessment.study.currency)
+    funded = int((areas["decision"] == "fund").sum())
+    foot = f"{len(areas)} project areas, funding gap about {total}; {funded} funded within the budget"
+    basis = (
+        "<div class='mark'>Fixed service known only as the municipality's share.</div>" if found.expected_share else ""
+    )
+    return (
+        f'<div class="bg-panel"><h4>{style.escape(layers.short_name(name))}</h4><div class="bg-sub">share of premises short of service</div>'
+        f'<div class="bg-meter">{meters}</div><hr>{style.escape(foot)}{basis}</div>'
+    )
+
+
+def _meter(label: str, short: float, total: float, colour: str) -> str:
+    share = short / total
+    return (
+        f"<span>{style.escape(label)}</span>"
+        f'<span class="rail"><i style="width:{100 * share:.1f}%;background:{colour}"></i></span>'
+        f'<span class="figure">{style.percent(share)} · {style.number(short, digits=3)}</span>'
+    )
+
+
+def _charts(assessment: Assessment) -> None:
+    policy = assessment.policy
+    words = layers.class_labels(policy)
+    colours = style.tier_colours([(tier.id, tier.eligible) for tier in policy.tiers])
+    left, right = st.columns([1.25, 1], gap="large")
+    with left:
+        st.subheader("Short of fixed service, by municipality")
+        with st.container(horizontal=True):
+            kind = st.segmented_control(
+                "Premises",
+                ["business", "household"],
+                format_func=KINDS.get,
+                default="household",
+                label_visibility="collapsed",
+            )
+            share = st.toggle("as a share", value=True)
+        counted = figures.by_municipality(assessment, kind=kind or "household")
+        labels = {tier: words[tier] for tier in policy.eligible_tiers}
+        unit = figures.PLURALS[kind or "household"]
+        _chart(charts.by_municipality(counted, labels=labels, colours=colours, share=share, unit=unit), counted)
+    with right:
+        st.subheader("By tier of the policy")
+        tiers = figures.by_tier(assessment.places, policy)
+        _chart(charts.by_tier(tiers, labels={tier: words[tier] for tier in policy.tier_ids}, colours=colours), tiers)
+        lines = figures.by_line_of_business(assessment)
+        if len(lines):
+            st.subheader("Businesses short, by line of business")
+            worst = colours[policy.eligible_tiers[0]]
+            _chart(charts.bars(lines, name="line of business", value="businesses", colour=worst), lines)
+
+
+def _chart(chart: object, data: pd.DataFrame) -> None:
+    if data.empty:
+        st.caption("Nothing to show: no such premises in this study.")
+    else:
+        st.altair_chart(chart, width="stretch")

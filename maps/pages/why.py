@@ -1,0 +1,161 @@
+"""The panel that answers "why?": service, verdict, clause, area and source of what was clicked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from coverage.assessment import Assessment
+from maps import style
+from maps.layers import class_labels
+from maps.picking import Picked
+
+
+def panel(assessment: Assessment, picked: Picked) -> str:
+    """Return the panel as HTML; every text from data is escaped."""
+    parts = []
+    if picked.place is not None:
+        parts.append(_place(assessment, picked))
+    if picked.area is not None:
+        parts.append(_area(assessment, picked.area))
+    if not parts:
+        where = (
+            f"in {style.escape(picked.municipality)}"
+            if picked.municipality
+            else "outside every municipality of the study"
+        )
+        parts.append(f"<h4>No place near here</h4><div class='bg-sub'>The position lies {where}.</div>")
+    return f'<div class="bg-panel">{"<hr>".join(parts)}</div>'
+
+
+def _rows(pairs: list[tuple[str, str]]) -> str:
+    """Return a definition list; values are escaped here."""
+    return "<dl>" + "".join(f"<dt>{style.escape(k)}</dt><dd>{style.escape(v)}</dd>" for k, v in pairs if v) + "</dl>"
+
+
+def _place(assessment: Assessment, picked: Picked) -> str:
+    place = picked.place
+    assert place is not None  # noqa: S101 - for the type checker; the caller has asked
+    title = _text(place["name"]) or _text(place["address"]) or style.word(place["kind"]).capitalize()
+    facts = [style.word(place["kind"]), _text(place["address"]), _text(place["locality"])]
+    if place["weight"] != 1:
+        facts.append(f"stands for {style.number(place['weight'], digits=3)} premises")
+    if picked.distance_m > 60:
+        facts.append(f"{style.length(picked.distance_m)} from the click")
+    subtitle = " · ".join(dict.fromkeys(fact for fact in facts if fact and fact != title))
+    source = next((item for item in assessment.study.sources if item.id == place["source"]), None)
+    origin = f"{place['source']}, row {place['source_row']}"
+    if source is not None and source.supplier:
+        when = f", {source.as_of:%Y-%m-%d}" if source.as_of else ""
+        origin += f" ({source.supplier}{when}; {style.word(source.data_status)})"
+    clause = next((item for item in assessment.policy.clauses if item.id == place["reason_code"]), None)
+    rule = f"{assessment.policy.id} § {place['reason_code']}"
+    if clause is not None and clause.confidence != "published":
+        rule += f" ({clause.confidence})"
+    pairs = [
+        ("fixed", _fixed(place, assessment)),
+        ("measured", _speed(place, "measured_down_mbps")),
+        ("planned", _planned(place)),
+        ("mobile", _mobile(place, assessment)),
+        ("rule", f"{_text(place['reason'])}"),
+        ("clause", rule),
+        ("business", _business(place)),
+        ("source", origin),
+    ]
+    return f"<h4>{style.escape(title)}</h4><div class='bg-sub'>{style.escape(subtitle)}</div>{_verdict(place, assessment)}{_rows(pairs)}"
+
+
+def _verdict(place: pd.Series[Any], assessment: Assessment) -> str:
+    policy = assessment.policy
+    colours = style.tier_colours([(tier.id, tier.eligible) for tier in policy.tiers])
+    labels = class_labels(policy)
+    kind = place["gap_kind"]
+    if place.get("service_basis") == "expected_share":
+        text = (
+            f"an estimated {style.percent(place['short_fixed'])} of premises here are short (the municipality's share)"
+        )
+        colour = colours[policy.eligible_tiers[-1]]
+    elif kind == "mobile":
+        text, colour = "short of mobile service", colours[style.MOBILE_ONLY]
+    elif kind == "none":
+        text, colour = f"not short: {labels[place['tier']]}", colours[place["tier"]]
+    else:
+        extra = ", and short of mobile" if kind == "both" else ""
+        text, colour = f"short of fixed service: {labels[place['tier']]}{extra}", colours[place["tier"]]
+    eligible = place["eligible"]
+    verdict = (
+        "eligible"
+        if eligible >= 0.995
+        else "not eligible"
+        if eligible <= 0.005
+        else f"{style.percent(eligible)} eligible"
+    )
+    return (
+        f'<div class="verdict"><i class="bg-dot" style="background:{colour}"></i>{style.escape(text)}</div>'
+        f"<div>{style.escape(verdict)} for support</div>"
+    )
+
+
+def _text(value: object) -> str:
+    return "" if value is None or pd.isna(value) else str(value)
+
+
+def _fixed(place: pd.Series[Any], assessment: Assessment) -> str:
+    if place.get("service_basis") == "expected_share":
+        return "known only as the municipality's share, not at this place"
+    if not place["fixed_down_mbps"]:
+        return "nobody reports fixed service here"
+    speed = f"{style.number(place['fixed_down_mbps'])}/{style.number(place['fixed_up_mbps'])} Mbit/s"
+    if place["fixed_down_max_mbps"] > place["fixed_down_mbps"]:
+        speed = f"{style.number(place['fixed_down_mbps'])} to {style.number(place['fixed_down_max_mbps'])} Mbit/s down"
+    source = next((item for item in assessment.study.sources if item.id == place["fixed_source"]), None)
+    when = f" ({source.as_of:%Y-%m-%d})" if source is not None and source.as_of else ""
+    who = _text(place["fixed_provider"]) or "a provider"
+    return f"{who} reports {speed} by {style.word(place['fixed_technology'])}{when}"
+
+
+def _speed(place: pd.Series[Any], column: str) -> str:
+    return "" if pd.isna(place[column]) else f"{style.number(place[column])} Mbit/s down"
+
+
+def _planned(place: pd.Series[Any]) -> str:
+    if not place["planned_down_mbps"]:
+        return "no build reported" if place["short_fixed"] else ""
+    when = "" if pd.isna(place["planned_date"]) else f" by {place['planned_date']:%Y-%m}"
+    return f"{_text(place['planned_by']) or 'a provider'} plans {style.number(place['planned_down_mbps'])} Mbit/s{when}"
+
+
+def _mobile(place: pd.Series[Any], assessment: Assessment) -> str:
+    if pd.isna(place["mobile_level"]):
+        return "no mobile data"
+    needed = style.word(assessment.policy.mobile.level)
+    return f"best level {style.word(place['mobile_level'])}; {place['mobile_operators']} operators with “{needed}” or better"
+
+
+def _business(place: pd.Series[Any]) -> str:
+    if place["kind"] != "business":
+        return ""
+    staff = "employees not reported" if pd.isna(place["employees"]) else f"{style.number(place['employees'])} employees"
+    return ", ".join(part for part in (_text(place["line_of_business"]), staff) if part)
+
+
+def _area(assessment: Assessment, area: pd.Series[Any]) -> str:
+    currency = assessment.study.currency
+    premises = area["businesses"] + area["households"] + area["public"]
+    pairs = [
+        ("rank", f"{area['rank']} of {len(assessment.areas)}, score {style.number(area['score'], digits=3)}"),
+        (
+            "decision",
+            f"{area['decision']}; {area['certainty']} (funded in {style.percent(area['funded_share'])} of draws)",
+        ),
+        ("premises", f"{style.number(premises)}, of them {style.number(area['businesses'])} businesses"),
+        ("build", f"{style.word(area['technology'])}, route {style.length(area['route_m'])}"),
+        ("investment", style.money(area["capex"], currency)),
+        ("funding gap", style.money_range(area["funding_gap_p10"], area["funding_gap_p90"], currency) + " (P10–P90)"),
+        (
+            "grant",
+            f"{style.money(area['grant'], currency)}, {style.money(area['grant_per_premises'], currency)} per premises",
+        ),
+    ]
+    return f"<h4>{style.escape(area['name'])}</h4><div class='bg-sub'>project area {style.escape(area['area_id'])}</div>{_rows(pairs)}"

@@ -1,0 +1,111 @@
+"""The server's own routes: known assets, map tiles, pictures and layer data of the assessments in the store."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from coverage.assessment import Assessment
+from maps import assets, layers
+from maps.store import STORE, Entry
+from maps.tiles import mobile
+from maps.tiles.places import LAYERS, PlaceTiles
+
+# An address with a digest never changes its content. Nothing is kept by proxies between server and reader.
+_KEEP: Final = {"Cache-Control": "private, max-age=604800, immutable", "X-Content-Type-Options": "nosniff"}
+_ASK: Final = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+_CLEAR_TILE: Final = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJggg=="
+)
+_DATA: Final[dict[str, Callable[[Assessment], layers.Collection]]] = {
+    "municipalities": layers.municipalities,
+    "areas": layers.areas,
+    "routes": layers.routes,
+}
+
+
+def routes() -> list[Route]:
+    """Return the routes that stand beside Streamlit's own."""
+    return [
+        Route("/assets/{name:path}", _asset),
+        Route("/tiles/{key}/{layer}/{z:int}/{x:int}/{y:int}.png", _in_thread(_tile)),
+        Route("/overlay/{key}/{layer}.png", _in_thread(_overlay)),
+        Route("/data/{key}/{layer}.json", _in_thread(_data)),
+    ]
+
+
+def tiles_of(entry: Entry, layer: str) -> PlaceTiles:
+    """Return the tiles of one layer of places, made at the first call."""
+    return entry.derive(f"tiles/{layer}", lambda given: PlaceTiles.build(given.places, given.policy, layer=layer))
+
+
+def _in_thread(answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """Draw outside the event loop, so that a slow picture never holds up a click."""
+
+    async def endpoint(request: Request) -> Response:
+        return await run_in_threadpool(answer, request)
+
+    return endpoint
+
+
+def _missing() -> Response:
+    return Response("not found", 404, media_type="text/plain", headers=_ASK)
+
+
+async def _asset(request: Request) -> Response:
+    asset = assets.known().get(request.path_params["name"])
+    if asset is None:
+        return _missing()
+    return _packed(request, asset.path.read_bytes(), asset.media_type, _ASK)
+
+
+def _tile(request: Request) -> Response:
+    params = request.path_params
+    entry = STORE.get(params["key"])
+    if entry is None or params["layer"] not in LAYERS:
+        return _missing()
+    drawn = tiles_of(entry, params["layer"]).png(params["z"], params["x"], params["y"])
+    return Response(drawn or _CLEAR_TILE, media_type="image/png", headers=_KEEP)
+
+
+def _overlay(request: Request) -> Response:
+    entry = STORE.get(request.path_params["key"])
+    if entry is None:
+        return _missing()
+    found = {choice.id: choice for choice in mobile.choices(entry.assessment.mobile)}
+    choice = found.get(request.path_params["layer"])
+    if choice is None:
+        return _missing()
+
+    def draw(given: Assessment) -> bytes:
+        bounds = mobile.mercator_bounds(given.municipalities)
+        return mobile.png(choice.layers, policy=given.policy, bounds=bounds)
+
+    return Response(entry.derive(f"overlay/{choice.id}", draw), media_type="image/png", headers=_KEEP)
+
+
+def _data(request: Request) -> Response:
+    entry, layer = STORE.get(request.path_params["key"]), request.path_params["layer"]
+    if entry is None or layer not in _DATA:
+        return _missing()
+    body = entry.derive(f"data/{layer}", lambda given: layers.compact(_DATA[layer](given)).encode())
+    return _packed(request, body, "application/json", _KEEP)
+
+
+def _packed(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
+    """Answer, packed with gzip where the browser takes it."""
+    if (
+        len(body) > 1000
+        and not media_type.startswith("image/")
+        and "gzip" in request.headers.get("accept-encoding", "")
+    ):
+        body = gzip.compress(body, compresslevel=6, mtime=0)
+        headers = headers | {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(body, media_type=media_type, headers=headers)

@@ -1,0 +1,226 @@
+"""What a reader's session knows: the study, the scenario from sidebar and address, and the loaded assessment.
+
+A finished assessment depends on the study's files, the policy and the scenario alone, so sessions share it; it is
+read-only. What differs between readers lives in st.session_state under the keys of `Key`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from coverage.assessment import Assessment
+from coverage.errors import CoverageError
+from coverage.policy import Policy, list_policies, load_policy
+from coverage.scenario import Scenario
+from coverage.study import Study
+from maps.store import STORE
+
+ROOT: Final = Path(__file__).parent.parent
+MILLION: Final = 1e6
+
+
+class Key(StrEnum):
+    """Name what is kept in a session."""
+
+    READY = "scenario-ready"
+    POLICY = "scenario-policy"
+    BUDGET = "scenario-budget"  # in millions, as it is typed
+    VIEW = "scenario-view"
+    WEIGHT = "scenario-weight-"  # + criterion id
+    EXTRA = "scenario-extra"  # what a link brought and no field shows: seed, draws, cost overrides
+    MUNICIPALITY = "explore-municipality"
+    PLACES = "explore-places"
+    MAP = "explore-map"
+    BUDGET_SLIDER = "priorities-budget"
+
+
+@dataclass(frozen=True)
+class View:
+    """Hold what a page shows and the addresses under which the server's routes know it."""
+
+    assessment: Assessment
+    key: str
+    ground: str
+
+
+class Shelf:
+    """Keep a few slow results; a second reader waits for the first one's work instead of repeating it."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[Any, Any] = OrderedDict()
+        self._locks: dict[Any, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def has(self, key: Any) -> bool:
+        """Tell whether a result is there already."""
+        return key in self._kept
+
+    def get(self, key: Any, build: Callable[[], Any]) -> Any:
+        """Return the result of `build` for the key, built once."""
+        with self._lock:
+            own = self._locks.setdefault(key, threading.Lock())
+        with own:
+            if key not in self._kept:
+                self._kept[key] = build()
+            with self._lock:
+                self._kept.move_to_end(key)
+                while len(self._kept) > self._size:
+                    self._kept.popitem(last=False)
+            return self._kept[key]
+
+
+_PREPARED: Final = Shelf(3)
+_DECIDED: Final = Shelf(32)
+
+
+def study_folder() -> Path:
+    """Return the study's folder: COVERAGE_STUDY, else the sample study."""
+    return Path(os.environ.get("COVERAGE_STUDY", ROOT / "data" / "trondelag")).resolve()
+
+
+def data_root() -> Path | None:
+    """Return the folder of shared data, if COVERAGE_DATA_ROOT names one."""
+    given = os.environ.get("COVERAGE_DATA_ROOT")
+    return Path(given).resolve() if given else None
+
+
+def open_study() -> Study:
+    """Read study.toml, or say in one sentence what is wrong and stop."""
+    try:
+        return Study.open(study_folder(), data_root=data_root())
+    except CoverageError as error:
+        stop(error, help_text="Correct the file, then reload this page. COVERAGE_STUDY names the study's folder.")
+
+
+def stop(error: Exception, *, help_text: str) -> Any:
+    """Show one sentence and what to do, and end the run."""
+    st.error(f"{error}", icon=":material/error:")
+    st.caption(help_text)
+    st.stop()
+
+
+def _stamp(study: Study) -> tuple[Any, ...]:
+    """Return what changes when any file of the study does."""
+    paths = [study.folder / "study.toml", *(source.path for source in study.sources)]
+    found = [(str(path), path.stat()) for path in paths if path.exists()]
+    return tuple((name, info.st_mtime_ns, info.st_size) for name, info in found)
+
+
+def prepare(study: Study, policy: Policy) -> tuple[tuple[Any, ...], Any]:
+    """Return the slow part of an assessment, made once per study, files and policy, with its progress shown."""
+    from coverage import pipeline
+
+    key = (str(study.folder), _stamp(study), policy.id)
+    if _PREPARED.has(key):
+        return key, _PREPARED.get(key, lambda: None)
+    room = st.empty()
+    with room.status(f"Preparing {study.name}: the first time takes a while", expanded=False) as status:
+        ready = _PREPARED.get(
+            key, lambda: pipeline.prepare(study, policy, progress=lambda text: status.update(label=text))
+        )
+    room.empty()
+    return key, ready
+
+
+def assess(study: Study, scenario: Scenario) -> Assessment:
+    """Return the assessment of a scenario; what is known already comes at once."""
+    from coverage import pipeline
+
+    key, ready = prepare(study, load_policy(scenario.policy))
+    if _DECIDED.has((key, scenario)):
+        found: Assessment = _DECIDED.get((key, scenario), lambda: None)
+        return found
+    with st.spinner("Pricing and ranking the areas"):
+        decided: Assessment = _DECIDED.get((key, scenario), lambda: pipeline.decide(ready, scenario))
+    return decided
+
+
+def current() -> View:
+    """Return what this session looks at now, loading it if need be."""
+    study = open_study()
+    try:
+        assessment = assess(study, scenario_of(study))
+    except CoverageError as error:
+        stop(error, help_text="Nothing was changed. Correct the file or the setting, then reload this page.")
+    key, ground = STORE.put(assessment)
+    return View(assessment, key, ground)
+
+
+def scenario_of(study: Study) -> Scenario:
+    """Return the scenario that the sidebar's fields say."""
+    state = st.session_state
+    _begin(study)
+    policy = load_policy(state[Key.POLICY])
+    weights = tuple(
+        (item.id, float(state[f"{Key.WEIGHT}{item.id}"]))
+        for item in policy.criteria
+        if float(state.get(f"{Key.WEIGHT}{item.id}", item.weight)) != item.weight
+    )
+    extra: Scenario = state[Key.EXTRA]
+    view = state[Key.VIEW] if state[Key.VIEW] != policy.subsidy.view else ""
+    budget = float(round(state[Key.BUDGET] * MILLION))
+    return extra.with_changes(policy=policy.id, budget=budget, view=view, weights=tuple(sorted(weights)))
+
+
+def _begin(study: Study) -> None:
+    """Fill the sidebar's fields from the address once per session."""
+    state = st.session_state
+    if Key.READY in state:
+        return
+    default = Scenario(policy=study.policy, budget=study.budget)
+    try:
+        given = Scenario.from_query(st.query_params.to_dict(), default=default)
+        load_policy(given.policy)
+    except CoverageError as error:
+        st.warning(f"The link could not be read ({error}); the study's own settings are shown.")
+        given = default
+    _fill(given)
+    state[Key.READY] = True
+
+
+def _fill(scenario: Scenario) -> None:
+    state = st.session_state
+    policy = load_policy(scenario.policy)
+    state[Key.POLICY], state[Key.BUDGET] = policy.id, scenario.budget / MILLION
+    state[Key.VIEW] = scenario.view or policy.subsidy.view
+    state[Key.EXTRA] = scenario
+    given = dict(scenario.weights)
+    for item in policy.criteria:
+        state[f"{Key.WEIGHT}{item.id}"] = float(given.get(item.id, item.weight))
+
+
+def reset(study: Study) -> None:
+    """Put every scenario field back to the study's own settings."""
+    _fill(Scenario(policy=study.policy, budget=study.budget))
+
+
+def change_policy() -> None:
+    """Take over the weights and the view of a newly chosen policy."""
+    policy = load_policy(st.session_state[Key.POLICY])
+    st.session_state[Key.VIEW] = policy.subsidy.view
+    for item in policy.criteria:
+        st.session_state[f"{Key.WEIGHT}{item.id}"] = item.weight
+
+
+def set_budget_from(key: str) -> Callable[[], None]:
+    """Return a callback that copies a page's own budget field to the scenario."""
+
+    def copy() -> None:
+        st.session_state[Key.BUDGET] = float(st.session_state[key])
+
+    return copy
+
+
+def policies_for(study: Study) -> list[str]:
+    """List the policies of the study's country, the study's own among them."""
+    return [name for name in list_policies() if name == study.policy or load_policy(name).country == study.country]

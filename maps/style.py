@@ -1,0 +1,185 @@
+"""Colours, words and number forms: the one place that says how things look.
+
+The gap classes are an ordered ramp from pale (served) to dark (worst) that stays ordered for colour-blind
+readers and in grey print; what is short of mobile alone has a second hue; decisions have the accent colour.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from coverage.schemas import SERVED
+
+ACCENT: Final = "#0b6b66"
+INK: Final = "#1d2730"
+MUTED: Final = "#5b6770"
+LAND: Final = "#f7f6f2"
+SEA: Final = "#dde6eb"
+BORDER: Final = "#a9b3ba"
+WARNING: Final = "#9a5b00"
+
+SERVED_COLOUR: Final = "#c9d0d6"
+FAST_ENOUGH_COLOUR: Final = "#e3d3a9"  # below a tier that earns no support
+MILD: Final = (0xEE, 0x9B, 0x3A)
+WORST: Final = (0x7F, 0x27, 0x04)
+MOBILE_ONLY: Final = "mobile"
+MOBILE_COLOUR: Final = "#6a51a3"
+MOBILE_LEVEL_COLOURS: Final[Mapping[str, str]] = {
+    "none": "#00000000",
+    "basic": "#cbc9e2",
+    "good": "#9e9ac8",
+    "very_good": "#6a51a3",
+}
+TECHNOLOGY_COLOURS: Final[Mapping[str, str]] = {
+    "fibre": "#0b6b66",
+    "fwa": "#b8862b",
+    "mobile_site": "#6a51a3",
+    "voucher": "#5b6770",
+}
+
+# Decision by fill, certainty by the outline, so that neither rests on colour alone.
+DECISION_COLOURS: Final[Mapping[str, str]] = {"fund": ACCENT, "reserve": "#8996a0", "ineligible": "#b9c0c6"}
+DECISION_FILL: Final[Mapping[str, float]] = {"fund": 0.34, "reserve": 0.10, "ineligible": 0.04}
+CERTAINTY_DASH: Final[Mapping[str, str]] = {"safe yes": "", "toss-up": "7 4", "safe no": "1 4"}
+CERTAINTY_WIDTH: Final[Mapping[str, float]] = {"safe yes": 2.2, "toss-up": 2.2, "safe no": 1.4}
+
+WORDS: Final[Mapping[str, str]] = {
+    "fibre": "fibre",
+    "cable": "cable",
+    "dsl": "DSL",
+    "fwa": "fixed wireless",
+    "satellite": "satellite",
+    "other": "other",
+    "mobile_site": "mobile site",
+    "voucher": "voucher",
+    "none": "none",
+    "basic": "basic",
+    "good": "good",
+    "very_good": "very good",
+    "business": "business",
+    "household": "home",
+    "holiday": "holiday home",
+    "public": "public building",
+    "4g": "4G",
+    "5g": "5G",
+    "real": "real data",
+    "modelled": "modelled",
+    "synthetic": "SYNTHETIC",
+    "fixed": "fixed",
+    "mobile": "mobile",
+    "both": "fixed and mobile",
+}
+
+THIN: Final = "\u202f"  # narrow no-break space, between thousands and before units
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$:~^=&])")
+
+
+def word(code: object) -> str:
+    """Return the word people use for a code, or the code itself."""
+    return WORDS.get(str(code), str(code).replace("_", " "))
+
+
+def tier_colours(tiers: Sequence[tuple[str, bool]]) -> dict[str, str]:
+    """Return a colour for every tier id and `served`.
+
+    `tiers` are (id, eligible) pairs from worst to best. Eligible tiers share the ramp from dark to mild.
+    """
+    eligible = [name for name, counts in tiers if counts]
+    last = max(len(eligible) - 1, 1)
+    ramp = {name: _blend(number / last) for number, name in enumerate(eligible)}
+    colours = {name: ramp.get(name, FAST_ENOUGH_COLOUR) for name, _ in tiers}
+    return colours | {SERVED: SERVED_COLOUR, MOBILE_ONLY: MOBILE_COLOUR}
+
+
+def _blend(share: float) -> str:
+    red, green, blue = (round(dark + share * (mild - dark)) for dark, mild in zip(WORST, MILD, strict=True))
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def rgba(colour: str) -> tuple[int, int, int, int]:
+    """Turn `#rrggbb` or `#rrggbbaa` into four bytes."""
+    digits = colour.removeprefix("#")
+    parts = [int(digits[at : at + 2], 16) for at in range(0, len(digits), 2)]
+    return (parts[0], parts[1], parts[2], parts[3] if len(parts) > 3 else 255)
+
+
+def number(value: float, *, digits: int | None = None) -> str:
+    """Write a number with thin spaces; `digits` keeps that many significant figures."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if digits is not None and value:
+        value = round(value, digits - 1 - math.floor(math.log10(abs(value))))
+    decimals = 0 if abs(value) >= 100 or float(value).is_integer() else (1 if abs(value) >= 10 else 2)
+    text = f"{value:,.{decimals}f}"
+    if decimals:
+        text = text.rstrip("0").rstrip(".")
+    return text.replace(",", THIN).replace("-", "\u2212")
+
+
+def _scaled(value: float) -> tuple[float, str]:
+    for size, letter in ((1e9, "bn"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= 0.9995 * size:
+            return size, letter
+    return 1.0, ""
+
+
+def money(value: float, currency: str, *, digits: int = 3) -> str:
+    """Write an amount in a readable size: `58.4 M NOK`."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    size, letter = _scaled(value)
+    return f"{number(value / size, digits=digits)}{THIN}{letter}{THIN if letter else ''}{currency}"
+
+
+def money_range(low: float, high: float, currency: str) -> str:
+    """Write a range of amounts in one unit: `1.9–3.1 bn NOK`."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return "–"
+    size, letter = _scaled(high)
+    ends = [number(value / size, digits=2) for value in (low, high)]
+    text = ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
+    return f"{text}{THIN}{letter}{THIN if letter else ''}{currency}"
+
+
+def percent(share: float) -> str:
+    """Write a share as a whole percentage; small shares never become 0 %."""
+    if share is None or not math.isfinite(share):
+        return "–"
+    value = 100 * share
+    if 0 < value < 1:
+        return f"<{THIN}1{THIN}%"
+    return f"{value:.0f}{THIN}%"
+
+
+def length(metres: float) -> str:
+    """Write a length in metres or kilometres."""
+    if metres is None or not math.isfinite(metres):
+        return "–"
+    if metres < 1000:
+        return f"{number(metres, digits=2)}{THIN}m"
+    return f"{number(metres / 1000, digits=3)}{THIN}km"
+
+
+def plain(text: object) -> str:
+    """Escape text for Markdown, so that data can bring neither links, images, formulas nor HTML."""
+    return _MARKDOWN.sub(r"\\\1", str(text)).replace("\n", " ")
+
+
+def escape(text: object) -> str:
+    """Escape text for HTML."""
+    return html.escape(str(text), quote=True)
+
+
+def swatch(colour: str, *, shape: str = "dot", dash: str = "", fill: float = 1.0) -> str:
+    """Return a small HTML sign for a legend: a dot, a box with an outline, or a line."""
+    if shape == "line":
+        return f'<i class="sw line" style="border-top-color:{colour}"></i>'
+    if shape == "box":
+        alpha = f"{round(255 * fill):02x}"
+        kind = "dashed" if dash.startswith("7") else "dotted" if dash else "solid"
+        return f'<i class="sw box" style="background:{colour}{alpha};border:2px {kind} {colour}"></i>'
+    return f'<i class="sw dot" style="background:{colour}"></i>'

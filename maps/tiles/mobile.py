@@ -1,0 +1,117 @@
+"""Draw mobile coverage as one picture in web Mercator: the level that the best of the chosen layers gives."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from PIL import Image
+from rasterio.features import rasterize
+from rasterio.transform import from_bounds
+from rasterio.warp import Resampling, reproject, transform_bounds
+
+from coverage.crs import GEOGRAPHIC_CRS, to_crs
+from coverage.inputs import MobileLayer
+from coverage.policy import Policy
+from coverage.schemas import MOBILE_LEVELS
+from maps.style import MOBILE_LEVEL_COLOURS, rgba
+
+WEB_MERCATOR: Final = "EPSG:3857"
+MAX_SIDE: Final = 1100  # pixels of the longer side
+
+Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Name one picture: its id in the address, its label, and the layers it is made of."""
+
+    id: str
+    label: str
+    layers: tuple[MobileLayer, ...]
+
+
+def choices(layers: Sequence[MobileLayer]) -> tuple[Choice, ...]:
+    """List the pictures that can be shown: the best of all per technology, then every operator."""
+    technologies = sorted({layer.technology for layer in layers})
+    operators = sorted({layer.operator for layer in layers})
+    found = [
+        Choice(
+            f"best{tech}",
+            f"Mobile: {tech.upper()}, best operator",
+            tuple(layer for layer in layers if layer.technology == tech),
+        )
+        for tech in technologies
+    ]
+    found += [
+        Choice(f"operator{number}", f"Mobile: {name}", tuple(layer for layer in layers if layer.operator == name))
+        for number, name in enumerate(operators, start=1)
+    ]
+    return tuple(found)
+
+
+def mercator_bounds(municipalities: gpd.GeoDataFrame) -> Bounds:
+    """Return the study's bounds in web Mercator metres."""
+    west, south, east, north = to_crs(municipalities, WEB_MERCATOR, where="municipalities").total_bounds
+    return (float(west), float(south), float(east), float(north))
+
+
+def geographic_bounds(bounds: Bounds) -> list[list[float]]:
+    """Return web Mercator bounds as Leaflet wants them: [[south, west], [north, east]]."""
+    west, south, east, north = transform_bounds(WEB_MERCATOR, GEOGRAPHIC_CRS, *bounds)
+    return [[south, west], [north, east]]
+
+
+def level_grid(layers: Sequence[MobileLayer], *, policy: Policy, bounds: Bounds) -> NDArray[np.uint8]:
+    """Return the best level (position in MOBILE_LEVELS) per pixel of the picture; 0 where nothing is known."""
+    west, south, east, north = bounds
+    scale = MAX_SIDE / max(east - west, north - south)
+    shape = (max(1, round((north - south) * scale)), max(1, round((east - west) * scale)))
+    transform = from_bounds(west, south, east, north, shape[1], shape[0])
+    best = np.zeros(shape, np.uint8)
+    for layer in layers:
+        if layer.raster is not None:
+            signal = np.full(shape, np.nan, np.float32)
+            with rasterio.open(layer.raster) as source:
+                reproject(
+                    rasterio.band(source, 1),
+                    signal,
+                    dst_transform=transform,
+                    dst_crs=WEB_MERCATOR,
+                    src_nodata=source.nodata,
+                    dst_nodata=np.nan,
+                    resampling=Resampling.nearest,
+                )
+            rules = policy.mobile
+            level = sum(
+                (signal >= dbm).astype(np.uint8) for dbm in (rules.basic_dbm, rules.good_dbm, rules.very_good_dbm)
+            )
+            best = np.maximum(best, np.asarray(level, np.uint8))
+        if layer.polygons is not None and len(layer.polygons):
+            shapes = to_crs(layer.polygons, WEB_MERCATOR, where=layer.source)
+            codes = shapes["level"].map({name: number for number, name in enumerate(MOBILE_LEVELS)})
+            pairs = sorted(zip(codes, range(len(shapes)), strict=True))  # higher levels are burned last
+            burned = rasterize(
+                ((shapes.geometry.iloc[row], code) for code, row in pairs),
+                out_shape=shape,
+                transform=transform,
+                dtype="uint8",
+            )
+            best = np.maximum(best, burned)
+    return best
+
+
+def png(layers: Sequence[MobileLayer], *, policy: Policy, bounds: Bounds) -> bytes:
+    """Return the picture; what has no signal is clear."""
+    palette = np.array([rgba(MOBILE_LEVEL_COLOURS[name]) for name in MOBILE_LEVELS], np.uint8)
+    image = Image.fromarray(level_grid(layers, policy=policy, bounds=bounds), mode="P")
+    image.putpalette(palette[:, :3].tobytes())
+    out = io.BytesIO()
+    image.save(out, "PNG", transparency=palette[:, 3].tobytes())
+    return out.getvalue()
