@@ -24,6 +24,7 @@ FALSE_EASTING_M: Final = 2_000_000  # added to the easting so that every cell id
 
 # The id has another name in each of the agency's files.
 CELL_NAMES: Final = ("SSBID250M", "SSBID0250M", "ssbid_250")
+GRID_COLUMNS: Final = {"municipality_code": "municipality"}
 EMPLOYEES: Final = "emp_tot"
 PEOPLE: Final = "pop_tot"
 FEW_PEOPLE: Final = "5"  # how the population file writes any count from 1 to 9
