@@ -46,7 +46,12 @@ def _cells(column: pd.Series) -> list[str]:
         style = style_of(str(column.name))
         plain = style if style in _NUMERIC else "degrees"
         return [_number(value, plain) for value in column.to_numpy(dtype=float, na_value=np.nan)]
-    return ["" if missing else safe_text(str(value)) for value, missing in zip(column, column.isna(), strict=True)]
+    return ["" if missing else _text(str(value)) for value, missing in zip(column, column.isna(), strict=True)]
+
+
+def _text(value: str) -> str:
+    # A lone carriage return would end the row for many readers; inside a cell a line feed says the same.
+    return safe_text(value).replace("\r\n", "\n").replace("\r", "\n")
 
 
 _NUMERIC: Final = frozenset(

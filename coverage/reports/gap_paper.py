@@ -43,6 +43,7 @@ def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, finge
     count = wording.number(len(assessment.areas))
     data["map"] = {
         "file": "map.svg",
+        "ratio": static_map.height_to_width(assessment.municipalities),
         "alt": wording.text("gap", "map_alt", scope=selection.title(wording), areas=count),
         "caption": wording.text("gap", "map_caption" if shares else "map_caption_areas"),
     }
@@ -160,7 +161,7 @@ def _areas(selection: Selection, wording: Wording) -> dict[str, Any]:
             wording.number(row.funding_gap_p50 / 1000),
             f"{wording.number(row.funding_gap_p10 / 1000)}–{wording.number(row.funding_gap_p90 / 1000)}",
         ]
-        for row in top.itertuples(index=False)
+        for row in tables.records(top)
     ]
     key = "areas_intro" if rows else "no_areas"
     shown, count = wording.number(len(rows)), wording.number(len(table))

@@ -31,7 +31,9 @@ def compile_pdf(template: str, data: Mapping[str, Any], pictures: Mapping[str, b
         "data.json": json.dumps(data, ensure_ascii=False, allow_nan=False).encode(),
         **pictures,
     }
-    compiled: bytes = typst.compile(
+    # Documents may come as a mapping of names to bytes, which typst's own type stubs do not say.
+    typeset: Any = typst.compile
+    compiled: bytes = typeset(
         files, format="pdf", ignore_system_fonts=True, pdf_standards=STANDARDS, timestamp=int(stamp.timestamp())
     )
     return compiled
@@ -103,14 +105,14 @@ def _source_rows(selection: Selection, wording: Wording) -> list[list[str]]:
             row.licence or none,
             wording.text("status", row.data_status),
         ]
-        for row in tables.source_table(selection.assessment).itertuples()
+        for row in tables.records(tables.source_table(selection.assessment))
     ]
 
 
 def _assumed(selection: Selection, wording: Wording) -> dict[str, Any]:
     policy = selection.assessment.policy
     rows = []
-    for row in tables.assumption_table(selection.assessment).itertuples():
+    for row in tables.records(tables.assumption_table(selection.assessment)):
         span = (
             f"{_plain(wording, row.low)}–{_plain(wording, row.high)}" if row.low is not None else wording.texts["none"]
         )

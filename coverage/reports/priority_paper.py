@@ -40,6 +40,7 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
         "method": _method(selection, wording),
         "map": {
             "file": "map.svg",
+            "ratio": static_map.height_to_width(assessment.municipalities),
             "alt": wording.text("priority", "map_alt", scope=title, areas=wording.number(len(funded))),
             "caption": wording.text("priority", "map_caption", labels=static_map.LABELS),
         },
@@ -115,15 +116,9 @@ def _certain(areas: pd.DataFrame, funded: pd.DataFrame, wording: Wording) -> dic
     others = int((areas["certainty"] == "toss-up").sum()) - toss
     lines = []
     if len(funded):
-        lines.append(
-            wording.text(
-                "priority",
-                "certain_text",
-                yes=wording.number(safe),
-                areas=wording.number(len(funded)),
-                toss=wording.number(toss),
-            )
-        )
+        values = {"yes": safe, "areas": len(funded), "toss": toss}
+        counts = {key: wording.number(value) for key, value in values.items()}
+        lines.append(wording.text("priority", "certain_text", **counts))
     if others:
         lines.append(wording.text("priority", "certain_others", toss=wording.number(others)))
     return {"title": wording.text("priority", "certain"), "lines": lines}
@@ -152,7 +147,7 @@ def _list(selection: Selection, areas: pd.DataFrame, wording: Wording) -> dict[s
     rows: list[dict[str, Any]] = []
     amount = wording.money(budget, currency)
     line_drawn, hidden = False, []
-    for number, row in enumerate(areas.itertuples(index=False)):
+    for number, row in enumerate(tables.records(areas)):
         if not above[number] and not line_drawn:
             rows.append({"kind": "line", "text": wording.text("priority", "line", budget=amount)})
             line_drawn = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -59,7 +58,7 @@ def render(
         else:
             fingerprint = gap_fingerprint(assessment)
         _WRITERS[report, format](selection, made, wording, fingerprint)
-        os.replace(made, path)
+        made.replace(path)
 
 
 def _gap_csv(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:

@@ -43,7 +43,7 @@ def gap_map(assessment: Assessment, *, shares: Mapping[str, float], wording: Wor
     land = _simplified(assessment.municipalities)
     colours = [_shade(shares.get(str(code))) for code in land["municipality_code"]]
     _draw_polygons(axes, land, colours, edge="white", width=0.6)
-    _draw_points(axes, assessment.areas, colour=palette.INK, edge="white", size=5, z=4)
+    _draw_points(axes, assessment.areas.sort_values("area_id"), colour=palette.INK, edge="white", size=5, z=4)
     handles: list[Any] = []
     if shares:
         bounds = (0.0, *palette.RAMP_BOUNDS, 1.0)
@@ -66,7 +66,7 @@ def decision_map(assessment: Assessment, *, wording: Wording, attribution: str) 
     figure, axes = _figure(assessment.municipalities)
     land = _simplified(assessment.municipalities)
     _draw_polygons(axes, land, [palette.LAND] * len(land), edge=palette.BORDER, width=0.5)
-    areas = assessment.areas
+    areas = assessment.areas.sort_values(["rank", "area_id"])  # the order of drawing is fixed
     chosen, toss_up = areas["decision"] == "fund", areas["certainty"] == "toss-up"
     colours = palette.DECISION
     layers = [
@@ -75,7 +75,7 @@ def decision_map(assessment: Assessment, *, wording: Wording, attribution: str) 
         ("map_fund", chosen & ~toss_up, colours["fund"], "white", 26.0, 6, 0.5),
         ("map_fund_tossup", chosen & toss_up, colours["fund"], palette.TOSS_UP, 30.0, 7, 1.6),
     ]
-    handles = []
+    handles: list[Any] = []
     for key, mask, face, edge, size, order, width in layers:
         if mask.any():
             _draw_points(axes, areas[mask], colour=face, edge=edge, size=size, z=order, width=width)
@@ -84,11 +84,21 @@ def decision_map(assessment: Assessment, *, wording: Wording, attribution: str) 
     return _finished(figure, axes, handles, wording=wording, attribution=attribution, title=None)
 
 
-def _figure(municipalities: gpd.GeoDataFrame) -> tuple[Figure, Any]:
-    west, south, east, north = municipalities.total_bounds
+def height_to_width(municipalities: gpd.GeoDataFrame) -> float:
+    """Return the height of a map over its width."""
+    west, south, east, north = _frame(municipalities)
+    return (north - south) / (east - west)
+
+
+def _frame(municipalities: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    west, south, east, north = (float(value) for value in municipalities.total_bounds)
     margin = 0.02 * max(east - west, north - south)
-    west, south, east, north = west - margin, south - margin, east + margin, north + margin
-    ratio = (north - south) / (east - west)
+    return west - margin, south - margin, east + margin, north + margin
+
+
+def _figure(municipalities: gpd.GeoDataFrame) -> tuple[Figure, Any]:
+    west, south, east, north = _frame(municipalities)
+    ratio = height_to_width(municipalities)
     width = min(WIDTH_IN, MAX_HEIGHT_IN / ratio)
     figure = Figure(figsize=(width, width * ratio))
     FigureCanvasSVG(figure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -24,12 +24,18 @@ ADDRESS_COLUMNS: Final = (
     "area_id", "policy", "as_of", "data_status",
 )  # fmt: skip
 AREA_EXTRAS: Final = (
-    "premises", "trench_m", "subsea_m", "drop_m", "backhaul_m", "opex_per_year", "pv_revenue", "pv_opex", "over_ceiling",
+    "premises", "trench_m", "subsea_m", "drop_m", "backhaul_m", "opex_per_year", "pv_revenue", "pv_opex",
+    "over_ceiling",
 )  # fmt: skip
 COST_COLUMNS: Final = (
     "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
     "currency", "data_status",
 )  # fmt: skip
+
+
+def records(table: pd.DataFrame) -> list[Any]:
+    """Return the rows as tuples with the columns' names, to be printed one by one."""
+    return list(table.itertuples(index=False))
 
 
 def priority_columns(policy: Policy) -> list[str]:

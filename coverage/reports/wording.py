@@ -14,6 +14,7 @@ from coverage.errors import CoverageError
 
 TEXT_DIR: Final = Path(__file__).parent / "texts"
 NO_BREAK: Final = "\u00a0"
+NO_WRAP: Final = "\u2060"  # word joiner: a range stays on one line
 HEADLINE_DIGITS: Final = 3
 
 
@@ -74,7 +75,7 @@ class Wording:
         if low is None or high is None or _missing(low) or _missing(high):
             return str(self.texts["none"])
         scale, unit = self._scale(max(abs(low), abs(high)))
-        return f"{self._scaled(low, scale)}–{self._scaled(high, scale)}{NO_BREAK}{unit}{currency}"
+        return f"{self._scaled(low, scale)}{NO_WRAP}–{NO_WRAP}{self._scaled(high, scale)}{NO_BREAK}{unit}{currency}"
 
     def percent(self, share: float | None) -> str:
         """Print a share as per cent: one decimal below ten, else none."""
@@ -111,7 +112,7 @@ def load_wording(language: str) -> Wording:
 
 def _missing(value: object) -> bool:
     # pandas' NA is not a float and refuses to be compared; its NaT and NaN are unequal to themselves.
-    return value is None or type(value).__name__ == "NAType" or bool(value != value)  # noqa: PLR0124
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)
 
 
 def _significant(value: float) -> float:

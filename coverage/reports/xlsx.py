@@ -136,11 +136,11 @@ class Book:
         worksheet.set_column(0, 0, 34)
         worksheet.set_column(1, 1, 26)
         worksheet.set_column(2, 2, 110)
+        for at, text in enumerate(self.wording.lines("sheets", "columns_header")):
+            worksheet.write_string(0, at, text, self.header)
         for row, column in enumerate(self.described.values(), start=1):
             for at, text in enumerate((column.label, column.name, column.meaning)):
                 worksheet.write_string(row, at, text, self.wrap)
-        for at, text in enumerate(self.wording.lines("sheets", "columns_header")):
-            worksheet.write_string(0, at, text, self.header)
 
     def add_read_me(self, what: str, *, title: str, fingerprint: str, notes: Sequence[str]) -> None:
         """Write the first sheet: what this is, how real, under which rules, from which sources."""
@@ -205,11 +205,13 @@ class Book:
         worksheet.write_string(row, 0, self.wording.text("read_me", title), self.strong)
         for at, label in enumerate(self.wording.lines("read_me", header)):
             worksheet.write_string(row + 1, at, label, self.header)
-        for number, record in enumerate(table.itertuples(index=False), start=row + 2):
+        for number, record in enumerate(tables.records(table), start=row + 2):
             for at, value in enumerate(record):
-                if isinstance(value, float | int | np.number) and not pd.isna(value):
-                    worksheet.write_number(number, at, float(value), self.wrap)
-                elif not pd.isna(value):
+                if value is None:
+                    continue
+                if isinstance(value, float | int):
+                    worksheet.write_number(number, at, value, self.wrap)
+                else:
                     worksheet.write_string(number, at, _clipped(str(value)), self.wrap)
         return row + 2 + len(table)
 
