@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial import cKDTree
 
 from coverage.roads import FERRY, Attached, Links, add_up, span, walk_to_sources
-from coverage.roads.graph import Bools, Floats, Ints, RoadGraph, ranges
+from coverage.roads.graph import Bools, Floats, Ints, RoadGraph, distinct, ranges
 
 
 class _Trees(NamedTuple):
@@ -86,7 +86,7 @@ def joint_length_m(
     to parts without a road (`crow_link_m`) are not in it.
     """
     member = _members(areas, places, attached)
-    node = np.unique(member["node"].to_numpy())
+    node = distinct(member["node"].to_numpy())
     trees = _grow(attached, np.zeros(len(node), dtype=np.int64), node, 1, detour)
     return float(attached.graph.length_m[trees.edge].sum())
 
@@ -115,11 +115,11 @@ def _grow(attached: Attached, group: Ints, node: Ints, groups: int, detour: floa
     groups get a run of their own. A second run leads every node to the network.
     """
     graph = attached.graph
-    key = np.unique(group * graph.nodes + node)
+    key = distinct(group * graph.nodes + node)
     group, node = key // graph.nodes, key % graph.nodes
     to_network, onward = attached.to_network()
     crow_group, crow_line, landing = _crow_links(attached, group, node, to_network, detour)
-    key = np.unique(np.append(key, crow_group * graph.nodes + landing))
+    key = distinct(np.append(key, crow_group * graph.nodes + landing))
     group, node = key // graph.nodes, key % graph.nodes
     link_group, s, t, length, path_link, path_edge = _inner_links(graph, group, node, groups)
 
@@ -140,7 +140,7 @@ def _grow(attached: Attached, group: Ints, node: Ints, groups: int, detour: floa
     used = is_link[path_link]
     stars = reach[chosen[chosen >= len(length)] - len(length)]
     walk, here, there = walk_to_sources(node[stars], onward)
-    pairs = np.unique(
+    pairs = distinct(
         np.concatenate(
             [
                 link_group[path_link[used]] * graph.edges + path_edge[used],
@@ -161,7 +161,7 @@ def _grow(attached: Attached, group: Ints, node: Ints, groups: int, detour: floa
 
 def _inner_links(graph: RoadGraph, group: Ints, node: Ints, groups: int) -> tuple[Ints, Ints, Ints, Floats, Ints, Ints]:
     """Link the terminals of each group: (group, s, t, length per link), (link, edge per path step)."""
-    links = span(graph, np.unique(node), paths=True)
+    links = span(graph, distinct(node), paths=True)
     terminals = pd.DataFrame({"group": group, "node": node})
     at = pd.DataFrame({"link": np.arange(len(links.s)), "s": links.s, "t": links.t})
     inner = at.merge(terminals.rename(columns={"node": "s"}), on="s")

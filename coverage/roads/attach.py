@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from coverage.crs import require_metric
 from coverage.errors import CrsError, DataError
-from coverage.roads.graph import FERRY, SPUR, Bools, Floats, Ints, RoadGraph, break_at_nodes, positions
+from coverage.roads.graph import FERRY, SPUR, Bools, Floats, Ints, RoadGraph, break_at_nodes, distinct, positions
 
 Shapes = npt.NDArray[np.object_]
 Splits = tuple[Ints, Floats]  # edge, metres from its start
@@ -99,8 +99,8 @@ def attach(
     inside_node, inside_feature = _touched(graph, features, reach_m)
     on_network = np.concatenate([node[place_count : place_count + contact_count], loose_node, inside_node])
     by = np.concatenate([contact[2], loose, inside_feature])
-    network_nodes = np.unique(on_network)
-    sure = np.unique(on_network[~feature_flagged[by]])
+    network_nodes = distinct(on_network)
+    sure = distinct(on_network[~feature_flagged[by]])
 
     component = graph.component
     place_node = np.full(len(places), -1, dtype=np.int64)
@@ -167,9 +167,11 @@ def _split(graph: RoadGraph, edge: Ints, position: Floats) -> tuple[RoadGraph, I
     at_end = ~at_start & (centimetre / 100 > extent[edge] - 0.01)
     inner = ~(at_start | at_end)
     node = np.where(at_start, graph.u[edge], graph.v[edge])
-    cuts, which = np.unique(np.column_stack([edge[inner], centimetre[inner]]), axis=0, return_inverse=True)
-    node[inner] = graph.nodes + which.ravel()
-    cut_edge, cut_position = cuts[:, 0], cuts[:, 1] / 100
+    longest = int(extent.max() * 100) + 2
+    key = edge[inner] * longest + centimetre[inner]
+    cuts = distinct(key)
+    node[inner] = graph.nodes + np.searchsorted(cuts, key)
+    cut_edge, cut_position = cuts // longest, cuts % longest / 100
     cut_xy = np.empty((0, 2))
     if len(cuts):
         cut_xy = shapely.get_coordinates(shapely.line_interpolate_point(graph.lines(cut_edge), cut_position))

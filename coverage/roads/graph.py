@@ -135,17 +135,17 @@ def build_graph(roads: gpd.GeoDataFrame, *, tolerance_m: float = 1.0) -> RoadGra
         raise DataError("roads: the layer holds no line; expected at least one LineString to dig along")
 
     points, point = _unique_rows(xy)
-    last = np.append(owner[1:] != owner[:-1], True)
+    fresh = np.append(True, owner[1:] != owner[:-1])
     is_end = np.zeros(len(points), dtype=bool)
-    is_end[point[last | np.roll(last, 1)]] = True
+    is_end[point[fresh | np.append(fresh[1:], True)]] = True
     leader, is_node = _snap(points, point, owner, is_end, tolerance_m)
 
     # Ends that touch another line between two of its vertices become vertices of that line.
-    row_of_line, run = np.unique(owner, return_inverse=True)
+    row_of_line, run = owner[fresh], np.cumsum(fresh) - 1
     lines = np.asarray(shapely.linestrings(xy, indices=run))
-    ends = np.unique(leader[is_end])
+    ends = distinct(leader[is_end])
     at, line = shapely.STRtree(lines).query(shapely.points(points[ends]), predicate="dwithin", distance=tolerance_m)
-    known = np.unique(owner * len(points) + leader[point])
+    known = distinct(owner * len(points) + leader[point])
     new = ~np.isin(row_of_line[line] * len(points) + ends[at], known)
     at, line = ends[at[new]], line[new]
     position = np.append(positions(xy, owner), shapely.line_locate_point(lines[line], shapely.points(points[at])))
@@ -160,8 +160,10 @@ def build_graph(roads: gpd.GeoDataFrame, *, tolerance_m: float = 1.0) -> RoadGra
     low, high = np.minimum(graph.u, graph.v), np.maximum(graph.u, graph.v)
     order = np.lexsort((graph.kind, graph.length_m, high, low))
     graph = graph.take(order[(low != high)[order] | (graph.length_m > 2 * tolerance_m)[order]])
-    used, renumbered = np.unique(np.concatenate([graph.u, graph.v]), return_inverse=True)
-    return replace(graph, xy=points[used], u=renumbered[: graph.edges], v=renumbered[graph.edges :])
+    used = distinct(np.concatenate([graph.u, graph.v]))
+    renumbered = np.zeros(len(points), dtype=np.int64)
+    renumbered[used] = np.arange(len(used))
+    return replace(graph, xy=points[used], u=renumbered[graph.u], v=renumbered[graph.v])
 
 
 def break_at_nodes(owner: Ints, xy: Floats, node: Ints, points: Floats, *, crs: Any) -> tuple[RoadGraph, Ints]:
@@ -254,3 +256,9 @@ def ranges(start: Ints, size: Ints) -> Ints:
 def add_up(values: Floats, *, by: Ints, size: int) -> Floats:
     """Return the sums of values in the groups 0 … size - 1."""
     return np.bincount(by, values, minlength=size).astype(np.float64)
+
+
+def distinct(keys: Ints) -> Ints:
+    """Return the distinct values, sorted: on millions of keys several times faster than numpy.unique."""
+    ordered = np.sort(keys)
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]]
