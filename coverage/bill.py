@@ -190,6 +190,18 @@ def net_arpu_year(book: CostBook, *, kind: str, technology: str) -> float:
     return 12.0 * month
 
 
+def earning_years(book: CostBook, *, rate: Array, horizon: int) -> Array:
+    """Return today's value of 1 a year at full take-up, with the ramp before it; one per rate."""
+    return annuity(rate, horizon, book["take_up_ramp_years"].value)
+
+
+def revenue(bill: Bill, levels: Levels, book: CostBook, *, years: Array) -> Array:
+    """Return today's value of net revenue over `years` (of `earning_years`), areas × n; homes and businesses apart."""
+    home = net_arpu_year(book, kind="household", technology=bill.technology) * levels.take_up_household
+    business = net_arpu_year(book, kind="business", technology=bill.technology) * levels.take_up_business
+    return np.asarray((bill.homes[:, None] * home + bill.businesses[:, None] * business) * years)
+
+
 def aligned(areas: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:
     """Return the routes in the order of the areas, or raise DataError naming the first area without its route."""
     for name, frame in (("areas", areas), ("routes", routes)):

@@ -20,9 +20,11 @@ from coverage.bill import (
     TRENCH,
     Bill,
     base_levels,
+    earning_years,
     factors,
     make_bill,
     price_of,
+    revenue,
     surface_shares,
     upkeep_share,
 )
@@ -35,9 +37,9 @@ __all__ = ["CostBook", "CostItem", "load_costs", "price", "propose", "quantities
 
 OPTION_COLUMNS: Final = (
     "area_id", "technology", "premises", "capex", "capex_per_premises", "opex_per_year", "pv_opex", "pv_replacement",
-    "pv_residual", "lifetime_cost", "down_mbps", "up_mbps", "meets_delivery",
+    "pv_residual", "pv_revenue", "lifetime_cost", "net_cost", "down_mbps", "up_mbps", "meets_delivery",
 )  # fmt: skip
-TOTALS: Final = ("capex", "opex_per_year", "pv_opex", "pv_replacement", "pv_residual")
+TOTALS: Final = ("capex", "opex_per_year", "pv_opex", "pv_replacement", "pv_residual", "pv_revenue")
 LINE_COLUMNS: Final = (
     "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
 )  # fmt: skip
@@ -66,12 +68,14 @@ def price(
 
     Returns the options (OPTION_COLUMNS, one row per area and technology) and the cost lines (LINE_COLUMNS) that sum
     to each option's capex. `lifetime_cost` is capex + the present value of upkeep and replacement less the residual,
-    over the policy's horizon at the book's real rate, before tax: what the funding gap holds but for the revenue.
+    over the policy's horizon at the book's real rate, before tax; `net_cost` takes the revenue off as well and, where
+    above 0, is the funding gap of the business case.
     An option meets the delivery clause if the policy counts its technology as fixed service and its speeds reach
     what the area's tiers demand.
     """
     options, lines = [], []
     levels = base_levels(book)
+    years = earning_years(book, rate=levels.rate, horizon=policy.subsidy.horizon_years)
     for technology in FIXED_TECHNOLOGIES:
         bill = make_bill(areas, routes, technology=technology, book=book)
         value = factors(technology, book, rate=levels.rate, horizon=policy.subsidy.horizon_years)
@@ -83,6 +87,7 @@ def price(
             totals["pv_opex"] += amount * factor.opex
             totals["pv_replacement"] += amount * factor.replacement
             totals["pv_residual"] += amount * factor.residual
+        totals["pv_revenue"] += revenue(bill, levels, book, years=years)[:, 0]
         options.append(_option(areas, bill, totals, book=book, policy=policy))
         lines.append(_lines(areas, bill, book=book))
     # Stable: within an area the technologies keep the order of FIXED_TECHNOLOGIES and the lines that of the bill.
@@ -93,13 +98,14 @@ def price(
 
 
 def propose(areas: gpd.GeoDataFrame, options: pd.DataFrame, *, policy: Policy) -> gpd.GeoDataFrame:
-    """Give each area the technology of least lifetime cost among those that meet its delivery clause.
+    """Give each area the technology of least net cost among those that meet its delivery clause.
 
+    Fibre and wireless earn the same, so between them that is the least lifetime cost; a voucher earns nothing.
     Adds technology, capex, capex_per_premises, opex_per_year, delivered_down_mbps, delivered_up_mbps, over_ceiling
     and over_ceiling_reason. Ties go to the first of FIXED_TECHNOLOGIES. Raises PolicyError if nothing in the cost
     book reaches what an area must be given.
     """
-    able = options[options["meets_delivery"]].sort_values(["area_id", "lifetime_cost"], kind="stable")
+    able = options[options["meets_delivery"]].sort_values(["area_id", "net_cost"], kind="stable")
     best = able.drop_duplicates("area_id").set_index("area_id")
     without = areas[~areas["area_id"].isin(best.index)]
     if len(without):
@@ -131,13 +137,15 @@ def _option(
     up = book[f"{bill.technology}_up_mbps"].value
     counted = POLICY_NAMES[bill.technology] in policy.fixed.technologies
     each = np.divide(totals["capex"], bill.premises, out=np.zeros(len(areas)), where=bill.premises > 0)
+    lifetime = totals["capex"] + totals["pv_opex"] + totals["pv_replacement"] - totals["pv_residual"]
     columns = {
         "area_id": areas["area_id"].to_numpy(),
         "technology": bill.technology,
         "premises": bill.premises,
         **totals,
         "capex_per_premises": each,
-        "lifetime_cost": totals["capex"] + totals["pv_opex"] + totals["pv_replacement"] - totals["pv_residual"],
+        "lifetime_cost": lifetime,
+        "net_cost": lifetime - totals["pv_revenue"],
         "down_mbps": down,
         "up_mbps": up,
         "meets_delivery": counted

@@ -9,46 +9,35 @@ competition. Nothing here is net of tax, and no flow is inflated.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from coverage.bill import Bill, Factors, Levels, base_levels, factors, life_mix, make_bill, net_arpu_year, upkeep_share
+from coverage.bill import (
+    Bill,
+    Factors,
+    Levels,
+    base_levels,
+    earning_years,
+    factors,
+    life_mix,
+    make_bill,
+    net_arpu_year,
+    revenue,
+    upkeep_share,
+)
 from coverage.costbook import CostBook
 from coverage.draws import GROUPS, QUANTILES, Draws, Sampler
 from coverage.errors import DataError
-from coverage.finance import Array, annuity, discount, ramp, real_rate, replacement_years, residual_share
+from coverage.finance import Array, discount, ramp, real_rate, replacement_years, residual_share
 from coverage.policy import Policy
 from coverage.scenario import Scenario
 
 __all__ = ["Draws", "cash_flow", "estimate", "tornado"]
 
 FLOWS: Final = ("capex", "pv_opex", "pv_replacement", "pv_residual", "pv_revenue")
-
-
-@dataclass(frozen=True)
-class _Terms:
-    """Hold what turns levels into money for one technology and one array of rates."""
-
-    factors: dict[str, Factors]
-    home_value: Array  # PV of a connected home's net revenue
-    business_value: Array
-
-    @classmethod
-    def make(cls, technology: str, book: CostBook, *, rate: Array, horizon: int) -> _Terms:
-        years = annuity(rate, horizon, book["take_up_ramp_years"].value)
-        return cls(
-            factors(technology, book, rate=rate, horizon=horizon),
-            years * net_arpu_year(book, kind="household", technology=technology),
-            years * net_arpu_year(book, kind="business", technology=technology),
-        )
-
-    def revenue(self, bill: Bill, levels: Levels) -> Array:
-        homes = bill.homes[:, None] * levels.take_up_household * self.home_value
-        return np.asarray(homes + bill.businesses[:, None] * levels.take_up_business * self.business_value)
 
 
 def estimate(
@@ -69,22 +58,25 @@ def estimate(
     rules = policy.subsidy
     base = base_levels(book)
     sampler = Sampler.make(book, seed=scenario.seed, draws=scenario.draws)
+    years = earning_years(book, rate=sampler.rate, horizon=rules.horizon_years)
     gaps = np.zeros((len(areas), scenario.draws))
     columns = {name: np.zeros(len(areas)) for name in (*FLOWS[1:], "funding_gap", "connections")}
     ids = [str(area_id) for area_id in areas["area_id"]]
     for technology, rows, bill in _bills(areas, routes, book):
-        flows = _flows(bill, base, _Terms.make(technology, book, rate=base.rate, horizon=rules.horizon_years), book)
+        flows = _flows(bill, base, book, policy)
         for name in FLOWS[1:]:
             columns[name][rows] = flows[name][:, 0]
         columns["funding_gap"][rows] = _gap(bill, flows, policy, scenario)[:, 0]
         columns["connections"][rows] = (
             bill.homes * base.take_up_household[0] + bill.businesses * base.take_up_business[0]
         )
-        terms = _Terms.make(technology, book, rate=sampler.rate, horizon=rules.horizon_years)
+        values = factors(technology, book, rate=sampler.rate, horizon=rules.horizon_years)
         # Area by area: memory stays small, and each area's numbers come from its own generator.
         for number, row in enumerate(rows):
             levels = sampler.levels(ids[row], technology)
-            gaps[row] = _drawn_gap(bill.rows(slice(number, number + 1)), levels, terms, book, policy, scenario)
+            gaps[row] = _drawn_gap(
+                bill.rows(slice(number, number + 1)), levels, values, years, book=book, policy=policy, scenario=scenario
+            )
     quantiles = np.zeros((len(QUANTILES), len(areas)))
     for column, drawn in enumerate(gaps):
         quantiles[:, column] = np.quantile(drawn, list(QUANTILES.values()))
@@ -140,10 +132,8 @@ def tornado(
     Columns group, low, base, high, swing; all areas move together; the largest swing first.
     """
     totals = np.zeros(1 + 2 * len(GROUPS))
-    for technology, _, bill in _bills(areas, routes, book):
-        levels = _ends(book)
-        terms = _Terms.make(technology, book, rate=levels.rate, horizon=policy.subsidy.horizon_years)
-        totals += _gap(bill, _flows(bill, levels, terms, book), policy, scenario).sum(axis=0)
+    for _, _, bill in _bills(areas, routes, book):
+        totals += _gap(bill, _flows(bill, _ends(book), book, policy), policy, scenario).sum(axis=0)
     table = pd.DataFrame({"group": GROUPS, "low": totals[1::2], "base": totals[0], "high": totals[2::2]})
     table["swing"] = (table["high"] - table["low"]).abs()
     return table.sort_values(["swing", "group"], ascending=[False, True], ignore_index=True)
@@ -162,16 +152,20 @@ def _view(policy: Policy, scenario: Scenario) -> str:
     return scenario.view or policy.subsidy.view
 
 
-def _flows(bill: Bill, levels: Levels, terms: _Terms, book: CostBook) -> dict[str, Array]:
+def _flows(bill: Bill, levels: Levels, book: CostBook, policy: Policy) -> dict[str, Array]:
+    horizon = policy.subsidy.horizon_years
+    values = factors(bill.technology, book, rate=levels.rate, horizon=horizon)
     shape = (len(bill.premises), len(levels.rate))
     flows = {name: np.zeros(shape) for name in FLOWS[:4]}
     for part, amount in bill.amounts(levels, book):
-        factor = terms.factors[part.item]
+        factor = values[part.item]
         flows["capex"] += amount
         flows["pv_opex"] += amount * factor.opex
         flows["pv_replacement"] += amount * factor.replacement
         flows["pv_residual"] += amount * factor.residual
-    return flows | {"pv_revenue": terms.revenue(bill, levels)}
+    return flows | {
+        "pv_revenue": revenue(bill, levels, book, years=earning_years(book, rate=levels.rate, horizon=horizon))
+    }
 
 
 def _gap(bill: Bill, flows: dict[str, Array], policy: Policy, scenario: Scenario) -> Array:
@@ -183,13 +177,25 @@ def _gap(bill: Bill, flows: dict[str, Array], policy: Policy, scenario: Scenario
     return np.maximum(0.0, net)
 
 
-def _drawn_gap(bill: Bill, levels: Levels, terms: _Terms, book: CostBook, policy: Policy, scenario: Scenario) -> Array:
+def _drawn_gap(
+    bill: Bill,
+    levels: Levels,
+    values: dict[str, Factors],
+    years: Array,
+    *,
+    book: CostBook,
+    policy: Policy,
+    scenario: Scenario,
+) -> Array:
     """Return one area's gap in every draw: `_gap` with the flows added up as they come, for speed."""
     capped = _view(policy, scenario) == "private_cap"
-    net = -policy.subsidy.private_cap_per_premises * bill.premises if capped else -terms.revenue(bill, levels)[0]
+    if capped:
+        net = np.full(len(levels.rate), -policy.subsidy.private_cap_per_premises * bill.premises[0])
+    else:
+        net = -revenue(bill, levels, book, years=years)[0]
     for part, amount in bill.amounts(levels, book):
-        net = net + (amount[0] if capped else amount[0] * terms.factors[part.item].whole_life)
-    return np.maximum(0.0, net)
+        net += amount[0] if capped else amount[0] * values[part.item].whole_life
+    return np.asarray(np.maximum(0.0, net))
 
 
 def _shares(gap: Array, given: Array, policy: Policy) -> dict[str, Array]:
