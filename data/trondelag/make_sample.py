@@ -75,7 +75,9 @@ def make(land: Land, codes: list[str], out: Path) -> None:
     """Make the rows of the given municipalities and write every file."""
     main = skeleton(land)
     air = make_air(land, main)
-    facts = pd.read_csv(HERE / "municipality_facts.csv", dtype={"municipality_code": str}).set_index("municipality_code")
+    facts = pd.read_csv(HERE / "municipality_facts.csv", dtype={"municipality_code": str}).set_index(
+        "municipality_code"
+    )
     premises, roads, fixed, levels = [], [], [], []
     rasters = {(o, t): np.full(land.shape, NODATA, np.int16) for o in RASTER_OPERATORS for t in TECHNOLOGIES}
     for code in codes:
@@ -94,11 +96,12 @@ def make(land: Land, codes: list[str], out: Path) -> None:
         levels.append(polygons.assign(municipality_code=code))
         premises.append(places)
         road = network.lines.assign(municipality_code=code)
-        roads.append(road[["road_type", "private", "name", "municipality_code", "geometry"]])
+        road["ferry"] = (road["road_type"] == "ferry").astype("int8")
+        roads.append(road[["road_type", "ferry", "private", "name", "municipality_code", "geometry"]])
     _write(land, out, premises, roads, fixed, levels, rasters, air)
 
 
-def _write(land, out, premises, roads, fixed, levels, rasters, air) -> None:  # noqa: ANN001
+def _write(land, out, premises, roads, fixed, levels, rasters, air) -> None:
     out.mkdir(parents=True, exist_ok=True)
     table = pd.concat(premises, ignore_index=True)
     table["employees"] = table["employees"].astype(float)
@@ -108,7 +111,12 @@ def _write(land, out, premises, roads, fixed, levels, rasters, air) -> None:  # 
     points.to_parquet(out / "premises.parquet", compression="zstd", compression_level=15, schema_version="1.1.0")
     road = gpd.GeoDataFrame(pd.concat(roads, ignore_index=True), geometry="geometry", crs=CRS)
     road.to_parquet(out / "roads.parquet", compression="zstd", compression_level=15, schema_version="1.1.0")
-    names = {"fibre": "fibre_footprints", "cable": "cable_footprints", "planned": "planned_builds", "network": "network"}
+    names = {
+        "fibre": "fibre_footprints",
+        "cable": "cable_footprints",
+        "planned": "planned_builds",
+        "network": "network",
+    }
     for attribute, file in names.items():
         parts = [getattr(f, attribute) for f in fixed]
         parts = [p for p in parts if len(p)]
@@ -117,7 +125,11 @@ def _write(land, out, premises, roads, fixed, levels, rasters, air) -> None:  # 
             _write_gpkg(frame, out / f"{file}.gpkg", file)
     for attribute in ("dsl", "fwa"):
         frame = pd.concat([getattr(f, attribute) for f in fixed], ignore_index=True)
-        frame.to_csv(out / f"{attribute}_cells.csv.gz", index=False, compression={"method": "gzip", "mtime": 0, "compresslevel": 9})
+        frame.to_csv(
+            out / f"{attribute}_cells.csv.gz",
+            index=False,
+            compression={"method": "gzip", "mtime": 0, "compresslevel": 9},
+        )
     level = gpd.GeoDataFrame(pd.concat(levels, ignore_index=True), geometry="geometry", crs=CRS)
     path = out / "mobile_kystklang.gpkg"
     path.unlink(missing_ok=True)

@@ -20,18 +20,25 @@ from sample_land import CELL_M, CRS, Land, smooth_noise
 from scipy import ndimage
 
 # Every provider is made up.
-FIBRE_BY_REGION = {"north": "Namlys Fiber", "inner": "Innfjord Lysnett", "coast": "Havbris Breiband", "south": "Dovrelys Fiber",
-                   "city": "Elvebyen Fiber"}  # fmt: skip
+FIBRE_BY_REGION = {
+    "north": "Namlys Fiber",
+    "inner": "Innfjord Lysnett",
+    "coast": "Havbris Breiband",
+    "south": "Dovrelys Fiber",
+    "city": "Elvebyen Fiber",
+}
 SECOND_FIBRE = "Midtlys Breiband"
 CABLE = "Bykoaks"
 DSL = "Kobberlinja"
 FWA = ("Luftsprang", "Radiobru")
 DSL_CLOSES = dt.date(2025, 12, 31)
 REGION = {
-    "north": "5007 5042 5043 5044 5045 5046 5047 5049 5052 5060", "inner": "5006 5036 5037 5038 5041 5053 5035 5034",
-    "coast": "5014 5020 5054 5055 5056 5057 5058", "south": "5021 5022 5025 5026 5027 5032 5033 5059 5061 5028 5029",
+    "north": "5007 5042 5043 5044 5045 5046 5047 5049 5052 5060",
+    "inner": "5006 5036 5037 5038 5041 5053 5035 5034",
+    "coast": "5014 5020 5054 5055 5056 5057 5058",
+    "south": "5021 5022 5025 5026 5027 5032 5033 5059 5061 5028 5029",
     "city": "5001 5031",
-}  # fmt: skip
+}
 
 
 @dataclass
@@ -47,8 +54,13 @@ class Fixed:
 
 
 def pick(
-    score: np.ndarray, homes: np.ndarray, share: float, *, base: np.ndarray | None = None, within: np.ndarray | None = None
-) -> np.ndarray:  # fmt: skip
+    score: np.ndarray,
+    homes: np.ndarray,
+    share: float,
+    *,
+    base: np.ndarray | None = None,
+    within: np.ndarray | None = None,
+) -> np.ndarray:
     """Choose cells by falling score until they hold the share of the homes; `base` is in, nothing outside `within`."""
     total = homes.sum()
     chosen = np.zeros(len(homes), bool) if base is None else base.copy()
@@ -82,9 +94,14 @@ def region_of(code: str) -> str:
 
 
 def make_fixed(
-    land: Land, index: int, places: pd.DataFrame, facts: pd.Series, mine: pd.DataFrame, nodes: np.ndarray,
+    land: Land,
+    index: int,
+    places: pd.DataFrame,
+    facts: pd.Series,
+    mine: pd.DataFrame,
+    nodes: np.ndarray,
     rng: np.random.Generator,
-) -> Fixed:  # fmt: skip
+) -> Fixed:
     """Lay fibre, cable, DSL, FWA and planned builds over one municipality."""
     code = land.codes[index]
     view = land.window(index, 2)
@@ -118,9 +135,7 @@ def make_fixed(
     slow_cable = np.zeros(len(cells), bool)
     if cable_share > 0.05:
         slow_cable = pick(urban + coherent(3), homes, 0.003, within=basic & ~fast)
-    cable = pick(
-        urban + 0.6 * coherent(4), homes, max(0.0, cable_share), base=only_cable | slow_cable, within=fast
-    )
+    cable = pick(urban + 0.6 * coherent(4), homes, max(0.0, cable_share), base=only_cable | slow_cable, within=fast)
     must_air = fast & ~top & ~cable
     air = pick(coherent(9) + 0.4 * coherent(2), homes, share("hh_fwa_pct"), base=must_air)
     must_copper = basic & ~fast & ~air & ~slow_cable
@@ -134,16 +149,35 @@ def make_fixed(
     n = len(cells)
     near_town = urban > np.quantile(urban, 0.6)
     down = np.where(rng.random(n) < 0.22, 40, np.where(rng.random(n) < 0.5, 20, 15))
-    down = np.where((down >= 30) & basic & near_town, np.where(rng.random(n) < 0.5, 50, 40), np.where(down >= 30, 20, down))
+    down = np.where(
+        (down >= 30) & basic & near_town, np.where(rng.random(n) < 0.5, 50, 40), np.where(down >= 30, 20, down)
+    )
     down = np.where(must_copper, np.where(rng.random(n) < 0.4, 50, 30), down)
     down = np.where(~basic, np.where(rng.random(n) < 0.6, 10, 20), down)
-    dsl = pd.DataFrame({**frame, "provider": DSL, "technology": "dsl", "down_mbps": down, "up_mbps": np.maximum(1, down // 5),
-                        "closes": DSL_CLOSES.isoformat(), "upgradeable": 0})[copper]  # fmt: skip
+    dsl = pd.DataFrame(
+        {
+            **frame,
+            "provider": DSL,
+            "technology": "dsl",
+            "down_mbps": down,
+            "up_mbps": np.maximum(1, down // 5),
+            "closes": DSL_CLOSES.isoformat(),
+            "upgradeable": 0,
+        }
+    )[copper]
     speed = np.where(must_air, 100 + 50 * (rng.random(n) < 0.35), np.where(fast, 50 + 50 * (rng.random(n) < 0.5), 50))
     speed = np.where(basic & ~fast, np.where(rng.random(n) < 0.5, 30, 50), np.where(~basic, 20, speed))
     who = np.where(coherent(14) > 0.15, FWA[0], FWA[1])
-    fwa = pd.DataFrame({**frame, "provider": who, "technology": "fwa", "down_mbps": speed, "up_mbps": np.maximum(2, speed // 5),
-                        "upgradeable": 0})[air]  # fmt: skip
+    fwa = pd.DataFrame(
+        {
+            **frame,
+            "provider": who,
+            "technology": "fwa",
+            "down_mbps": speed,
+            "up_mbps": np.maximum(2, speed // 5),
+            "upgradeable": 0,
+        }
+    )[air]
 
     provider = FIBRE_BY_REGION[region_of(code)]
     second = np.zeros(n, bool)
@@ -160,7 +194,9 @@ def make_fixed(
             return gpd.GeoDataFrame({k: [] for k in ("provider", *offer)}, geometry=[], crs=CRS)
         filled = ndimage.binary_closing(field, np.ones((3, 3)), iterations=2)
         field |= filled & ~taken & (land.cell_owner[view] == index)
-        place = rasterio.Affine(CELL_M, 0, land.x0 + view[1].start * CELL_M, 0, CELL_M, land.y0 + view[0].start * CELL_M)
+        place = rasterio.Affine(
+            CELL_M, 0, land.x0 + view[1].start * CELL_M, 0, CELL_M, land.y0 + view[0].start * CELL_M
+        )
         shapes = [
             shapely.geometry.shape(g)
             for g, v in rasterio.features.shapes(field.astype("uint8"), mask=field, transform=place)
@@ -169,15 +205,43 @@ def make_fixed(
         shapes = shapely.normalize(shapely.set_precision(shapes, 1.0))
         return gpd.GeoDataFrame({k: [v] * len(shapes) for k, v in offer.items()}, geometry=shapes, crs=CRS)
 
-    fibre_frame = pd.concat([
-        footprint(fibre, provider=provider, technology="fibre", down_mbps=1000, up_mbps=1000, status="existing"),
-        footprint(second, provider=SECOND_FIBRE, technology="fibre", down_mbps=500, up_mbps=500, status="existing"),
-    ])  # fmt: skip
-    cable_frame = pd.concat([
-        footprint(cable & top, provider=CABLE, technology="cable", down_mbps=1000, up_mbps=50, status="existing", upgradeable=0),
-        footprint(cable & fast & ~top, provider=CABLE, technology="cable", down_mbps=500, up_mbps=50, status="existing", upgradeable=1),
-        footprint(slow_cable, provider=CABLE, technology="cable", down_mbps=50, up_mbps=10, status="existing", upgradeable=1),
-    ])  # fmt: skip
+    fibre_frame = pd.concat(
+        [
+            footprint(fibre, provider=provider, technology="fibre", down_mbps=1000, up_mbps=1000, status="existing"),
+            footprint(second, provider=SECOND_FIBRE, technology="fibre", down_mbps=500, up_mbps=500, status="existing"),
+        ]
+    )
+    cable_frame = pd.concat(
+        [
+            footprint(
+                cable & top,
+                provider=CABLE,
+                technology="cable",
+                down_mbps=1000,
+                up_mbps=50,
+                status="existing",
+                upgradeable=0,
+            ),
+            footprint(
+                cable & fast & ~top,
+                provider=CABLE,
+                technology="cable",
+                down_mbps=500,
+                up_mbps=50,
+                status="existing",
+                upgradeable=1,
+            ),
+            footprint(
+                slow_cable,
+                provider=CABLE,
+                technology="cable",
+                down_mbps=50,
+                up_mbps=10,
+                status="existing",
+                upgradeable=1,
+            ),
+        ]
+    )
 
     # Planned builds: patches next to today's fibre; some soon, some after the policy's horizon.
     todo = ~fast
@@ -190,10 +254,28 @@ def make_fixed(
     later = pick(wish, homes, 0.06 * gap, within=todo & ~soon)
     soon_date = dt.date(2023 + int(rng.integers(0, 2)), int(rng.choice([3, 6, 9, 12])), 1)
     late_date = dt.date(2026 + int(rng.integers(0, 2)), 6, 1)
-    planned = pd.concat([
-        footprint(soon, provider=provider, technology="fibre", down_mbps=1000, up_mbps=1000, status="planned", available_from=soon_date.isoformat()),
-        footprint(later, provider=provider, technology="fibre", down_mbps=1000, up_mbps=1000, status="planned", available_from=late_date.isoformat()),
-    ])  # fmt: skip
+    planned = pd.concat(
+        [
+            footprint(
+                soon,
+                provider=provider,
+                technology="fibre",
+                down_mbps=1000,
+                up_mbps=1000,
+                status="planned",
+                available_from=soon_date.isoformat(),
+            ),
+            footprint(
+                later,
+                provider=provider,
+                technology="fibre",
+                down_mbps=1000,
+                up_mbps=1000,
+                status="planned",
+                available_from=late_date.isoformat(),
+            ),
+        ]
+    )
 
     # Exchanges and street cabinets of the fibre operator: a road node in each settlement and larger patch with fibre.
     width = shape[1]
@@ -221,6 +303,7 @@ def make_fixed(
     table = pd.DataFrame(found, columns=["x", "y", "kind"]).drop_duplicates(["x", "y"]).sort_values(["x", "y"])
     network = gpd.GeoDataFrame(
         {"provider": provider, "kind": table["kind"], "municipality_code": code},
-        geometry=gpd.points_from_xy(table["x"], table["y"]), crs=CRS,
-    )  # fmt: skip
+        geometry=gpd.points_from_xy(table["x"], table["y"]),
+        crs=CRS,
+    )
     return Fixed(fibre_frame, cable_frame, planned, dsl, fwa, network)

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905
 """Made-up names: roads, hamlets, firms, public buildings, and lines of business with SN2007 codes."""
 
 from __future__ import annotations
@@ -7,14 +8,14 @@ import numpy as np
 _FIRST = (
     "Bjørk Furu Gran Selje Rogn Hegg Lauv Einer Or Ask Lyng Mose Berg Hammer Stein Haug Bakke Dal Myr Moa Elve Bekke "
     "Foss Tjønn Sjø Strand Nes Vik Sund Naust Brygge Kvern Sag Smed Prest Skole Kirke Stasjons Sæter Løe Stabbur Hest "
-    "Saue Geit Bukk Orr Tiur Rype Ørne Ravne Reve Bjørne Elg Sol Nord Sør Øst Vest Midt Øvre Nedre Gamle Nye Lang Brei "
-    "Høg Djup Kald Lys Grønn Rød Blå Kvit"
+    "Saue Geit Bukk Orr Tiur Rype Ørne Ravne Reve Bjørne Elg Sol Nord Sør Øst Vest Midt Øvre Nedre Gamle Nye Lang "
+    "Brei Høg Djup Kald Lys Grønn Rød Blå Kvit"
 ).split()
 _ROAD = "vegen vegen vegen vegen gata lia bakken åsen stien tunet haugen kroken svingen moen".split()
 _HAMLET = "grenda lia dalen bygda moen aunet haugan vika neset setra løkkja teigen bakkan ryggen støa".split()
 _FIRM_A = (
-    "Nord Sør Midt Fjord Fjell Kyst Dal Elv Skog Berg Hav Vind Lys Sol Stein Jern Furu Bjørk Tind Skar Vidde Bre Skjær "
-    "Holm Odd Strøm Torv Malm Kvarts Glimmer"
+    "Nord Sør Midt Fjord Fjell Kyst Dal Elv Skog Berg Hav Vind Lys Sol Stein Jern Furu Bjørk Tind Skar Vidde Bre "
+    "Skjær Holm Odd Strøm Torv Malm Kvarts Glimmer"
 ).split()
 _FIRM_B = "vang tun borg heim lund stad vik nes mo haug fell kvist grind spor kant bru verk lag krets sirkel".split()
 _FORM = ("AS", "AS", "AS", "ENK", "DA", "SA")

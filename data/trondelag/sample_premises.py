@@ -14,12 +14,32 @@ from scipy.spatial import cKDTree
 HOUSEHOLD_SIZE = 2.16
 # The population grid stores every count of 1 to 9 as 5; nationally it sums to 5 609 140 people, of 5.43 million.
 GRID_CORRECTION = 5_430_000 / 5_609_140
-HOLIDAY_PER_CODE = {"5021": 520, "5025": 420, "5056": 330, "5014": 170, "5022": 230, "5032": 230, "5033": 210, "5059": 200}
+HOLIDAY_PER_CODE = {
+    "5021": 520,
+    "5025": 420,
+    "5056": 330,
+    "5014": 170,
+    "5022": 230,
+    "5032": 230,
+    "5033": 210,
+    "5059": 200,
+}
 HOLIDAY_ELSEWHERE = 55
 COLUMNS = (
-    "place_id", "kind", "weight", "name", "org_number", "municipality_code", "nace", "line_of_business", "employees",
-    "address", "postcode", "locality", "year_round",
-)  # fmt: skip
+    "place_id",
+    "kind",
+    "weight",
+    "name",
+    "org_number",
+    "municipality_code",
+    "nace",
+    "line_of_business",
+    "employees",
+    "address",
+    "postcode",
+    "locality",
+    "year_round",
+)
 
 
 def homes_of(population_weight: float) -> int:
@@ -107,9 +127,14 @@ def _split(rng: np.random.Generator, homes: int, mean: float) -> list[int]:
 
 
 def make_premises(
-    land: Land, index: int, network: Network, mine: pd.DataFrame, facts: pd.Series, rural_homes: int,
+    land: Land,
+    index: int,
+    network: Network,
+    mine: pd.DataFrame,
+    facts: pd.Series,
+    rural_homes: int,
     rng: np.random.Generator,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Return every place of one municipality, with x and y in whole metres."""
     code = land.codes[index]
     spots = Spots(land, index, network, rng)
@@ -176,15 +201,23 @@ def make_premises(
 
 
 def _firms(
-    land: Land, index: int, network: Network, mine: pd.DataFrame, facts: pd.Series, pull: np.ndarray,
-    urban: np.ndarray, town_edges: pd.Series, spots: Spots, rng: np.random.Generator,
-) -> pd.DataFrame:  # fmt: skip
+    land: Land,
+    index: int,
+    network: Network,
+    mine: pd.DataFrame,
+    facts: pd.Series,
+    pull: np.ndarray,
+    urban: np.ndarray,
+    town_edges: pd.Series,
+    spots: Spots,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
     """Place the municipality's establishments: centres, parks, homes, farms, and fish farms by the shore."""
     total, staff = int(facts["establishments_2025"]), int(facts["employees_2025"])
     code = land.codes[index]
     rows, columns = divmod(network.cell_of_edge, land.shape[1])
     every = np.arange(len(rows))
-    farm_share = float(np.clip(0.50 - 0.13 * np.log10(total / 60), 0.06, 0.42)) if code != "5001" else 0.010
+    farm_share = float(np.clip(0.46 - 0.13 * np.log10(total / 60), 0.05, 0.38)) if code != "5001" else 0.010
     farms = int(total * farm_share)
     shore = (land.sea_distance[rows, columns] <= 2) & (pull > 0)
     coastal = bool(np.mean(land.sea_distance[land.centre_owner == index] <= 6) > 0.35)
@@ -213,18 +246,26 @@ def _firms(
     park_edges = np.array([rng.choice(town_edges[c]) for c in rng.choice(park_cells, parks, p=bias)], np.int64)
     home_edges = np.where(
         rng.random(at_home) < (0.9 if code == "5001" else 0.55),
-        np.array([rng.choice(town_edges[c]) for c in rng.choice(homes_pull.index, at_home, p=homes_pull / homes_pull.sum())], np.int64)
+        np.array(
+            [rng.choice(town_edges[c]) for c in rng.choice(homes_pull.index, at_home, p=homes_pull / homes_pull.sum())],
+            np.int64,
+        )
         if at_home
         else np.zeros(0, np.int64),
         rng.choice(every, at_home, p=pull),
-    )  # fmt: skip
+    )
     farm_edges = rng.choice(every, farms, p=pull)
-    sea_edges = rng.choice(every, sea_firms, p=pull * shore / (pull * shore).sum()) if sea_firms else np.zeros(0, np.int64)
+    sea_edges = (
+        rng.choice(every, sea_firms, p=pull * shore / (pull * shore).sum()) if sea_firms else np.zeros(0, np.int64)
+    )
 
     groups = (
-        (farm_edges, 25, 130, "farm"), (sea_edges, 20, 90, "sea"), (park_edges, 20, 60, "park"),
-        (centre_edges, 10, 40, "town"), (home_edges, 12, 60, "country"),
-    )  # fmt: skip
+        (farm_edges, 25, 130, "farm"),
+        (sea_edges, 20, 90, "sea"),
+        (park_edges, 20, 60, "park"),
+        (centre_edges, 10, 40, "town"),
+        (home_edges, 12, 60, "country"),
+    )
     parts = []
     codes = np.array([t[0] for t in TRADES])
     lines = np.array([t[1] for t in TRADES])
@@ -238,12 +279,29 @@ def _firms(
         if group == "farm":
             chance = np.where(np.isin(lines, ("agriculture", "forestry")), land_chance, 0)
         elif group == "sea":
-            chance = np.where(lines == "aquaculture", 4.0, np.where(lines == "fishing", 5.0, np.where(lines == "food processing", 1.0, 0)))
+            chance = np.where(
+                lines == "aquaculture",
+                4.0,
+                np.where(lines == "fishing", 5.0, np.where(lines == "food processing", 1.0, 0)),
+            )
         elif group == "park":
             chance = town_chance * np.isin(
-                lines, ("metal products", "machine repair", "construction", "vehicle repair", "wholesale", "road transport",
-                        "engineering", "information technology", "food processing", "wood products", "retail", "energy"),
-            )  # fmt: skip
+                lines,
+                (
+                    "metal products",
+                    "machine repair",
+                    "construction",
+                    "vehicle repair",
+                    "wholesale",
+                    "road transport",
+                    "engineering",
+                    "information technology",
+                    "food processing",
+                    "wood products",
+                    "retail",
+                    "energy",
+                ),
+            )
         elif group == "town":
             chance = town_chance
         else:

@@ -64,9 +64,7 @@ def skeleton(land: Land) -> np.ndarray:
     width = land.shape[1]
     seats = np.unique(land.settlements["row"].to_numpy() * width + land.settlements["column"].to_numpy())
     start = np.searchsorted(ids, seats)
-    distance, pred, source = dijkstra(
-        graph, indices=start, min_only=True, return_predecessors=True, directed=True
-    )
+    distance, pred, source = dijkstra(graph, indices=start, min_only=True, return_predecessors=True, directed=True)
     links = graph.tocoo()
     u, v = links.coords
     cross = (u < v) & (source[u] != source[v]) & np.isfinite(distance[u]) & np.isfinite(distance[v])
@@ -148,7 +146,9 @@ def _town_cells(land: Land, mine: pd.DataFrame, ok: np.ndarray, rng: np.random.G
         d = np.hypot(rr - seat.row, cc - seat.column)
         near = np.flatnonzero(d <= 2.2 * radius + 3)
         score = d[near] / radius * np.exp(rough[near] * 0.4) * land.cost.ravel()[flat[near]] ** 0.25
-        offers.append(pd.DataFrame({"cell": flat[near], "seat": k, "score": score, "need": need, "d": d[near] / radius}))
+        offers.append(
+            pd.DataFrame({"cell": flat[near], "seat": k, "score": score, "need": need, "d": d[near] / radius})
+        )
     offer = pd.concat(offers).sort_values(["score", "cell", "seat"])
     left = {k: int(n) for k, n in offer.groupby("seat")["need"].first().items()}
     taken: dict[int, tuple[int, float]] = {}
@@ -219,7 +219,7 @@ def make_network(
                 count += 1
                 back = int(pred[node])
                 edges.append((ids[node], ids[back]))
-                kinds.append(LOCAL if hamlet or tries == 1 and order % 3 == 0 else TRACK)
+                kinds.append(LOCAL if hamlet or (tries == 1 and order % 3 == 0) else TRACK)
                 node = back
             if count >= want:
                 break
@@ -255,7 +255,9 @@ def make_network(
     nodes, flat = np.unique(half, return_inverse=True)
     flat = flat.reshape(half.shape)
     x, y = half_xy(land, nodes // wide, nodes % wide)
-    lines, chain = _chains(flat, kinds_all, np.stack([x, y], 1), rng)
+    others = half_ids(land, main[edge_owner(land, main) != index])
+    met = np.isin(nodes, others)  # where a neighbour's road comes in, a line must end
+    lines, chain = _chains(flat, kinds_all, np.stack([x, y], 1), met, rng)
     middle = (half // wide).sum(1) // 2 // 2, (half % wide).sum(1) // 2 // 2
     cell = middle[0] * width + middle[1]
     there = np.searchsorted(ids, cell)
@@ -293,7 +295,7 @@ def _streets(land: Land, cells: np.ndarray, existing: np.ndarray, rng: np.random
 
 
 def _chains(
-    flat: np.ndarray, kind: np.ndarray, xy: np.ndarray, rng: np.random.Generator
+    flat: np.ndarray, kind: np.ndarray, xy: np.ndarray, met: np.ndarray, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Join half edges between junctions into lines; every line ends where another begins."""
     n = len(xy)
@@ -306,7 +308,7 @@ def _chains(
     high = np.full(n, -1)
     np.minimum.at(low, flat.ravel(), np.repeat(kind, 2))
     np.maximum.at(high, flat.ravel(), np.repeat(kind, 2))
-    stop = (degree != 2) | (low != high)
+    stop = (degree != 2) | (low != high) | met
     chain = np.full(len(flat), -1)
     lines, kinds = [], []
 
