@@ -13,7 +13,14 @@ from typing import Final
 from coverage.errors import DataError
 from coverage.inputs import SourceSpec
 from coverage.sources.batch import Batch
-from coverage.sources.maine import AREA_COLUMNS, PREMISES_COLUMNS, read_project_areas, read_road_premises
+from coverage.sources.maine import (
+    AREA_COLUMNS,
+    EXCHANGE_COLUMNS,
+    PREMISES_COLUMNS,
+    read_exchanges,
+    read_project_areas,
+    read_road_premises,
+)
 from coverage.sources.mapping import keep_wanted
 from coverage.sources.nkom import FIXED_COLUMNS, MOBILE_COLUMNS, read_nkom
 from coverage.sources.raw import RawTable
@@ -50,6 +57,13 @@ READERS: Final[Mapping[str, Reader]] = {
         files=("municipalities",),
     ),
     "maine_areas": Reader(read_project_areas, kind="vector", columns=AREA_COLUMNS),
+    "maine_exchanges": Reader(
+        read_exchanges,
+        kind="vector",
+        columns=EXCHANGE_COLUMNS,
+        options=("segments", "metric_crs"),
+        files=("segments",),
+    ),
     "maine_premises": Reader(
         read_road_premises,
         kind="vector",

@@ -34,6 +34,7 @@ SPACING_M: Final = 200.0
 
 AREA_COLUMNS: Final = {"municipality_code": "code", "name": "town"}
 PREMISES_COLUMNS: Final = {"weight": "premises", "locality": "street"}
+EXCHANGE_COLUMNS: Final = {"name": "town"}
 
 
 def read_project_areas(spec: SourceSpec) -> RawTable:
@@ -94,6 +95,38 @@ def read_road_premises(spec: SourceSpec) -> RawTable:
         f"({total:,.0f} of them counted in clusters; {mean * (1000 if rule == 'length' else 1):.2f} per {per})"
     )
     return replace(raw, frame=frame, notes=(*raw.notes, note))
+
+
+def read_exchanges(spec: SourceSpec) -> RawTable:
+    """Assume one exchange per project area that has fast segments: a start for routes, where none is published.
+
+    The source's file holds the project areas; the option `segments` lists the files of the fast segments,
+    `metric_crs` is the projected CRS to measure in. The exchange stands on the segment nearest to the middle of
+    those in the area (the mean of their midpoints, weighted by length). A segment belongs to the area that holds
+    its midpoint.
+    A row here is an exchange. Raises DataError or CrsError.
+    """
+    areas = read_project_areas(spec)
+    crs = parse_metric_crs(spec.options.get("metric_crs"), where=f"study.toml: source {spec.id!r}, metric_crs")
+    polygons = gpd.GeoDataFrame(areas.frame).to_crs(crs)
+    lines = _segments(spec, crs).geometry.to_numpy()
+    length = shapely.length(lines)
+    middle = shapely.line_interpolate_point(lines, 0.5, normalized=True)
+    row, towns = [], []
+    for town, polygon in zip(polygons["town"], polygons.geometry, strict=True):
+        mine = np.flatnonzero(shapely.intersects(polygon, middle))
+        if len(mine):
+            x, y = np.average(shapely.get_coordinates(middle[mine]), axis=0, weights=length[mine])
+            centre = shapely.Point(x, y)
+            nearest = lines[mine[np.argmin(shapely.distance(lines[mine], centre))]]
+            row.append(shapely.get_point(shapely.shortest_line(nearest, centre), 0))
+            towns.append(town)
+    if not row:
+        raise DataError(f"{spec.name}: no segment lies in a project area; expected segments inside them")
+    index = pd.RangeIndex(1, len(row) + 1, name="row")
+    frame = gpd.GeoDataFrame({"town": pd.array(towns, dtype="str")}, geometry=row, crs=crs, index=index)
+    note = f"{len(row)} exchanges assumed, one per project area with fast segments"
+    return replace(areas, frame=frame, notes=(*areas.notes, note))
 
 
 def _need(frame: pd.DataFrame, names: tuple[str, ...], spec: SourceSpec) -> None:
