@@ -1,0 +1,238 @@
+"""Score and rank the areas, choose those to fund under the budget, and say how certain each choice is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from coverage.errors import DataError, PolicyError
+from coverage.policy import Criterion, Policy
+from coverage.scenario import Scenario
+from coverage.schemas import AREA_COLUMNS, AREA_TAIL
+from coverage.selection import optimum, ranked_cut, reselect
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+# The criteria that add up over areas, and so can be a benefit that a budget buys. Cost efficiency is not one of
+# them: the budget already counts the cost.
+EXTENSIVE: Final = ("premises", "business_and_mobile")
+SAFE_YES: Final = 0.9
+SAFE_NO: Final = 0.1
+
+
+class GrantDraws(Protocol):
+    """Ask of the random draws: the grant of every area in every draw, in the order of `area_ids`."""
+
+    @property
+    def area_ids(self) -> tuple[str, ...]:
+        """Return the areas' ids."""
+
+    @property
+    def grant(self) -> Floats:
+        """Return state and county money, areas × draws."""
+
+
+def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, scenario: Scenario) -> gpd.GeoDataFrame:
+    """Rank the areas and decide which to fund; the result is sorted by rank, whatever the order of the input.
+
+    Adds: `measure_<criterion>` (raw, in the criterion's unit), `score_<criterion>` (0 to 100 by the policy's bounds),
+    `score` (their weighted mean), `rank`; `ranked_decision` (funded down the ranking until one area does not fit) and
+    `decision` (the set of areas with the largest benefit under the budget); `funded_share` (of the draws in which
+    the area is chosen again) and `certainty`; `cumulative_grant` down the ranking, `grant_per_premises`, `policy`,
+    and `local_cofunding_basis` ("policy default" until an application brings committed money).
+
+    Ties in the score are broken by the raw measures in the policy's order, then by area_id. Areas without eligible
+    premises, without a technology or without a priced grant are ineligible and stand last. Areas that need no grant
+    are always funded.
+
+    `attrs["selection"]` holds how good the choice provably is: benefit, bound and gap of `decision`, and the mean and
+    the largest error of the choice redone in the draws (a share of each draw's bound). Raises DataError if the draws
+    are of other areas, PolicyError for weights that cannot be used.
+    """
+    table = areas.sort_values("area_id", kind="stable", ignore_index=True)
+    weights = criterion_weights(policy, scenario)
+    raw = {criterion.id: measure(table, criterion) for criterion in policy.criteria}
+    able = _able(table)
+    scores = {criterion.id: _scale(raw[criterion.id], criterion) for criterion in policy.criteria}
+    score = np.zeros(len(table))
+    for name, weight in weights.items():  # one by one: a sum in a fixed order keeps the better area's score the higher
+        score = score + weight * scores[name]
+    score = score / sum(weights.values())
+    ties = [_goodness(raw[criterion.id], criterion) for criterion in policy.criteria]
+    order = np.lexsort([np.arange(len(table)), *(-tie for tie in reversed(ties)), -score, ~able])
+
+    grant = np.where(able, table["grant"].to_numpy(dtype=float, na_value=0.0), 0.0)
+    worth = np.where(able, benefit(raw, policy=policy, weights=weights), 0.0)
+    best, share = np.zeros(len(table), dtype=bool), np.zeros(len(table))
+    chosen = optimum(worth[able], grant[able], budget=scenario.budget)
+    again = reselect(worth[able], _drawn(table, draws)[able], budget=scenario.budget)
+    best[able], share[able] = chosen.chosen, again.funded_share
+    cut = np.zeros(len(table), dtype=bool)
+    cut[order] = ranked_cut(grant[order], budget=scenario.budget)
+    rank = np.empty(len(table), dtype=np.int64)
+    rank[order] = np.arange(1, len(table) + 1)
+    premises = table["premises"].to_numpy(dtype=float)
+    columns: dict[str, Any] = {
+        "rank": rank,
+        "decision": _decision(best, able),
+        "ranked_decision": _decision(cut, able),
+        "certainty": _certainty(share),
+        "funded_share": share,
+        "score": score,
+        **{f"score_{name}": values for name, values in scores.items()},
+        **{f"measure_{name}": values for name, values in raw.items()},
+        "local_cofunding_basis": pd.array(["policy default"] * len(table), dtype="str"),
+        "grant_per_premises": np.divide(grant, premises, out=np.full(len(table), np.nan), where=premises > 0),
+        "policy": pd.array([policy.id] * len(table), dtype="str"),
+    }
+    ranked = table.assign(**columns).iloc[order].reset_index(drop=True)
+    ranked["cumulative_grant"] = np.cumsum(grant[order])
+    ranked.attrs["selection"] = {
+        "benefit": chosen.benefit,
+        "bound": chosen.bound,
+        "gap": chosen.gap,
+        "redrawn_error_mean": float(again.error.mean()),
+        "redrawn_error_max": float(again.error.max(initial=0.0)),
+    }
+    listed = [*AREA_COLUMNS, *(f"score_{criterion.id}" for criterion in policy.criteria), *AREA_TAIL]
+    first = [name for name in listed if name in ranked]
+    return ranked[[*first, *(name for name in ranked.columns if name not in first)]]
+
+
+def budget_curve(ranked: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return what the plain ranked cut reaches as the budget grows: one row per eligible area in rank order.
+
+    `ranked` is the result of `prioritise`. Columns: rank, area_id, cumulative_grant, businesses, households, public,
+    employees, all but the first two running sums. The first row is the start: rank 0, no area, all 0.
+    """
+    listed = ranked[ranked["ranked_decision"] != "ineligible"].sort_values("rank")
+    summed = ["businesses", "households", "public", "employees"]
+    curve = listed[["rank", "area_id", "cumulative_grant"]].assign(**listed[summed].fillna(0.0).cumsum())
+    start = dict.fromkeys(("cumulative_grant", *summed), 0.0)
+    zero = pd.DataFrame([{"rank": 0, "area_id": None, **start}]).astype({"area_id": "str"})
+    return pd.concat([zero, pd.DataFrame(curve).astype({"area_id": "str"})], ignore_index=True)
+
+
+def criterion_weights(policy: Policy, scenario: Scenario) -> dict[str, float]:
+    """Return the weight of every criterion of the policy, the scenario's where it has one, in the policy's order.
+
+    Raises PolicyError for a criterion that the policy does not have, or if nothing or nothing extensive has weight.
+    """
+    weights = {criterion.id: float(criterion.weight) for criterion in policy.criteria}
+    for name, value in scenario.weights:
+        if name not in weights:
+            raise PolicyError(f"scenario: weights.{name}: policy {policy.id} has only {', '.join(weights)}")
+        weights[name] = float(value)
+    if not sum(weights.get(name, 0.0) for name in EXTENSIVE) > 0:
+        raise PolicyError(
+            f"scenario: weights: one of {' and '.join(EXTENSIVE)} must be above 0, or the budget has nothing to buy"
+        )
+    return weights
+
+
+def benefit(raw: dict[str, Floats], *, policy: Policy, weights: dict[str, float]) -> Floats:
+    """Add up what an area brings: each extensive measure over its bound `high`, by its weight; not clipped."""
+    parts = [
+        weights[criterion.id] * np.nan_to_num(raw[criterion.id]) / criterion.high
+        for criterion in policy.criteria
+        if criterion.id in EXTENSIVE
+    ]
+    return np.asarray(np.sum(parts, axis=0), dtype=float)
+
+
+def measure(areas: pd.DataFrame, criterion: Criterion) -> Floats:
+    """Measure one criterion on every area, in its own unit; NaN where it cannot be measured. Raises PolicyError."""
+    if criterion.id not in MEASURES:
+        raise PolicyError(f"criterion {criterion.id!r} is not known; expected one of {', '.join(MEASURES)}")
+    return MEASURES[criterion.id](areas)
+
+
+def _premises(areas: pd.DataFrame) -> Floats:
+    return _column(areas, "premises")
+
+
+def _cost_efficiency(areas: pd.DataFrame) -> Floats:
+    return _ratio(_column(areas, "funding_gap_p50"), _column(areas, "premises"))
+
+
+def _local_cofunding(areas: pd.DataFrame) -> Floats:
+    """Take the municipality's part of the gap; where there is no gap, nothing is left for the state: 1."""
+    gap = _column(areas, "funding_gap_p50")
+    return np.where(gap == 0, 1.0, _ratio(_column(areas, "municipal_share"), gap))
+
+
+def _sustainable_operation(areas: pd.DataFrame) -> Floats:
+    """Take (PV revenue - PV opex) / PV opex; without operating cost any revenue is enough."""
+    revenue, opex = _column(areas, "pv_revenue"), _column(areas, "pv_opex")
+    return np.asarray(np.where((opex == 0) & (revenue > 0), np.inf, _ratio(revenue - opex, opex)))
+
+
+def _capacity_uplift(areas: pd.DataFrame) -> Floats:
+    """Take log2(new / old download speed), the mean over premises, speeds below 1 Mbit/s counted as 1."""
+    new = np.log2(np.maximum(1.0, _column(areas, "delivered_down_mbps")))
+    return np.asarray(new - _column(areas, "mean_log2_down"), dtype=float)
+
+
+def _business_and_mobile(areas: pd.DataFrame) -> Floats:
+    """Take business need plus mobile gain. A fixed network brings no mobile gain: the column is absent, 0 is added."""
+    gain = _column(areas, "mobile_gain") if "mobile_gain" in areas else 0.0
+    return np.asarray(_column(areas, "business_need") + gain, dtype=float)
+
+
+MEASURES: Final[dict[str, Callable[[pd.DataFrame], Floats]]] = {
+    "premises": _premises,
+    "cost_efficiency": _cost_efficiency,
+    "local_cofunding": _local_cofunding,
+    "sustainable_operation": _sustainable_operation,
+    "capacity_uplift": _capacity_uplift,
+    "business_and_mobile": _business_and_mobile,
+}
+
+
+def _column(areas: pd.DataFrame, name: str) -> Floats:
+    if name not in areas:
+        raise DataError(f"areas: column {name!r} is missing; the ranking needs it")
+    return np.asarray(areas[name].to_numpy(dtype=float, na_value=np.nan))
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    out: Floats = np.full(len(whole), np.nan)
+    return np.asarray(np.divide(part, whole, out=out, where=whole > 0))
+
+
+def _goodness(raw: Floats, criterion: Criterion) -> Floats:
+    """Turn a measure so that more is better; what cannot be measured is worst."""
+    good = raw if criterion.high > criterion.low else -raw
+    return np.where(np.isnan(good), -np.inf, good)
+
+
+def _scale(raw: Floats, criterion: Criterion) -> Floats:
+    part = np.clip((raw - criterion.low) / (criterion.high - criterion.low), 0.0, 1.0)
+    return np.where(np.isnan(part), 0.0, 100.0 * part)
+
+
+def _able(areas: pd.DataFrame) -> Bools:
+    known = areas["technology"].notna() & areas["grant"].notna()
+    return np.asarray(known & (areas["premises"] > 0), dtype=bool)
+
+
+def _drawn(table: pd.DataFrame, draws: GrantDraws) -> Floats:
+    at = pd.Index(draws.area_ids).get_indexer(pd.Index(table["area_id"]))
+    if (at < 0).any() or len(draws.area_ids) != len(table):
+        raise DataError(f"draws: they are of {len(draws.area_ids)} areas, not of the {len(table)} that are ranked")
+    return np.nan_to_num(draws.grant[at])
+
+
+def _decision(chosen: Bools, able: Bools) -> Any:
+    return pd.array(np.select([~able, chosen], ["ineligible", "fund"], "reserve").astype(object), dtype="str")
+
+
+def _certainty(share: Floats) -> Any:
+    labels = np.select([share >= SAFE_YES, share <= SAFE_NO], ["safe yes", "safe no"], "toss-up")
+    return pd.array(labels.astype(object), dtype="str")

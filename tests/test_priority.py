@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
+from coverage.errors import DataError, PolicyError
+from coverage.policy import Policy, load_policy
+from coverage.priority import budget_curve, criterion_weights, measure, prioritise
+from coverage.scenario import Scenario
+from tests import drawn
+
+NORWAY = load_policy("no-2024")
+
+
+@dataclass(frozen=True)
+class Draws:
+    area_ids: tuple[str, ...]
+    grant: npt.NDArray[np.float64]
+
+
+def areas(rows: int, **columns: Any) -> gpd.GeoDataFrame:
+    """Return equal areas A00, A01, … (10 premises, gap 1.3 million, grant 1 million), save for the columns given."""
+    defaults: dict[str, Any] = {
+        "area_id": pd.Series([f"A{number:02d}" for number in range(rows)], dtype="str"),
+        "municipality_code": "5001",
+        "name": "Westby",
+        "technology": pd.Series(["fibre"] * rows, dtype="str"),
+        "premises": 10.0,
+        "businesses": 2.0,
+        "households": 8.0,
+        "public": 0.0,
+        "employees": 6.0,
+        "business_need": 6.0,
+        "mean_log2_down": 4.0,
+        "delivered_down_mbps": 1024.0,
+        "funding_gap_p50": 1_300_000.0,
+        "municipal_share": 300_000.0,
+        "grant": 1_000_000.0,
+        "pv_revenue": 300_000.0,
+        "pv_opex": 100_000.0,
+    }
+    frame = pd.DataFrame(defaults | columns, index=pd.RangeIndex(rows))
+    return gpd.GeoDataFrame(frame, geometry=shapely.points(np.arange(2.0 * rows).reshape(rows, 2)), crs=drawn.CRS)
+
+
+def rank(
+    table: gpd.GeoDataFrame, *, budget: float = 3e6, draws: Draws | None = None, policy: Policy = NORWAY, **change: Any
+) -> gpd.GeoDataFrame:
+    given_ = draws or Draws(tuple(table["area_id"]), np.repeat(table["grant"].to_numpy(float)[:, None], 4, axis=1))
+    out = prioritise(table, draws=given_, policy=policy, scenario=Scenario("no-2024", budget, **change))
+    assert sorted(out["area_id"]) == sorted(table["area_id"])
+    assert out["rank"].tolist() == list(range(1, len(table) + 1))
+    assert isinstance(out, gpd.GeoDataFrame)
+    assert out.crs == table.crs
+    return out
+
+
+def test_scores_of_one_area_by_hand() -> None:
+    out = rank(areas(1)).iloc[0]
+    expected = {
+        "premises": (10, 100 * 10 / 150),
+        "cost_efficiency": (130_000, 100 * (350_000 - 130_000) / 350_000),
+        "local_cofunding": (3 / 13, 100 * (3 / 13) / 0.5),
+        "sustainable_operation": (2, 50),
+        "capacity_uplift": (6, 100 * 6 / 7),
+        "business_and_mobile": (6, 3),
+    }
+    for name, (raw, score) in expected.items():
+        assert out[f"measure_{name}"] == pytest.approx(raw), name
+        assert out[f"score_{name}"] == pytest.approx(score), name
+    weights = [25, 20, 10, 15, 15, 15]
+    assert out["score"] == pytest.approx(np.average([score for _, score in expected.values()], weights=weights))
+    assert out["local_cofunding_basis"] == "policy default"
+    assert out["grant_per_premises"] == 100_000
+    assert out["policy"] == "no-2024"
+
+
+def test_scores_are_clipped_and_adding_an_area_does_not_reshuffle_the_others() -> None:
+    table = areas(3, premises=[150.0, 9_000.0, 30.0], funding_gap_p50=[9e9, 1.3e6, 1.3e6])
+    out = rank(table).set_index("area_id")
+    assert out.loc[["A00", "A01"], "score_premises"].tolist() == [100, 100]
+    assert out.loc["A00", "score_cost_efficiency"] == 0
+    alone = rank(table.iloc[[2]]).iloc[0]
+    assert alone["score"] == out.loc["A02", "score"]
+
+
+def test_an_area_that_needs_nothing_is_funded_free() -> None:
+    table = areas(2, grant=[0.0, 1e6], funding_gap_p50=[0.0, 1.3e6], municipal_share=[0.0, 3e5], premises=[1.0, 90.0])
+    out = rank(table, budget=0.0).set_index("area_id")
+    assert out.loc["A00", ["decision", "ranked_decision", "certainty"]].tolist() == ["fund", "fund", "safe yes"]
+    assert out.loc["A01", ["decision", "ranked_decision", "certainty"]].tolist() == ["reserve", "reserve", "safe no"]
+    assert out.loc["A00", "score_local_cofunding"] == 100
+
+
+def test_ineligible_areas_stand_last_and_cost_nothing() -> None:
+    technology = pd.Series(["fibre", None, "fibre", "fibre"], dtype="str")
+    table = areas(4, technology=technology, premises=[10.0, 99.0, 0.0, 20.0], grant=[1e6, 1e6, 1e6, np.nan])
+    out = rank(table, budget=9e9)
+    assert out["area_id"].iloc[0] == "A00"
+    assert out["decision"].tolist() == ["fund", "ineligible", "ineligible", "ineligible"]
+    assert out["ranked_decision"].tolist() == out["decision"].tolist()
+    assert out["certainty"].tolist() == ["safe yes"] + ["safe no"] * 3
+    assert out["cumulative_grant"].tolist() == [1e6] * 4
+
+
+def test_the_cut_and_the_optimum_side_by_side() -> None:
+    # The largest area scores highest and eats the budget; two smaller ones bring more together.
+    table = areas(
+        3,
+        premises=[60.0, 50.0, 50.0],
+        grant=[3e6, 1.5e6, 1.5e6],
+        funding_gap_p50=[3.9e6, 1.95e6, 1.95e6],
+        municipal_share=[9e5, 4.5e5, 4.5e5],
+        business_need=[90.0, 30.0, 30.0],
+    )
+    out = rank(table, budget=3.2e6).set_index("area_id")
+    assert out["cumulative_grant"].tolist() == [3e6, 4.5e6, 6e6]
+    assert out["ranked_decision"].to_dict() == {"A00": "fund", "A01": "reserve", "A02": "reserve"}
+    assert out["decision"].to_dict() == {"A00": "reserve", "A01": "fund", "A02": "fund"}
+    assert out.attrs["selection"]["gap"] == pytest.approx(0, abs=1e-9)
+
+
+def test_certainty_follows_the_draws() -> None:
+    table = areas(3, premises=[30.0, 20.0, 10.0], grant=[1e6, 1e6, 1e6])
+    grant = np.full((3, 10), 1e6)
+    grant[1, :5] = 9e6  # in half of the draws the second area is too dear, and the third takes its place
+    out = rank(table, budget=2e6, draws=Draws(("A00", "A01", "A02"), grant)).set_index("area_id")
+    assert out["funded_share"].to_dict() == {"A00": 1.0, "A01": 0.5, "A02": 0.5}
+    assert out["certainty"].to_dict() == {"A00": "safe yes", "A01": "toss-up", "A02": "toss-up"}
+
+
+@pytest.mark.parametrize(("dear", "label"), [(1, "safe yes"), (2, "toss-up"), (8, "toss-up"), (9, "safe no")])
+def test_certainty_thresholds_are_inclusive(dear: int, label: str) -> None:
+    grant = np.full((1, 10), 1e6)
+    grant[0, :dear] = 9e6
+    assert rank(areas(1), budget=2e6, draws=Draws(("A00",), grant))["certainty"].tolist() == [label]
+
+
+def test_draws_are_matched_by_area_and_must_be_of_the_same_areas() -> None:
+    table = areas(2)
+    draws = Draws(("A01", "A00"), np.array([[9e6], [1e6]]))
+    assert rank(table, budget=1e6, draws=draws).set_index("area_id")["funded_share"].to_dict() == {"A00": 1, "A01": 0}
+    for ids in (("A00", "B"), ("A00",), ("A00", "A01", "A02")):
+        with pytest.raises(DataError, match="draws"):
+            rank(table, draws=Draws(ids, np.ones((len(ids), 1))))
+
+
+def test_weights_of_the_scenario_replace_the_policys() -> None:
+    table = areas(2, premises=[20.0, 10.0], pv_revenue=[1e5, 5e5])
+    assert rank(table)["area_id"].tolist() == ["A01", "A00"]
+    only = tuple((criterion.id, 1.0 if criterion.id == "premises" else 0.0) for criterion in NORWAY.criteria)
+    assert rank(table, weights=only)["area_id"].tolist() == ["A00", "A01"]
+    with pytest.raises(PolicyError, match=r"weights\.premisses"):
+        rank(table, weights=(("premisses", 1.0),))
+    with pytest.raises(PolicyError, match="nothing to buy"):
+        rank(table, weights=(("premises", 0.0), ("business_and_mobile", 0.0)))
+    assert list(criterion_weights(NORWAY, Scenario("no-2024", 0.0))) == [item.id for item in NORWAY.criteria]
+
+
+def test_unknown_criteria_and_missing_columns_are_named() -> None:
+    odd = replace(NORWAY, criteria=(*NORWAY.criteria, replace(NORWAY.criteria[0], id="charm")))
+    with pytest.raises(PolicyError, match="'charm'"):
+        rank(areas(1), policy=odd)
+    with pytest.raises(DataError, match="'pv_opex'"):
+        rank(areas(1).drop(columns="pv_opex"))
+
+
+def test_what_cannot_be_measured_scores_nothing() -> None:
+    uplift, running = NORWAY.criteria[4], NORWAY.criteria[3]
+    table = areas(3, mean_log2_down=[np.nan, 10.0, 11.0], pv_opex=[0.0, 0.0, 1e5], pv_revenue=[1.0, 0.0, 1e5])
+    assert measure(table, running).tolist()[0] == np.inf
+    assert np.isnan(measure(table, running)[1])
+    assert measure(table, uplift).tolist()[1:] == [0, -1]
+    out = rank(table).set_index("area_id")
+    assert out["score_sustainable_operation"].to_dict() == {"A00": 100, "A01": 0, "A02": 0}
+    assert out["score_capacity_uplift"].to_dict() == {"A00": 0, "A01": 0, "A02": 0}
+
+
+def test_mobile_gain_adds_to_business_need_where_there_is_any() -> None:
+    out = rank(areas(2).assign(mobile_gain=[0.0, 50.0])).set_index("area_id")
+    assert out["measure_business_and_mobile"].to_dict() == {"A00": 6, "A01": 56}
+
+
+def test_no_areas_at_all() -> None:
+    out = rank(areas(0))
+    assert len(out) == 0
+    assert budget_curve(out)["cumulative_grant"].tolist() == [0]
+
+
+def test_the_budget_curve_adds_up_down_the_ranking() -> None:
+    table = areas(3, premises=[30.0, 20.0, 0.0], businesses=[3.0, 2.0, 7.0], employees=[9.0, np.nan, 1.0])
+    curve = budget_curve(rank(table))
+    assert curve["area_id"].fillna("-").tolist() == ["-", "A00", "A01"]
+    assert curve["cumulative_grant"].tolist() == [0, 1e6, 2e6]
+    assert curve["businesses"].tolist() == [0, 3, 5]
+    assert curve["households"].tolist() == [0, 8, 16]
+    assert curve["employees"].tolist() == [0, 9, 9]
+
+
+# --- invariants ---------------------------------------------------------------------------------------------
+
+LEVEL = st.integers(0, 3)
+TRAITS = st.tuples(*[LEVEL] * 6)
+
+
+def traits(rows: list[tuple[int, ...]]) -> gpd.GeoDataFrame:
+    """Turn six levels into an area: the higher, the better in that criterion, over and beyond the bounds."""
+    level = np.array(rows, dtype=float)
+    premises = 40.0 + 60 * level[:, 0]
+    gap = premises * (400_000 - 130_000 * level[:, 1])
+    return areas(
+        len(rows),
+        premises=premises,
+        funding_gap_p50=gap,
+        grant=gap * (1 - 0.2 * level[:, 2]),
+        municipal_share=gap * 0.2 * level[:, 2],
+        pv_revenue=100_000.0 * (1 + 2 * level[:, 3]),
+        mean_log2_down=10.0 - 3 * level[:, 4],
+        business_need=100.0 * level[:, 5],
+    )
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(TRAITS, min_size=2, max_size=9))
+def test_a_dominated_area_never_ranks_above_the_one_that_dominates_it(rows: list[tuple[int, ...]]) -> None:
+    table = traits(rows)
+    place = rank(table, budget=2e7).set_index("area_id")["rank"]
+    for number, better in enumerate(rows):
+        for other, worse in enumerate(rows):
+            if better != worse and all(a >= b for a, b in zip(better, worse, strict=True)):
+                assert place[f"A{number:02d}"] < place[f"A{other:02d}"]
+            if better == worse and number < other:
+                assert place[f"A{number:02d}"] < place[f"A{other:02d}"], "equal areas: by id"
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(TRAITS, min_size=2, max_size=9), st.data(), st.integers(0, 100))
+def test_row_order_never_matters(rows: list[tuple[int, ...]], data: st.DataObject, millions: int) -> None:
+    table = traits(rows)
+    order = list(data.draw(st.permutations(range(len(rows)))))
+    grant = table["grant"].to_numpy()[:, None] * np.random.default_rng(1).uniform(0.7, 1.4, (len(rows), 5))
+    draws = Draws(tuple(table["area_id"]), grant)
+    shuffled = Draws(tuple(table["area_id"].iloc[order]), grant[order])
+    first = rank(table, budget=1e6 * millions, draws=draws)
+    second = rank(table.iloc[order], budget=1e6 * millions, draws=shuffled)
+    assert_frame_equal(pd.DataFrame(first), pd.DataFrame(second))
+    for column in ("decision", "ranked_decision"):
+        assert first.loc[first[column] == "fund", "grant"].sum() <= 1e6 * millions + 1e-6
