@@ -1,0 +1,317 @@
+"""The sample study against the facts it is calibrated to, straight from its files and without the model."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+REPOSITORY_LIMIT_BYTES = 25_000_000
+SHARE_TOLERANCE_POINTS = 2.0
+COUNT_TOLERANCE = 0.02
+CELL_M = 250
+SMALL = "5052"  # Leka
+NEIGHBOUR = "5043"  # Røyrvik
+
+OPERATORS = ("nordlurmobil", "trollsignal")
+FIXED = {
+    "hh_fixed_30_pct": ("best", 30),
+    "hh_fixed_100_pct": ("best", 100),
+    "hh_fixed_1000_pct": ("best", 1000),
+    "hh_fibre_pct": ("fibre", 0),
+    "hh_cable_pct": ("cable", 0),
+    "hh_dsl_pct": ("dsl", 0),
+    "hh_fwa_pct": ("fwa", 0),
+}
+MOBILE = {
+    f"hh_{technology}_{speed}_pct": (technology, dbm)
+    for technology in ("4g", "5g")
+    for speed, dbm in ((30, -100), (100, -90))
+}
+
+
+@pytest.fixture(scope="session")
+def facts(sample_study: Path) -> pd.DataFrame:
+    table = pd.read_csv(sample_study / "municipality_facts.csv", dtype={"municipality_code": str})
+    return table.set_index("municipality_code")
+
+
+@pytest.fixture(scope="session")
+def municipalities(sample_study: Path) -> gpd.GeoDataFrame:
+    return gpd.read_file(sample_study / "municipalities.gpkg")
+
+
+@pytest.fixture(scope="session")
+def premises(sample_study: Path) -> gpd.GeoDataFrame:
+    return gpd.read_parquet(sample_study / "premises.parquet")
+
+
+@pytest.fixture(scope="session")
+def roads(sample_study: Path) -> gpd.GeoDataFrame:
+    return gpd.read_parquet(sample_study / "roads.parquet")
+
+
+def _cells(places: gpd.GeoDataFrame) -> pd.DataFrame:
+    lower = {f"cell_{axis}": np.floor(getattr(places.geometry, axis) / CELL_M) * CELL_M for axis in "xy"}
+    return pd.DataFrame(lower, index=places.index).astype("int64")
+
+
+def _best_in_polygons(places: gpd.GeoDataFrame, offers: gpd.GeoDataFrame, value: str) -> pd.Series:
+    pairs = gpd.sjoin(places[["geometry"]], offers[[value, "geometry"]], predicate="intersects")
+    return pairs.groupby(level=0)[value].max().reindex(places.index)
+
+
+@pytest.fixture(scope="session")
+def service(sample_study: Path, premises: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return what every place gets: Mbit/s per technology (null: none), and the best dBm per mobile technology."""
+    found = {
+        name: _best_in_polygons(premises, gpd.read_file(sample_study / f"{name}_footprints.gpkg"), "down_mbps")
+        for name in ("fibre", "cable")
+    }
+    cells = _cells(premises)
+    for name in ("dsl", "fwa"):
+        table = pd.read_csv(sample_study / f"{name}_cells.csv.gz").set_index(["cell_x", "cell_y"])["down_mbps"]
+        assert table.index.is_unique
+        found[name] = pd.Series(table.reindex(pd.MultiIndex.from_frame(cells)).to_numpy(), index=premises.index)
+    result = pd.DataFrame(found)
+    result["best"] = result.max(axis=1)
+    at = np.stack([premises.geometry.x, premises.geometry.y], axis=1)
+    for technology in ("4g", "5g"):
+        levels = gpd.read_file(sample_study / "mobile_kystklang.gpkg", layer=technology)
+        levels["dbm"] = levels["level"].map({"basic": -110.0, "good": -100.0, "very_good": -90.0})
+        signals = [_best_in_polygons(premises, levels, "dbm").fillna(-999.0)]
+        for operator in OPERATORS:
+            with rasterio.open(sample_study / f"mobile_{operator}_{technology}.tif") as source:
+                signals.append(pd.Series([float(v[0]) for v in source.sample(at)], index=premises.index))
+        result[technology] = pd.concat(signals, axis=1).max(axis=1)
+    return result
+
+
+def _share_of_homes(premises: gpd.GeoDataFrame, reached: pd.Series) -> pd.Series:
+    homes = premises["weight"].where(premises["kind"] == "household", 0.0)
+    by = premises["municipality_code"]
+    return 100 * homes.where(reached, 0.0).groupby(by).sum() / homes.groupby(by).sum()
+
+
+def test_boundaries_are_the_38_municipalities(municipalities: gpd.GeoDataFrame, facts: pd.DataFrame) -> None:
+    assert list(municipalities["municipality_code"]) == list(facts.index)
+    assert list(municipalities["name"]) == list(facts["name"])
+    assert municipalities.crs.to_epsg() == 25833
+    assert municipalities.is_valid.all()
+    assert shapely.coverage_is_valid(municipalities.geometry.to_numpy())
+    area = pd.Series(municipalities.area.to_numpy() / 1e6, index=facts.index)
+    assert ((area / facts["land_km2"] - 1).abs() < 0.02).all()
+
+
+def test_businesses_and_employees_meet_the_facts(premises: gpd.GeoDataFrame, facts: pd.DataFrame) -> None:
+    firms = premises[premises["kind"] == "business"]
+    by = firms.groupby("municipality_code")
+    assert ((by["weight"].sum() / facts["establishments_2025"] - 1).abs() <= COUNT_TOLERANCE).all()
+    assert ((by["employees"].sum() / facts["employees_2025"] - 1).abs() <= COUNT_TOLERANCE).all()
+    assert firms["weight"].sum() == pytest.approx(52_112, rel=COUNT_TOLERANCE)
+
+
+def test_headcounts_have_a_heavy_tail(premises: gpd.GeoDataFrame) -> None:
+    staff = premises.loc[premises["kind"] == "business", "employees"]
+    assert 0.7 < (staff <= 4).mean() < 0.9
+    assert staff.nlargest(len(staff) // 100).sum() > 0.15 * staff.sum()
+
+
+def test_homes_follow_from_population_weight_and_household_size(
+    sample_study: Path, premises: gpd.GeoDataFrame, facts: pd.DataFrame
+) -> None:
+    study = tomllib.loads((sample_study / "study.toml").read_text(encoding="utf-8"))
+    given = study["study"]["parameters"]
+    per_home = given["household_size"]["value"] / given["population_grid_correction"]["value"]
+    homes = premises[premises["kind"] == "household"].groupby("municipality_code")["weight"].sum()
+    assert ((homes / (facts["population_weight_2022"] / per_home) - 1).abs() < COUNT_TOLERANCE).all()
+    assert 190_000 < homes.sum() < 230_000
+
+
+@pytest.mark.parametrize("measure", FIXED)
+def test_fixed_share_is_the_published_one(
+    measure: str, premises: gpd.GeoDataFrame, service: pd.DataFrame, facts: pd.DataFrame
+) -> None:
+    column, mbps = FIXED[measure]
+    off = _share_of_homes(premises, service[column] >= mbps) - facts[measure]
+    assert off.abs().max() <= SHARE_TOLERANCE_POINTS, off[off.abs() > SHARE_TOLERANCE_POINTS].to_dict()
+
+
+@pytest.mark.parametrize("measure", MOBILE)
+def test_mobile_share_is_the_published_one(
+    measure: str, premises: gpd.GeoDataFrame, service: pd.DataFrame, facts: pd.DataFrame
+) -> None:
+    technology, dbm = MOBILE[measure]
+    off = _share_of_homes(premises, service[technology] >= dbm) - facts[measure]
+    assert off.abs().max() <= SHARE_TOLERANCE_POINTS, off[off.abs() > SHARE_TOLERANCE_POINTS].to_dict()
+
+
+def test_every_place_is_on_land_in_its_own_municipality(
+    premises: gpd.GeoDataFrame, municipalities: gpd.GeoDataFrame
+) -> None:
+    pairs = gpd.sjoin(premises, municipalities[["municipality_code", "geometry"]], predicate="intersects")
+    assert len(pairs) == len(premises)
+    assert (pairs["municipality_code_left"] == pairs["municipality_code_right"]).all()
+
+
+def test_no_place_stands_on_the_edge_of_a_cell(premises: gpd.GeoDataFrame) -> None:
+    assert not ((premises.geometry.x % CELL_M == 0) | (premises.geometry.y % CELL_M == 0)).any()
+
+
+def test_every_place_has_a_signal_and_the_open_sea_has_none(sample_study: Path, premises: gpd.GeoDataFrame) -> None:
+    at = np.stack([premises.geometry.x, premises.geometry.y], axis=1)
+    for path in sorted(sample_study.glob("mobile_*.tif")):
+        with rasterio.open(path) as source:
+            assert source.crs.to_epsg() == 25833
+            assert source.nodata is not None
+            band = source.read(1)
+            assert band[0, 0] == source.nodata
+            assert 0.2 < (band == source.nodata).mean() < 0.8
+            assert not any(value[0] == source.nodata for value in source.sample(at))
+
+
+def test_roads_are_one_network_that_shares_its_end_nodes(roads: gpd.GeoDataFrame) -> None:
+    assert set(roads["road_type"]) == {"main", "local", "track", "ferry"}
+    assert (roads["ferry"] == (roads["road_type"] == "ferry")).all()
+    assert roads["private"].isin([0, 1]).all()
+    lines = roads.geometry.to_numpy()
+    ends = np.concatenate([shapely.get_coordinates(shapely.get_point(lines, k)) for k in (0, -1)])
+    nodes, at = np.unique(ends, axis=0, return_inverse=True)
+    pairs = at.reshape(2, -1)
+    graph = coo_array((np.ones(len(lines)), (pairs[0], pairs[1])), shape=(len(nodes), len(nodes)))
+    assert connected_components(graph, directed=False)[0] == 1
+
+
+def test_only_ferries_cross_wide_water(roads: gpd.GeoDataFrame, municipalities: gpd.GeoDataFrame) -> None:
+    on_land = roads[roads["road_type"] != "ferry"]
+    wet = on_land.geometry.difference(municipalities.union_all()).length
+    assert wet.max() < 700
+    assert wet.sum() < 0.01 * on_land.length.sum()
+
+
+def test_places_stand_by_a_road_and_nodes_on_one(
+    sample_study: Path, premises: gpd.GeoDataFrame, roads: gpd.GeoDataFrame
+) -> None:
+    tree = shapely.STRtree(roads.geometry.to_numpy())
+    _, away = tree.query_nearest(premises.geometry.to_numpy(), return_distance=True, all_matches=False)
+    assert away.max() < 250
+    network = gpd.read_file(sample_study / "network.gpkg")
+    _, off = tree.query_nearest(network.geometry.to_numpy(), return_distance=True, all_matches=False)
+    assert off.max() < 1.0
+    assert set(network["municipality_code"]) == set(premises["municipality_code"])
+
+
+def test_planned_builds_add_nothing_to_what_exists(sample_study: Path) -> None:
+    planned = gpd.read_file(sample_study / "planned_builds.gpkg")
+    assert set(planned["status"]) == {"planned"}
+    dates = pd.to_datetime(planned["available_from"])
+    horizon = pd.Timestamp("2025-06-30")
+    assert (dates <= horizon).any()
+    assert (dates > horizon).any()
+    for name in ("fibre", "cable"):
+        assert set(gpd.read_file(sample_study / f"{name}_footprints.gpkg")["status"]) == {"existing"}
+
+
+def test_several_operators_overlap_and_copper_is_about_to_close(sample_study: Path, premises: gpd.GeoDataFrame) -> None:
+    fibre = gpd.read_file(sample_study / "fibre_footprints.gpkg")
+    assert fibre["provider"].nunique() >= 4
+    pairs = gpd.sjoin(premises[["geometry"]], fibre[["provider", "geometry"]], predicate="intersects")
+    assert (pairs.groupby(level=0)["provider"].nunique() >= 2).mean() > 0.05
+    dsl = pd.read_csv(sample_study / "dsl_cells.csv.gz")
+    assert dsl["closes"].notna().all()
+    assert 0.5 < (dsl["down_mbps"] < 30).mean() < 1.0
+
+
+def test_names_cannot_be_taken_for_real_ones(premises: gpd.GeoDataFrame) -> None:
+    firms = premises[premises["kind"] == "business"]
+    assert firms["name"].str.endswith("(fiktiv)").all()
+    assert firms["org_number"].str.startswith("SYN").all()
+    assert premises.loc[premises["kind"].isin(["household", "holiday"]), "name"].isna().all()
+    assert premises["place_id"].is_unique
+
+
+def test_it_says_synthetic_and_keeps_the_attribution(sample_study: Path) -> None:
+    study = tomllib.loads((sample_study / "study.toml").read_text(encoding="utf-8"))
+    assert study["study"]["data_status"] == "synthetic"
+    assert any("SYNTHETIC" in note for note in study["study"]["notes"])
+    real = [source["id"] for source in study["sources"] if source["data_status"] == "real"]
+    assert real == ["municipalities"]
+    readme = (sample_study / "README.md").read_text(encoding="utf-8")
+    assert "SYNTHETIC" in readme
+    assert "Kartverket" in readme
+    assert "CC BY 4.0" in readme
+
+
+def test_every_named_file_is_there_and_the_whole_is_small(sample_study: Path) -> None:
+    study = tomllib.loads((sample_study / "study.toml").read_text(encoding="utf-8"))
+    assert all((sample_study / source["path"]).is_file() for source in study["sources"])
+    assert sum(path.stat().st_size for path in sample_study.iterdir() if path.is_file()) < REPOSITORY_LIMIT_BYTES
+
+
+def test_the_generator_and_the_model_do_not_know_each_other(sample_study: Path) -> None:
+    for path in sorted(sample_study.glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        assert "import coverage" not in text
+        assert "from coverage" not in text
+    for path in sorted((sample_study.parents[1] / "coverage").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        assert "make_sample" not in text
+        assert "sample_land" not in text
+
+
+@pytest.fixture(scope="session")
+def made_again(sample_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make two small municipalities again."""
+    out = tmp_path_factory.mktemp("again")
+    command = [sys.executable, str(sample_study / "make_sample.py"), "--only", SMALL, NEIGHBOUR, "--out", str(out)]
+    subprocess.run(command, check=True, capture_output=True)
+    return out
+
+
+@pytest.mark.parametrize("name", ["premises.parquet", "roads.parquet"])
+def test_a_municipality_made_alone_has_the_committed_rows(name: str, sample_study: Path, made_again: Path) -> None:
+    old = gpd.read_parquet(sample_study / name)
+    for code in (SMALL, NEIGHBOUR):
+        new = gpd.read_parquet(made_again / name)
+        kept = old[old["municipality_code"] == code].reset_index(drop=True)
+        fresh = new[new["municipality_code"] == code].reset_index(drop=True)
+        assert len(kept) > 100
+        assert (kept.geometry.to_wkb() == fresh.geometry.to_wkb()).all()
+        pd.testing.assert_frame_equal(
+            pd.DataFrame(kept.drop(columns="geometry")), pd.DataFrame(fresh.drop(columns="geometry")), check_dtype=False
+        )
+
+
+@pytest.mark.parametrize("name", ["dsl_cells.csv.gz", "fwa_cells.csv.gz"])
+def test_cells_made_alone_are_among_the_committed_ones(name: str, sample_study: Path, made_again: Path) -> None:
+    old, new = pd.read_csv(sample_study / name), pd.read_csv(made_again / name)
+    assert len(new) > 50
+    assert len(new.merge(old, how="inner")) == len(new)
+
+
+@pytest.mark.parametrize("name", ["fibre_footprints.gpkg", "planned_builds.gpkg", "network.gpkg"])
+def test_shapes_made_alone_are_among_the_committed_ones(name: str, sample_study: Path, made_again: Path) -> None:
+    old, new = gpd.read_file(sample_study / name), gpd.read_file(made_again / name)
+    assert len(new) > 0
+    assert set(new.geometry.to_wkb()) <= set(old.geometry.to_wkb())
+
+
+@pytest.mark.parametrize("technology", ["4g", "5g"])
+def test_signal_made_alone_is_the_committed_one(technology: str, sample_study: Path, made_again: Path) -> None:
+    for operator in OPERATORS:
+        name = f"mobile_{operator}_{technology}.tif"
+        with rasterio.open(sample_study / name) as old, rasterio.open(made_again / name) as new:
+            kept, fresh = old.read(1), new.read(1)
+            mine = fresh != new.nodata
+            assert mine.sum() > 1000
+            assert (kept[mine] == fresh[mine]).all()
