@@ -27,15 +27,17 @@ VIEW: Final = (760, 520)  # pixels that a first view is made for
 MARK_M: Final = 90.0  # radius of the ring around what was clicked
 
 
-def view_of(frame: gpd.GeoDataFrame, *, most: int = 13) -> tuple[tuple[float, float], int]:
-    """Return the centre (lat, lon) and the zoom at which the frame fits the map."""
+def view_of(
+    frame: gpd.GeoDataFrame, *, size: tuple[int, int] = VIEW, most: int = 13
+) -> tuple[tuple[float, float], int]:
+    """Return the centre (lat, lon) and the zoom at which the frame fits a map of `size` pixels."""
     west, south, east, north = to_crs(frame, GEOGRAPHIC_CRS, where="map").total_bounds
     if not math.isfinite(west):
         return (0.0, 0.0), MIN_ZOOM
     tall = math.asinh(math.tan(math.radians(north))) - math.asinh(math.tan(math.radians(south)))
     wide = max(math.radians(east - west), 1e-6)
     fits = [
-        math.log2(side * 2 * math.pi / (256 * span)) for side, span in zip(VIEW, (wide, max(tall, 1e-6)), strict=True)
+        math.log2(side * 2 * math.pi / (256 * span)) for side, span in zip(size, (wide, max(tall, 1e-6)), strict=True)
     ]
     zoom = int(np.clip(math.floor(min(fits)), MIN_ZOOM, most))
     return ((south + north) / 2, (west + east) / 2), zoom
@@ -85,7 +87,6 @@ def picture(url: str, bounds: list[list[float]], *, name: str) -> folium.raster_
 
 
 def scenario_groups(
-    assessment: Assessment,
     *,
     key: str,
     ground: str,
@@ -94,7 +95,6 @@ def scenario_groups(
     mark: gpd.GeoSeries | None = None,
 ) -> list[folium.FeatureGroup]:
     """Return what follows the scenario and the page's filters: areas, routes, places, and the chosen thing."""
-    del assessment
     tiles = folium.TileLayer(
         f"{base}/tiles/{ground}/{places}/{{z}}/{{x}}/{{y}}.png",
         attr=" ",

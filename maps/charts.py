@@ -30,7 +30,7 @@ def by_municipality(
     value = "share" if share else "premises"
     data = frame.assign(label=frame["tier"].map(labels), order=frame["tier"].map({t: n for n, t in enumerate(labels)}))
     data = data.assign(total=data.groupby("municipality")[value].transform("sum"))
-    axis = alt.Axis(format="%") if share else alt.Axis(format=",d")
+    axis = alt.Axis(format="%" if share else ",d", tickCount=6)
     chart = (
         alt.Chart(data)
         .mark_bar()
@@ -58,7 +58,7 @@ def by_municipality(
 
 def _colour(domain: Sequence[str], colours: Sequence[str]) -> Any:
     return alt.Color(
-        "label:N", scale=alt.Scale(domain=list(domain), range=list(colours)), legend=alt.Legend(title=None)
+        "label:N", scale=alt.Scale(domain=list(domain), range=list(colours)), legend=alt.Legend(title=None, columns=2)
     )
 
 
@@ -75,7 +75,12 @@ def by_tier(frame: pd.DataFrame, *, labels: Mapping[str, str], colours: Mapping[
         .mark_bar(stroke="white", strokeWidth=0.6)
         .encode(
             y=alt.Y("kind:N", title=None),
-            x=alt.X("share:Q", title="share of premises", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+            x=alt.X(
+                "share:Q",
+                title="share of premises",
+                axis=alt.Axis(format="%", tickCount=5),
+                scale=alt.Scale(domain=[0, 1]),
+            ),
             color=_colour(list(labels.values()), [colours[tier] for tier in labels]),
             order=alt.Order("order:Q"),
             tooltip=[
@@ -97,7 +102,7 @@ def bars(frame: pd.DataFrame, *, name: str, value: str, colour: str) -> Any:
         .mark_bar(color=colour)
         .encode(
             y=alt.Y(f"{name}:N", sort="-x", title=None, axis=alt.Axis(labelLimit=210)),
-            x=alt.X(f"{value}:Q", title=value, axis=alt.Axis(format=",d", tickMinStep=1)),
+            x=alt.X(f"{value}:Q", title=value, axis=alt.Axis(format=",d", tickMinStep=1, tickCount=6)),
             tooltip=[alt.Tooltip(f"{name}:N"), alt.Tooltip(f"{value}:Q", format=",.0f")],
         )
         .properties(height=alt.Step(BAR + 3))

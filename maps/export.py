@@ -28,7 +28,7 @@ def to_html(assessment: Assessment) -> str:
         part._id = f"{number:032x}"  # folium draws them at random
     built.default_js, built.default_css = [], []
     page = built.get_root()
-    page.title = f"{assessment.study.name}: broadband gaps"
+    page.title = style.escape(f"{assessment.study.name}: broadband gaps")
     sheets = "".join(f"<style>{_inlined_sheet(name)}</style>" for name in assets.SHEETS)
     scripts = "".join(f"<script>{assets.known()[name].text()}</script>" for name in assets.SCRIPTS)
     html = page.render()

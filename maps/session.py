@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from coverage import pipeline
 from coverage.assessment import Assessment
 from coverage.errors import CoverageError
 from coverage.policy import Policy, list_policies, load_policy
@@ -26,6 +27,12 @@ from maps.store import STORE
 
 ROOT: Final = Path(__file__).parent.parent
 MILLION: Final = 1e6
+STEPS: Final = {
+    "overlay": "laying coverage over the premises",
+    "verdict": "holding the service against the policy",
+    "areas": "grouping places into project areas",
+    "routes": "finding routes along the roads",
+}
 
 
 class Key(StrEnum):
@@ -118,24 +125,22 @@ def _stamp(study: Study) -> tuple[Any, ...]:
 
 def prepare(study: Study, policy: Policy) -> tuple[tuple[Any, ...], Any]:
     """Return the slow part of an assessment, made once per study, files and policy, with its progress shown."""
-    from coverage import pipeline
-
     key = (str(study.folder), _stamp(study), policy.id)
     if _PREPARED.has(key):
         return key, _PREPARED.get(key, lambda: None)
     room = st.empty()
     with room.status(f"Preparing {study.name}: the first time takes a while", expanded=False) as status:
-        ready = _PREPARED.get(
-            key, lambda: pipeline.prepare(study, policy, progress=lambda text: status.update(label=text))
-        )
+
+        def tell(step: str) -> None:
+            status.update(label=f"Preparing {study.name}: {STEPS.get(step, step)}")
+
+        ready = _PREPARED.get(key, lambda: pipeline.prepare(study, policy, progress=tell))
     room.empty()
     return key, ready
 
 
 def assess(study: Study, scenario: Scenario) -> Assessment:
     """Return the assessment of a scenario; what is known already comes at once."""
-    from coverage import pipeline
-
     key, ready = prepare(study, load_policy(scenario.policy))
     if _DECIDED.has((key, scenario)):
         found: Assessment = _DECIDED.get((key, scenario), lambda: None)

@@ -10,9 +10,9 @@ import numpy as np
 from coverage.assessment import Assessment
 from coverage.scenario import Scenario
 from coverage.study import Study
-from tests import toy
+from tests.reported import summarised, toy_assessment
 
-ASSESSMENT = toy.assessment()
+ASSESSMENT = toy_assessment()
 
 
 def decide(scenario: Scenario) -> Assessment:
@@ -20,7 +20,7 @@ def decide(scenario: Scenario) -> Assessment:
     areas = ASSESSMENT.areas.copy()
     areas["decision"] = np.where(areas["cumulative_grant"] <= scenario.budget, "fund", "reserve")
     areas["ranked_decision"] = areas["decision"]
-    return dataclasses.replace(ASSESSMENT, areas=areas, scenario=scenario)
+    return summarised(dataclasses.replace(ASSESSMENT, areas=areas, scenario=scenario))
 
 
 def install(session: Any) -> None:

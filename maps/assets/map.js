@@ -152,7 +152,7 @@
     var control = L.control({ position: "bottomleft" });
     control.onAdd = function () {
       var box = L.DomUtil.create("details", "map-legend");
-      box.open = map.getSize().x > 520;
+      box.open = map.getSize().x > 520 && map.getSize().y > 440;
       box.innerHTML = html; /* written by maps/layers.py, which escapes every text */
       L.DomEvent.disableClickPropagation(box);
       L.DomEvent.disableScrollPropagation(box);

@@ -19,7 +19,7 @@ GOOD_FOR: Final = {
     "pdf": ("PDF", "print, or attach to a case"),
     "gpkg": ("GeoPackage", "open in QGIS or ArcGIS"),
     "geojson": ("GeoJSON", "web maps and scripts"),
-    "html": ("Map in one file", "opens in a browser, with no network"),
+    "html": ("One-file map", "opens with no network"),
 }
 MIME: Final = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -55,6 +55,7 @@ def buttons(
     assessment: Assessment,
     report: str,
     *,
+    short: bool = False,
     municipality: Collection[str] = (),
     area: Collection[str] = (),
     technology: str | None = None,
@@ -64,13 +65,14 @@ def buttons(
         name, use = GOOD_FOR[format_]
         parts = [report, "report" if report == "gap" else "list", assessment.study.id, *municipality]
         st.download_button(
-            f"{name} – {use}",
+            name if short else f"{name} – {use}",
             data=_later(assessment, report, format_, municipality, area, technology),
             file_name=f"{'-'.join(parts[:6])}.{format_}",
             mime=MIME[format_],
             key=f"download-{report}-{format_}",
             on_click="ignore",
-            width="stretch",
+            width="content" if short else "stretch",
+            help=use if short else None,
             icon=":material/download:",
         )
 

@@ -31,7 +31,9 @@ def render() -> None:
     if not found.empty:
         focus = found[found["area_id"].isin(chosen)] if chosen else found
         st.subheader("Where they lie")
-        map_view.show(view, key="gap-report-map", height=380, focus=focus, mark=focus.geometry if chosen else None)
+        map_view.show(
+            view, key="gap-report-map", height=400, width=1040, focus=focus, mark=focus.geometry if chosen else None
+        )
 
 
 def _filters(assessment: Assessment) -> tuple[tuple[str, ...], str | None]:
@@ -85,7 +87,7 @@ def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
     event = st.dataframe(
         shown,
         hide_index=True,
-        height=430,
+        height=min(430, 38 + 35 * len(shown)),
         on_select="rerun",
         selection_mode="multi-row",
         key="gap-report-table",
@@ -97,8 +99,8 @@ def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
             "businesses": whole("Businesses", format="%.0f"),
             "technology": st.column_config.TextColumn("Technology"),
             "route": whole("Route, km", format="%.1f"),
-            "investment": whole(f"Investment, M {currency}", format="%.2f"),
-            "gap": whole(f"Funding gap P50, M {currency}", format="%.2f"),
+            "investment": whole(f"Cost, M {currency}", format="%.2f"),
+            "gap": whole(f"Gap, M {currency}", format="%.2f", help="Funding gap, P50"),
             "id": st.column_config.TextColumn("Area id"),
         },
     )

@@ -17,6 +17,7 @@ def show(
     *,
     key: str,
     height: int,
+    width: int = 760,
     places: str = "all",
     focus: gpd.GeoDataFrame | None = None,
     mark: gpd.GeoSeries | None = None,
@@ -28,12 +29,10 @@ def show(
     base = st.get_option("server.baseUrlPath").strip("/")
     prefix = f"/{base}" if base else ""
     built = build.base_map(view.assessment, ground=view.ground, base=prefix)
-    groups = build.scenario_groups(
-        view.assessment, key=view.key, ground=view.ground, base=prefix, places=places, mark=mark
-    )
+    groups = build.scenario_groups(key=view.key, ground=view.ground, base=prefix, places=places, mark=mark)
     for part in (built, *groups):
         build.assert_offline(part)
-    centre, zoom = build.view_of(view.assessment.municipalities if focus is None else focus)
+    centre, zoom = build.view_of(view.assessment.municipalities if focus is None else focus, size=(width, height))
     answer = st_folium(
         built,
         key=key,

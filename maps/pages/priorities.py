@@ -25,16 +25,14 @@ def render() -> None:
         return
     _budget(assessment)
     _figures(assessment)
-    left, right = st.columns([2.1, 1], gap="medium")
-    with left:
-        chosen = _table(assessment)
-    with right:
-        _curve(assessment)
-        st.subheader("Take the list home")
-        downloads.buttons(assessment, "priority")
+    chosen = _table(assessment)
     if chosen is not None:
         _area(assessment, chosen)
-    _map(view, chosen)
+    left, right = st.columns([1, 1.25], gap="medium")
+    with left:
+        _curve(assessment)
+    with right:
+        _map(view, chosen)
 
 
 def _budget(assessment: Assessment) -> None:
@@ -100,13 +98,16 @@ def _table(assessment: Assessment) -> str | None:
             "each": frame["grant_per_premises"] / 1000,
             "score": frame["score"],
             "technology": frame["technology"].map(style.word),
-            "ceiling": frame["over_ceiling"] if "over_ceiling" in frame else False,
+            "ceiling": frame["over_ceiling"],
             "id": frame["area_id"],
         }
     )
     line = frame.loc[frame["ranked_decision"] == "fund", "rank"].max()
     told = f"The plain ranked cut ends after rank {int(line)}." if pd.notna(line) else "The budget funds no area."
-    st.caption(f"{told} Shaded rows are funded. Pick a row to see why it stands where it stands.")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(f"{told} Shaded rows are funded. Pick a row to see why it stands where it stands.")
+        with st.container(horizontal=True, width="content"):
+            downloads.buttons(assessment, "priority", short=True)
     number = st.column_config.NumberColumn
     text = st.column_config.TextColumn
     event = st.dataframe(
@@ -114,7 +115,7 @@ def _table(assessment: Assessment) -> str | None:
             lambda row: [f"background-color: {SHADES.get(row['decision'], '#ffffff')}"] * len(row), axis=1
         ),
         hide_index=True,
-        height=470,
+        height=min(470, 38 + 35 * len(shown)),
         on_select="rerun",
         selection_mode="single-row",
         key="priorities-table",
@@ -222,4 +223,4 @@ def _map(view: View, chosen: str | None) -> None:
     st.subheader("Where the money goes")
     focus = areas[areas["area_id"] == chosen] if chosen else areas[areas["decision"] == "fund"]
     mark = focus.geometry if chosen else None
-    map_view.show(view, key="priorities-map", height=420, focus=focus if len(focus) else None, mark=mark)
+    map_view.show(view, key="priorities-map", height=420, width=560, focus=focus if len(focus) else None, mark=mark)

@@ -13,7 +13,6 @@ import rasterio
 from numpy.typing import NDArray
 from PIL import Image
 from rasterio.features import rasterize
-from rasterio.transform import from_bounds
 from rasterio.warp import Resampling, reproject, transform_bounds
 
 from coverage.crs import GEOGRAPHIC_CRS, to_crs
@@ -73,7 +72,7 @@ def level_grid(layers: Sequence[MobileLayer], *, policy: Policy, bounds: Bounds)
     west, south, east, north = bounds
     scale = MAX_SIDE / max(east - west, north - south)
     shape = (max(1, round((north - south) * scale)), max(1, round((east - west) * scale)))
-    transform = from_bounds(west, south, east, north, shape[1], shape[0])
+    transform = rasterio.Affine((east - west) / shape[1], 0, west, 0, (south - north) / shape[0], north)
     best = np.zeros(shape, np.uint8)
     for layer in layers:
         if layer.raster is not None:

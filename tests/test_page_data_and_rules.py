@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from coverage.policy import list_policies, load_policy
+from coverage.schemas import empty_rejected
+from maps import session
+from maps.pages.data_and_rules import policy_html
+from maps.session import View
+from tests import toy
+
+
+def page() -> None:
+    from maps.pages import data_and_rules
+
+    data_and_rules.render()
+
+
+def show(monkeypatch: pytest.MonkeyPatch, assessment) -> AppTest:  # noqa: ANN001
+    monkeypatch.setattr(session, "current", lambda: View(assessment, "", ""))
+    return AppTest.from_function(page, default_timeout=30).run()
+
+
+def test_page_names_sources_rejected_rows_costs_and_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = show(monkeypatch, toy.assessment())
+    assert not test.exception
+    sources, criteria, costs, rejected = (element.value for element in test.dataframe)
+    assert sources.iloc[0][["source", "supplier", "licence", "data"]].to_list() == [
+        "premises",
+        "Toy Ltd",
+        "CC0",
+        "SYNTHETIC",
+    ]
+    assert sources.iloc[0]["rejected"] == 1
+    assert len(criteria) == len(toy.assessment().policy.criteria)
+    assert costs.iloc[0]["confidence"] == "⚑ assumed"
+    assert rejected.iloc[0]["reason"].startswith("expected one of")
+    assert "SYNTHETIC" in test.warning[0].value
+
+
+def test_page_with_nothing_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = show(monkeypatch, dataclasses.replace(toy.assessment(), rejected=empty_rejected()))
+    assert not test.exception
+    assert "Every row of every source was used" in test.success[0].value
+
+
+@pytest.mark.parametrize("policy_id", list_policies())
+def test_policy_is_told_in_sentences_with_every_clause_and_mark(policy_id: str) -> None:
+    policy = load_policy(policy_id)
+    text = policy_html(policy, "NOK")
+    for clause in policy.clauses:
+        assert f"<code>{clause.id}</code>" in text
+    for tier in policy.tiers:
+        assert f"<code>{tier.id}</code>" in text
+    assert ('class="mark"' in text) == bool(policy.assumed())
+
+
+def test_policy_text_is_escaped() -> None:
+    policy = dataclasses.replace(load_policy("no-2024"), name="<script>x</script>", source="<img src=x>")
+    text = policy_html(policy, "NOK")
+    assert "<script>" not in text
+    assert "<img" not in text

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+import streamlit_folium
+from streamlit.testing.v1 import AppTest
+
+from maps import session
+from maps.session import View
+from maps.store import STORE
+from tests import toy
+
+
+def page() -> None:
+    from maps.pages import explore
+
+    explore.render()
+
+
+def show(monkeypatch: pytest.MonkeyPatch, assessment, click: dict[str, float] | None = None) -> AppTest:  # noqa: ANN001
+    monkeypatch.setattr(session, "current", lambda: View(assessment, *STORE.put(assessment)))
+    test = AppTest.from_function(page, default_timeout=30)
+    if click:
+        test.session_state[session.Key.MAP] = {"last_clicked": click}
+    return test.run()
+
+
+def html_of(test: AppTest) -> str:
+    return "".join(element.proto.body for element in test.get("html"))
+
+
+def test_page_tells_the_county_in_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = show(monkeypatch, toy.assessment())
+    assert not test.exception
+    metrics = {metric.label: metric.value for metric in test.metric}
+    assert metrics["businesses below 100 Mbit/s"] == "20"
+    assert metrics["homes below 100 Mbit/s"] == "40"
+    assert metrics["project areas"] == "12"
+    assert metrics["funding gap, all areas"].endswith("NOK")
+    assert "–" in metrics["funding gap, all areas"], "an estimate is shown as a range"
+    assert "Click on the map" in "".join(caption.value for caption in test.caption)
+
+
+def test_choosing_a_municipality_changes_the_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = show(monkeypatch, toy.assessment())
+    test.selectbox(key=session.Key.MUNICIPALITY).select("5058").run()
+    assert not test.exception
+    assert "<h4>Austi</h4>" in html_of(test)
+    assert "6 project areas" in html_of(test)
+
+
+def test_map_loads_its_files_from_here_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, object] = {}
+    monkeypatch.setattr(streamlit_folium, "_component_func", lambda **given: seen.update(given) or {})
+    test = show(monkeypatch, toy.assessment())
+    assert not test.exception
+    assert seen["js_links"] == ["/assets/leaflet/leaflet.js", "/assets/map.js"]
+    assert seen["css_links"] == ["/assets/leaflet/leaflet.css", "/assets/map.css"]
+    assert seen["returned_objects"] == ["last_clicked"], "panning and zooming run nothing again"
+    sent = json.dumps({name: value for name, value in seen.items() if isinstance(value, str)})
+    assert "http://" not in sent
+    assert "https://" not in sent
+    assert len(sent) < 20_000, "data travels by address, not in the message"
+
+
+def test_a_click_tells_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    assessment = toy.assessment()
+    at = assessment.places.to_crs(4326).geometry.iloc[0]
+    test = show(monkeypatch, assessment, click={"lat": at.y, "lng": at.x})
+    assert not test.exception
+    text = html_of(test)
+    assert "short of fixed service: below 30 Mbit/s" in text
+    assert "Oldnet reports 18/2 Mbit/s by DSL" in text
+    assert "no-2024 § eligible" in text
+    assert "premises, row 1 (Toy Ltd, 2022-06-30; SYNTHETIC)" in text
+    assert "project area 5001-A00000" in text
+
+
+def test_names_from_data_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    assessment = toy.assessment()
+    at = assessment.places.to_crs(4326).geometry.iloc[0]
+    text = html_of(show(monkeypatch, assessment, click={"lat": at.y, "lng": at.x}))
+    assert "<b>AS</b>" not in text
+    assert "&lt;b&gt;AS&lt;/b&gt;" in text
+
+
+def test_click_in_the_sea(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = show(monkeypatch, toy.assessment(), click={"lat": 60.0, "lng": 1.0})
+    assert not test.exception
+    assert "outside every municipality" in html_of(test)
+
+
+def test_page_without_areas_and_without_mobile_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    places = given.places.assign(
+        mobile_level=None, short_mobile=0.0, short_fixed=0.0, eligible=0.0, gap_kind="none", area_id=None
+    )
+    bare = dataclasses.replace(given, places=places, areas=given.areas.iloc[:0], routes=given.routes.iloc[:0])
+    test = show(monkeypatch, bare)
+    assert not test.exception
+    assert {metric.label: metric.value for metric in test.metric}["project areas"] == "0"
+    assert "homes, mobile" not in html_of(test)
