@@ -158,7 +158,8 @@ class CheckReport:
             )
         for warning in self.warnings:
             console.print(Text(f"Warning: {warning}"))
-        console.print(Text(f"{len(self.problems)} problems." if self.problems else "No problems found."))
+        count = len(self.problems)
+        console.print(Text(f"Problems found: {count}." if count else "No problems found."))
 
 
 def inspect(study: Study, *, progress: Callable[[str], None] = ignore) -> CheckReport:

@@ -131,15 +131,27 @@ class TinyStudy:
 def tiny_study(folder: Path) -> TinyStudy:
     """Write every file of the study, and its study.toml, into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    if not _FILES:
+        _write_files(folder)
+        _FILES.update({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+    for name, content in _FILES.items():
+        (folder / name).write_bytes(content)
+    study = TinyStudy(folder, copy.deepcopy(SETTINGS), copy.deepcopy(SOURCES))
+    study.save()
+    return study
+
+
+# The files of one process: drawn once, then copied.
+_FILES: dict[str, bytes] = {}
+
+
+def _write_files(folder: Path) -> None:
     municipalities().to_file(folder / "municipalities.gpkg")
     premises().to_csv(folder / "premises.csv", sep=";", index=False)
     footprint().to_crs("EPSG:4326").to_file(folder / "fibre.geojson")
     write_raster(folder / "mobile.tif")
     roads().to_file(folder / "roads.gpkg")
     network().to_crs("EPSG:4326").to_file(folder / "network.geojson")
-    study = TinyStudy(folder, copy.deepcopy(SETTINGS), copy.deepcopy(SOURCES))
-    study.save()
-    return study
 
 
 def municipalities() -> gpd.GeoDataFrame:

@@ -48,15 +48,17 @@ class StudyArea:
         return west - margin, south - margin, east + margin, north + margin
 
 
-def bring_into(batch: Batch, area: StudyArea) -> None:
+def bring_into(batch: Batch, area: StudyArea, *, clip_margin_m: float = 0.0) -> None:
     """Reproject to the study's CRS; reject what cannot be projected or lies far outside, saying what looks wrong.
 
-    With option `clip`, what lies outside the area's bounding box is left out instead.
+    With option `clip`, what lies farther than `clip_margin_m` outside the area's bounding box is left out instead.
     """
     source = _project(batch, area.crs)
     bounds = _bounds(batch.geo)
     if batch.spec.options.get("clip", False):
-        batch.leave_out(~_touches(bounds, area.bounds), why="outside the study area (clip)")
+        west, south, east, north = area.bounds
+        box = (west - clip_margin_m, south - clip_margin_m, east + clip_margin_m, north + clip_margin_m)
+        batch.leave_out(~_touches(bounds, box), why="outside the study area (clip)")
         return
     far = ~_touches(bounds, area.near)
     if far.any():
@@ -129,23 +131,14 @@ def _touches(bounds: Floats, box: tuple[float, float, float, float]) -> Mask:
 
 
 def _explain(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, area: StudyArea) -> npt.NDArray[np.object_]:
-    """Return for each far position what would bring it into the study area, else how far off it lies."""
+    """Return for each far position what would bring it into the study area, else that it is far off."""
     boxes = _bounds(before)
     x, y = boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)
-    west, south, east, north = area.bounds
-    there = _bounds(after)
-    gap_x = np.maximum.reduce([west - there[:, 2], there[:, 0] - east, np.zeros(len(there))])
-    gap_y = np.maximum.reduce([south - there[:, 3], there[:, 1] - north, np.zeros(len(there))])
-    away = np.hypot(gap_x, gap_y) / 1000
-    reasons = np.array(
-        [
-            f"lies {km:,.0f} km outside the study area"
-            if np.isfinite(km)
-            else f"is outside the area of use of {area.crs}: it has no coordinates there"
-            for km in away
-        ],
-        dtype=object,
-    )
+    reasons = np.where(
+        np.isfinite(_bounds(after)).all(axis=1),
+        "lies far outside the study area",
+        f"is outside the area of use of {area.crs}: it has no coordinates there",
+    ).astype(object)
     unexplained = np.ones(len(reasons), dtype=bool)
     west, south, east, north = area.near
     for words, px, py, crs in _suspicions(x, y, pyproj.CRS(before.crs)):

@@ -63,7 +63,7 @@ class Batch:
         count = int(unwanted.sum())
         if count:
             self.left_out += count
-            self.notes.append(f"{count} rows left out: {why}")
+            self.notes.append(f"{count:,} rows left out: {why}")
             self.frame = self.frame[~unwanted]
 
     def require_rows(self) -> None:
@@ -71,11 +71,11 @@ class Batch:
         if len(self.frame):
             return
         if self.left_out and not len(self.rejected):
-            raise DataError(f"{self.spec.name}: none of {self._read} rows is in the study ({'; '.join(self.notes)})")
+            raise DataError(f"{self.spec.name}: none of {self._read:,} rows is in the study ({'; '.join(self.notes)})")
         first = self.rejected.groupby(["field", "reason"], sort=False).size().sort_values(kind="stable").index[-1]
         where = f"{first[0]}: " if first[0] else ""
         raise DataError(
-            f"{self.spec.name}: all {len(self.rejected)} rows were rejected ({where}{first[1]}); expected usable rows"
+            f"{self.spec.name}: all {len(self.rejected):,} rows were rejected ({where}{first[1]}); expected usable rows"
         )
 
     @property

@@ -33,7 +33,7 @@ def read_municipalities(spec: SourceSpec, *, crs: str) -> tuple[Batch, gpd.GeoDa
     parts = len(frame)
     frame = frame.dissolve("municipality_code", aggfunc="first", sort=True).reset_index()
     if len(frame) < parts:
-        batch.notes.append(f"{parts} rows joined to {len(frame)} municipalities by their code")
+        batch.notes.append(f"{parts:,} rows joined to {len(frame):,} municipalities by their code")
     frame = frame[["municipality_code", "name", "geometry"]]
     frame = frame.assign(municipality_code=frame["municipality_code"].astype("str"), name=frame["name"].astype("str"))
     return batch, schemas.check(frame, schemas.MUNICIPALITIES, where=spec.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -69,6 +70,7 @@ def map_fields(batch: Batch, fields: Sequence[Field], *, defaults: Mapping[str, 
         if bad.any():
             problems.append((bad, column, as_text(frame[column]), reasons))
             alive &= ~bad
+    _note_misspelt(batch, fields, defaults)
     mapped = pd.DataFrame(out, index=frame.index)
     if isinstance(frame, gpd.GeoDataFrame):
         mapped = gpd.GeoDataFrame(mapped, geometry=frame.geometry.array, crs=frame.crs)
@@ -94,12 +96,17 @@ def as_text(values: pd.Series) -> pd.Series:
     """Return a column as trimmed text, null where there is nothing; whole numbers without a decimal point."""
     if types.is_bool_dtype(values.dtype):
         values = values.map({True: "true", False: "false"})
-    elif types.is_float_dtype(values.dtype) and bool((values.dropna() % 1 == 0).all()):
+    elif types.is_float_dtype(values.dtype) and _whole(values):
         values = values.astype("Int64")
     elif types.is_datetime64_any_dtype(values.dtype):
         values = values.dt.strftime("%Y-%m-%d")
     text = values.astype("str").str.strip()
     return text.mask(values.isna() | (text == ""))
+
+
+def _whole(values: pd.Series) -> bool:
+    numbers = values.dropna()
+    return bool(((numbers % 1 == 0) & (numbers.abs() < 2**53)).all())
 
 
 def as_number(text: pd.Series, *, decimal: str) -> pd.Series:
@@ -114,6 +121,19 @@ def as_number(text: pd.Series, *, decimal: str) -> pd.Series:
         number = number.copy()
         number[doubtful] = pd.to_numeric(rest, errors="coerce").astype("float64")
     return number.where(np.isfinite(number))
+
+
+def _note_misspelt(batch: Batch, fields: Sequence[Field], defaults: Mapping[str, str]) -> None:
+    """Note a column that nothing uses and whose name is nearly one of ours."""
+    found = {field.name: source_column(batch, field.name, defaults) for field in fields}
+    used = {*found.values(), *batch.spec.where, *batch.spec.where_prefix, "geometry"}
+    unused = [str(name) for name in batch.frame.columns if name not in used]
+    for name, column in found.items():
+        if column is None and name not in batch.spec.constants:
+            batch.notes += [
+                f"column {near!r} is not used; the nearest expected name is {name!r}"
+                for near in difflib.get_close_matches(name, unused, n=1, cutoff=0.85)
+            ]
 
 
 def _theirs(batch: Batch, column: str, ours: str) -> pd.Series:

@@ -41,6 +41,7 @@ def read_offers(spec: SourceSpec, *, area: StudyArea, place_ids: pd.Series) -> t
         _known_places(batch, place_ids)
     else:
         _check_cells(spec, area)
+        batch.crs_found = f"none; study.toml says {spec.crs}"
     frame = batch.frame
     if shape not in FAMILIES and isinstance(frame, gpd.GeoDataFrame):
         frame = pd.DataFrame(frame.drop(columns=frame.geometry.name))

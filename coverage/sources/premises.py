@@ -41,7 +41,7 @@ def read_premises(spec: SourceSpec, *, area: StudyArea) -> Batch:
         add_points(batch, pair)
     clean(batch, role.families)
     _stand_on_footprints(batch)
-    bring_into(batch, area)
+    bring_into(batch, area, clip_margin_m=float(spec.options.get("nearest_municipality_m", 0.0)))
     _name_municipality(batch, area)
     frame = batch.geo
     employees, weight = frame["employees"], frame["weight"]
@@ -77,7 +77,7 @@ def _stand_on_footprints(batch: Batch) -> None:
     many = (kinds == 4) & (shapely.get_num_geometries(shapes) > 1)
     count = int(np.isin(kinds, (3, 6)).sum())
     if count:
-        batch.notes.append(f"{count} footprints stand for their buildings by a point on them")
+        batch.notes.append(f"{count:,} footprints stand for their buildings by a point on them")
     if (kinds != 0).any():
         points = np.where(kinds == 0, shapes, shapely.point_on_surface(shapes))
         batch.frame = batch.geo.set_geometry(gpd.GeoSeries(points, index=batch.frame.index, crs=batch.geo.crs))
@@ -108,7 +108,7 @@ def _name_municipality(batch: Batch, area: StudyArea) -> None:
     if spec.options.get("clip", False):
         batch.leave_out(outside, why="outside every municipality of the study (clip)")
     elif outside.any():
-        batch.warnings.append(f"{spec.id}: {outside.sum()} of {len(outside)} places lie outside every municipality")
+        batch.warnings.append(f"{spec.id}: {outside.sum():,} of {len(outside):,} places lie outside every municipality")
 
 
 def _size_class(employees: pd.Series, weight: pd.Series) -> pd.Series:

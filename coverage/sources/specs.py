@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -87,9 +88,13 @@ def _read_spec(
         raise DataError(f"{where}: unknown kind {kind!r}; {nearest(kind, KINDS)}")
     if kind not in ROLES[role].kinds:
         raise DataError(f"{where}: role {role!r} cannot be a {kind}; expected {' or '.join(ROLES[role].kinds)}")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", raw["id"]):
+        raise DataError(f"{where}: id is {raw['id']!r}; expected letters, digits, hyphens and underscores")
     root = folder if raw.get("root", "study") == "study" else data_root
     if root is None:
         raise DataError(f"{where} lies under the data root; give it with --data-root or COVERAGE_DATA_ROOT")
+    if not root.is_dir():
+        raise DataError(f"{where} lies under the data root, but {root} is no folder; expected the folder of the data")
     spec = SourceSpec(
         **{key: raw[key] for key in raw if key not in ("path", "where", "where_prefix", "columns")},
         path=_inside(root, raw["path"], where),
