@@ -256,9 +256,11 @@ def _names(inside: gpd.GeoDataFrame, label: Ints, areas: pd.DataFrame, municipal
 
 
 def _short(name: str, spoken: set[str]) -> str:
-    """Shorten an official name in two languages to the part that is also a locality, else to the last."""
-    parts = name.split(" - ")
-    return next((part for part in parts if part.casefold() in spoken), parts[-1])
+    """Shorten an official name in two languages to the part that is also a locality; else keep it whole.
+
+    Either language may come first (Trondheim - Tråante, Snåase - Snåsa), so position says nothing.
+    """
+    return next((part for part in name.split(" - ") if part.casefold() in spoken), name)
 
 
 def _outlines(inside: gpd.GeoDataFrame, label: Ints) -> npt.NDArray[np.object_]:
@@ -266,5 +268,5 @@ def _outlines(inside: gpd.GeoDataFrame, label: Ints) -> npt.NDArray[np.object_]:
     order = np.argsort(label, kind="stable")
     points = np.asarray(inside.geometry.array, dtype=object)[order]
     clouds = shapely.multipoints(points, indices=label[order]) if len(points) else np.empty(0, dtype=object)
-    hulls = shapely.concave_hull(clouds, ratio=0.3)
+    hulls = shapely.concave_hull(clouds, ratio=0.2)
     return np.asarray(shapely.simplify(shapely.buffer(hulls, MARGIN_M, quad_segs=2), SIMPLIFY_M), dtype=object)

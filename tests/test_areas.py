@@ -167,7 +167,13 @@ def test_names_are_the_place_people_know_and_unique() -> None:
         locality=["Vik", "Nes", "Nes", "Nes", "Agle", None],
     )
     _, areas = run(houses, towns=towns)
-    assert sorted(areas["name"]) == ["Snåsa", "Snåsa, Agle", "Vik, Nes 1", "Vik, Nes 2", "Vik, Vik"]
+    assert sorted(areas["name"]) == [
+        "Snåase - Snåsa",
+        "Snåase - Snåsa, Agle",
+        "Vik, Nes 1",
+        "Vik, Nes 2",
+        "Vik, Vik",
+    ]
     assert areas.loc[areas["name"] == "Vik, Nes 1", "premises"].item() == 2
 
 

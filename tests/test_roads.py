@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import geopandas as gpd
 import networkx as nx
 import numpy as np
 import pytest
@@ -260,3 +263,13 @@ def test_a_walk_goes_back_to_its_source() -> None:
         (0, 3, 2),
         (1, 1, 0),
     ]
+
+
+def test_no_metre_of_the_roads_of_trondelag_is_lost(data_root: Path) -> None:
+    lines = gpd.read_file(data_root / "norway/roads/kartverket_N1000_veglenke_trondelag_25833.gpkg")
+    lines["ferry"] = lines["typeVeg"].isin(["bilferje", "passasjerferje"])
+    graph = build_graph(lines)
+    assert graph.length_m.sum() == pytest.approx(lines.length.sum(), abs=1)
+    assert graph.length_m[graph.kind == FERRY].sum() == pytest.approx(lines[lines["ferry"]].length.sum(), abs=1)
+    main = np.bincount(graph.component[graph.u], graph.length_m).max()
+    assert main > 0.9 * graph.length_m.sum(), "the county's roads hang together"

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 
 import geopandas as gpd
 import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, box
@@ -238,3 +240,25 @@ def test_routes_do_not_depend_on_the_order_of_rows(seed: int) -> None:
     mixed = {"random_state": seed % 91, "frac": 1}
     two = run(houses.sample(**mixed), lines=town.sample(**mixed), start=start.sample(**mixed))
     pd.testing.assert_frame_equal(pd.DataFrame(one), pd.DataFrame(two))
+
+
+def test_routes_over_trondelag_are_as_short_as_those_of_networkx(data_root: Path) -> None:
+    lines = gpd.read_file(data_root / "norway/roads/kartverket_N1000_veglenke_trondelag_25833.gpkg")
+    towns = gpd.read_file(data_root / "norway/population/kartverket_N1000_tettbebyggelse_25833.gpkg")
+    on_road = shapely.line_interpolate_point(lines.geometry.to_numpy()[::5], 0.37, normalized=True)
+    houses = places(*map(tuple, shapely.get_coordinates(on_road)), area_id="a")
+    attached = attached_to(lines, houses, towns.assign(flagged=True))
+    reached = ~attached.unreachable
+    assert reached.mean() > 0.9
+    graph = contracted(attached)
+    start = set(attached.network_nodes.tolist())
+    terminals = sorted({-1, *(int(node) for node in attached.place_node[reached] if node not in start)})
+    theirs = nx.algorithms.approximation.steiner_tree(
+        graph.subgraph(nx.node_connected_component(graph, -1)), terminals, method="mehlhorn"
+    )
+    houses = houses[reached].reset_index(drop=True)
+    found = route(drawn(houses), houses, attached=attached_to(lines, houses, towns.assign(flagged=True))).iloc[0]
+    assert found["connected"]
+    assert found["stand_in"]
+    assert found["route_m"] <= theirs.size(weight="weight") * 1.001
+    assert found["route_m"] == pytest.approx(found.geometry.length, abs=5)
