@@ -126,9 +126,10 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         raise PolicyError(f"the places were judged under {policy.id!r}, not under the scenario's {scenario.policy!r}")
     clock = _Clock()
     progress("costs")
-    book = costs.load_costs(study.costs, currency=study.currency, overrides=scenario.costs)
+    book = costs.load_costs(study.costs, currency=study.currency, price_year=study.price_year, overrides=scenario.costs)
     options, lines = costs.price(prepared.areas, prepared.routes, book=book, policy=policy)
     priced = costs.propose(prepared.areas, options, policy=policy)
+    priced = priced.assign(route_m=priced["area_id"].map(prepared.routes.set_index("area_id")["route_m"]))
     clock.lap("costs")
 
     progress("subsidy")

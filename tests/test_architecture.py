@@ -15,9 +15,9 @@ ROOT = Path(__file__).parent.parent
 
 BASE = {"errors"}
 STAGE = {"errors", "crs", "schemas", "policy", "scenario", "inputs"}
-SEEN = {"assessment", "schemas", "policy", "costs", "study", "scenario", "errors", "crs", "inputs"}
+SEEN = {"assessment", "schemas", "policy", "costbook", "costs", "study", "scenario", "errors", "crs", "inputs"}
 
-# Room -> the rooms of `coverage` it may import. `costs` is a stage whose cost book the later rooms show.
+# Room -> the rooms of `coverage` it may import.
 ALLOWED: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
@@ -30,32 +30,45 @@ ALLOWED: dict[str, set[str]] = {
     "study": BASE | {"sources", "policy", "scenario", "schemas", "crs", "inputs"},
     "check": BASE | {"study", "inputs", "schemas"},
     "roads": BASE | {"schemas", "crs"},
-    "overlay": STAGE,
+    "mobile": STAGE,
+    "overlay": STAGE | {"mobile"},
     "gaps": STAGE,
     "areas": STAGE | {"roads"},
     "routes": STAGE | {"roads"},
-    "costs": STAGE,
-    "subsidy": STAGE | {"costs"},
-    "priority": STAGE,
+    "finance": set(),
+    "costbook": BASE | {"schemas", "scenario"},
+    "bill": BASE | {"costbook", "finance", "schemas"},
+    "draws": BASE | {"bill", "costbook", "finance"},
+    "costs": STAGE | {"bill", "costbook", "finance"},
+    "subsidy": STAGE | {"bill", "costbook", "finance", "draws"},
+    "selection": STAGE,
+    "priority": STAGE | {"selection", "draws"},
     "agreement": STAGE | {"gaps", "study"},
-    "assessment": {"costs", "inputs", "policy", "scenario", "study"},
-    "pipeline": SEEN | {"overlay", "gaps", "roads", "areas", "routes", "subsidy", "priority", "agreement"},
+    "summary": STAGE | {"gaps"},
+    "assessment": {"costbook", "costs", "inputs", "policy", "scenario", "study"},
+    "pipeline": SEEN | {"overlay", "gaps", "roads", "areas", "routes", "subsidy", "priority", "agreement", "summary"},
     "reports": SEEN | {"reports"},
-    "__main__": SEEN | {"pipeline", "reports", "check"},
+    "__main__": SEEN | {"pipeline", "reports", "check", "agreement"},
 }
 # Room of `maps` -> (rooms of coverage, rooms of maps)
 MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "__init__": (set(), set()),
     "assets": ({"schemas"}, set()),
     "style": ({"schemas"}, set()),
-    "charts": ({"schemas"}, {"style"}),
-    "layers": (SEEN, {"style", "assets"}),
-    "build": (SEEN, {"layers", "style", "assets"}),
-    "export": (SEEN, {"build", "layers", "style", "assets"}),
-    "store": (SEEN, set()),
-    "server": ({"assessment", "errors"}, {"assets", "layers", "store", "tiles", "style"}),
+    "figures": (SEEN, set()),
+    "charts": (SEEN, {"style", "figures"}),
+    "tiles": (SEEN, {"style"}),
+    "layers": (SEEN, {"style", "tiles"}),
+    "build": (SEEN, {"layers", "tiles", "style", "assets"}),
+    "export": (SEEN, {"build", "layers", "tiles", "style", "assets"}),
+    "picking": (SEEN, {"tiles", "style"}),
+    "store": (SEEN, {"tiles", "layers"}),
+    "server": (SEEN, {"assets", "layers", "tiles", "store", "style"}),
     "session": (SEEN | {"pipeline", "check"}, {"store"}),
-    "pages": (SEEN | {"reports", "pipeline"}, {"session", "build", "charts", "style", "pages", "layers"}),
+    "pages": (
+        SEEN | {"reports", "pipeline"},
+        {"session", "store", "build", "export", "layers", "picking", "charts", "figures", "style"},
+    ),
     "frame": (SEEN, {"pages", "session", "server", "style"}),
 }
 WEB = {"requests", "urllib", "http", "socket", "httpx", "urllib3"}

@@ -1,0 +1,131 @@
+"""The command line as its users meet it: exit codes, one sentence, nothing half written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.studymaker import TinyStudy, tiny_study
+
+FILES = {
+    "places.parquet", "areas.parquet", "assessment.gpkg", "gap-report.xlsx", "gap-report.pdf", "priority-list.xlsx",
+    "priority-list.csv", "priority-list.pdf", "map.html", "rejected.csv", "summary.json", "run.json",
+}  # fmt: skip
+SAME_BYTES = ("places.parquet", "areas.parquet", "priority-list.csv", "rejected.csv", "summary.json")
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", "-m", "coverage", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8")
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> TinyStudy:
+    return tiny_study(tmp_path / "study")
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, subprocess.CompletedProcess[str]]:
+    """Return the study, the output folder and the finished run of one assessment with --json."""
+    base = tmp_path_factory.mktemp("cli")
+    folder = tiny_study(base / "study").folder
+    return folder, base / "out", run("assess", folder, "--out", base / "out", "--json")
+
+
+def test_assess_writes_every_file_and_prints_json_alone(
+    done: tuple[Path, Path, subprocess.CompletedProcess[str]],
+) -> None:
+    _, out, finished = done
+    assert finished.returncode == 0, finished.stderr
+    assert {path.name for path in out.iterdir()} == FILES
+    summary = json.loads(finished.stdout)
+    assert summary == json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    assert summary["data_status"] == "synthetic"
+    assert {"places", "gaps", "tiers", "eligible", "funding_gap", "funded", "municipalities"} <= set(summary)
+
+
+def test_two_runs_give_the_same_bytes(
+    done: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    folder, out, _ = done
+    assert run("assess", folder, "--out", tmp_path / "again").returncode == 0
+    for name in SAME_BYTES:
+        assert (out / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+
+
+def test_run_json_traces_every_input(done: tuple[Path, Path, subprocess.CompletedProcess[str]]) -> None:
+    folder, out, _ = done
+    run_file = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert {"study.toml", *(path.name for path in folder.iterdir())} == set(run_file["inputs"])
+    assert all(len(digest) == 64 for digest in run_file["inputs"].values())
+    assert run_file["versions"]["geopandas"]
+    assert run_file["timings_s"]
+    assert run_file["seed"] == 2024
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda tiny: (tiny.folder / "premises.csv").unlink(), "premises.csv"),
+        (lambda tiny: (tiny.folder / "study.toml").write_text("[study", encoding="utf-8"), "study.toml"),
+        (lambda tiny: (tiny.folder / "mobile.tif").write_bytes(b"II*\0" + b"\0" * 40), "mobile.tif"),
+    ],
+    ids=["missing file", "broken toml", "not a raster"],
+)
+def test_unusable_input_is_one_sentence_and_leaves_the_last_output(
+    tiny: TinyStudy, tmp_path: Path, damage: object, sentence: str
+) -> None:
+    out = tmp_path / "out"
+    assert run("assess", tiny.folder, "--out", out).returncode == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    damage(tiny)  # type: ignore[operator]
+    failed = run("assess", tiny.folder, "--out", out)
+    assert failed.returncode == 2
+    errors = [line for line in failed.stderr.splitlines() if not line.startswith("…")]
+    assert len(errors) == 1, failed.stderr
+    assert errors[0].startswith("error: ")
+    assert sentence in errors[0]
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert not [path for path in tmp_path.iterdir() if path.name not in {"out", "study"}]
+
+
+def test_check_says_what_is_wrong_and_exits_1(tiny: TinyStudy) -> None:
+    assert run("check", tiny.folder).returncode == 0
+    table = (tiny.folder / "premises.csv").read_text(encoding="utf-8").replace("p03;F", "p03;X")
+    (tiny.folder / "premises.csv").write_text(table, encoding="utf-8")
+    found = run("check", tiny.folder, "--json")
+    assert found.returncode == 1
+    assert "kind" in found.stdout
+    json.loads(found.stdout)
+
+
+@pytest.mark.parametrize(
+    ("kind", "format_"),
+    [("gap", "xlsx"), ("gap", "csv"), ("gap", "geojson"), ("gap", "html"), ("priority", "csv"), ("priority", "pdf")],
+)
+def test_report_writes_one_file(
+    done: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path, kind: str, format_: str
+) -> None:
+    target = tmp_path / f"report.{format_}"
+    finished = run("report", kind, done[0], "--format", format_, "--out", target, "--municipality", "5002")
+    assert finished.returncode == 0, finished.stderr
+    assert target.stat().st_size > 200
+
+
+def test_an_unknown_format_is_one_sentence(tiny: TinyStudy, tmp_path: Path) -> None:
+    finished = run("report", "priority", tiny.folder, "--format", "docx", "--out", tmp_path / "x.docx")
+    assert finished.returncode == 2
+    assert "docx" in finished.stderr
+    assert not (tmp_path / "x.docx").exists()
+
+
+def test_an_unknown_policy_names_the_known_ones(tiny: TinyStudy, tmp_path: Path) -> None:
+    finished = run("assess", tiny.folder, "--policy", "no-1999", "--out", tmp_path / "out")
+    assert finished.returncode == 2
+    assert "no-2024" in finished.stderr
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,121 @@
+"""The stages together, on a tiny county drawn by hand: what is counted, what never changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from coverage import pipeline
+from coverage.assessment import Assessment
+from coverage.errors import PolicyError
+from coverage.policy import load_policy
+from coverage.schemas import AREA_COLUMNS, AREA_TAIL
+from coverage.study import Study
+from tests.studymaker import PLACES, tiny_study
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_study(tmp_path_factory.mktemp("tiny")).folder
+
+
+@pytest.fixture(scope="module")
+def study(folder: Path) -> Study:
+    return Study.open(folder)
+
+
+@pytest.fixture(scope="module")
+def prepared(study: Study) -> pipeline.Prepared:
+    return pipeline.prepare(study, load_policy("no-2024"))
+
+
+@pytest.fixture(scope="module")
+def result(prepared: pipeline.Prepared, study: Study) -> Assessment:
+    return pipeline.decide(prepared, study.default_scenario())
+
+
+def test_every_place_keeps_its_row(result: Assessment) -> None:
+    assert len(result.places) == PLACES
+    assert list(result.places["place_id"]) == [f"p{i:02d}" for i in range(PLACES)]
+    assert (result.places["eligible"] > 0).sum() == result.places["area_id"].notna().sum()
+
+
+def test_places_inside_the_footprint_are_served_and_the_others_short(result: Assessment) -> None:
+    inside = result.places.within(result.municipalities.geometry[0].buffer(0)) & (result.places["fixed_down_mbps"] > 0)
+    assert set(result.places.loc[inside, "tier"]) == {"served"}
+    assert set(result.places.loc[~inside, "tier"]) == {"below_30"}
+    # A holiday home is short of service and still not eligible.
+    holiday = result.places["kind"] == "holiday"
+    assert set(result.places.loc[holiday & ~inside, "reason_code"]) == {"holiday-home"}
+    assert set(result.places.loc[holiday, "eligible"]) == {0.0}
+
+
+def test_figures_add_up(result: Assessment) -> None:
+    summary = result.summary
+    assert sum(summary["places"].values()) == PLACES
+    for group in ("gaps", "tiers"):
+        assert sum(part["businesses"] for part in summary[group].values()) == summary["places"]["business"]
+        assert sum(part["households"] for part in summary[group].values()) == summary["places"]["household"]
+    for label in ("businesses", "households"):
+        assert sum(row["eligible"][label] for row in summary["municipalities"]) == summary["eligible"][label]
+        assert result.areas[label].sum() == summary["eligible"][label]
+    assert summary["funding_gap"]["p10"] <= summary["funding_gap"]["p50"] <= summary["funding_gap"]["p90"]
+    assert summary["funded"]["grant"] <= summary["budget"]
+    assert result.cost_lines.groupby("area_id")["amount"].sum().sum() == pytest.approx(result.areas["capex"].sum())
+
+
+def test_areas_have_the_contract_columns_in_order(result: Assessment) -> None:
+    scores = [f"score_{criterion.id}" for criterion in result.policy.criteria]
+    expected = [*AREA_COLUMNS, *scores, *AREA_TAIL]
+    assert list(result.areas.columns[: len(expected)]) == expected
+    assert list(result.areas["rank"]) == list(range(1, len(result.areas) + 1))
+    payers = result.areas[["state_share", "county_share", "municipal_share", "private_share"]].sum(axis=1)
+    assert payers.to_numpy() == pytest.approx(result.areas["funding_gap_p50"].to_numpy())
+    assert set(result.areas["data_status"]) == {"synthetic"}
+
+
+def test_every_funded_area_is_joined_to_the_network(result: Assessment) -> None:
+    routes = result.routes.set_index("area_id")
+    assert set(routes.index) == set(result.areas["area_id"])
+    assert routes["connected"].all()
+    assert (routes["route_m"] >= routes["backhaul_m"] - 1e-6).all()
+    assert result.summary["route_m_if_all_built"] <= result.summary["route_m"] + 1
+
+
+def test_more_budget_funds_no_less(prepared: pipeline.Prepared, study: Study) -> None:
+    question = study.default_scenario()
+    reached = []
+    for budget in (0.0, 1e6, 5e6, 1e12):
+        summary = pipeline.decide(prepared, question.with_changes(budget=budget)).summary
+        reached.append(summary["funded"]["businesses"] + summary["funded"]["households"])
+    assert reached[0] == 0
+    assert reached == sorted(reached)
+    eligible = summary["eligible"]
+    assert reached[-1] == eligible["businesses"] + eligible["households"]
+
+
+def test_same_question_same_answer(study: Study, result: Assessment) -> None:
+    again = pipeline.assess(study, study.default_scenario())
+    pd.testing.assert_frame_equal(pd.DataFrame(again.areas), pd.DataFrame(result.areas))
+    pd.testing.assert_frame_equal(pd.DataFrame(again.places), pd.DataFrame(result.places))
+    assert again.summary == result.summary
+    assert again.provenance["fingerprint"] == result.provenance["fingerprint"]
+
+
+def test_the_fingerprint_follows_the_question(prepared: pipeline.Prepared, study: Study, result: Assessment) -> None:
+    other = pipeline.decide(prepared, study.default_scenario().with_changes(seed=7))
+    assert other.provenance["fingerprint"] != result.provenance["fingerprint"]
+
+
+def test_a_decision_under_another_policy_is_refused(prepared: pipeline.Prepared, study: Study) -> None:
+    with pytest.raises(PolicyError, match="judged under 'no-2024'"):
+        pipeline.decide(prepared, study.default_scenario().with_changes(policy="us-bead-2022"))
+
+
+def test_progress_names_every_step(study: Study) -> None:
+    seen: list[str] = []
+    pipeline.assess(study, study.default_scenario(), progress=seen.append)
+    assert seen[-len(pipeline.STEPS) :] == list(pipeline.STEPS)
+    assert len(seen) >= len(pipeline.STEPS) + len(study.sources)
