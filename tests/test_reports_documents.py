@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import io
 from dataclasses import replace
 
 import openpyxl
 import pandas as pd
 import pypdf
 import pytest
+from shapely.geometry import box
 
 from coverage.reports import render, static_map, write_all
+from coverage.reports.map_canvas import Canvas
 from coverage.reports.selection import cut
 from coverage.reports.wording import load_wording
 from coverage.reports.xlsx import write_gap_report
@@ -258,7 +259,7 @@ def test_maps_are_the_same_each_time_and_leave_no_global_state(assessment):
     before = dict(mpl.rcParams)
     pictures = [static_map.decision_map(assessment, wording=EN, attribution="Toy") for _ in range(2)]
     assert pictures[0] == pictures[1]
-    assert pictures[0].lstrip().startswith(b"<?xml")
+    assert pictures[0].svg.lstrip().startswith(b"<?xml")
     assert dict(mpl.rcParams) == before
 
 
@@ -267,5 +268,24 @@ def test_map_is_drawn_from_the_areas(assessment):
     first = static_map.decision_map(assessment, wording=EN, attribution="Toy")
     second = static_map.decision_map(all_funded, wording=EN, attribution="Toy")
     blue = static_map.palette.DECISION["fund"].encode()
-    assert second.count(blue) > first.count(blue) > 0
-    assert io.BytesIO(first).getvalue() == first
+    assert second.svg.count(blue) > first.svg.count(blue) > 0
+
+
+def test_area_map_frames_what_it_shows(assessment):
+    part = cut(assessment, area=[str(assessment.areas["area_id"].iloc[0])]).assessment
+    near = static_map.area_map(part, close=True, wording=EN, attribution="Toy")
+    far = static_map.area_map(part, close=False, wording=EN, attribution="Toy")
+    assert near.svg != far.svg
+    # The municipality is 5 by 7.5 km, with 2 % of the longer side around it.
+    assert far.ratio == pytest.approx((7500 + 2 * 150) / (5000 + 2 * 150))
+
+
+def test_coordinates_outside_the_frame_are_cut_off(assessment):
+    # A neighbour far beyond the frame must not widen the picture.
+    canvas = Canvas((0.0, 0.0, 1000.0, 500.0), margin=0.0)
+    land = assessment.municipalities.set_geometry(
+        [box(-1e6, -1e6, 1e6, 1e6), box(2e6, 0, 3e6, 1e6)], crs=assessment.municipalities.crs
+    )
+    canvas.land(land, ["#ffffff", "#ffffff"], edge="black", width=1)
+    assert canvas.finish([], north="N", attribution="", title=None).ratio == 0.5
+    assert canvas.axes.get_xlim() == (0.0, 1000.0)

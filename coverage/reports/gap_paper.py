@@ -13,6 +13,7 @@ from coverage.reports.wording import Wording
 from coverage.schemas import GAP_KINDS, SERVED
 
 TOP_AREAS: Final = 25
+SHADED_FROM: Final = 3  # with more municipalities than this, the map shades them
 
 
 def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, fingerprint: str) -> None:
@@ -37,18 +38,38 @@ def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, finge
             _municipalities(selection, parts, whole, wording),
         ]
     else:
-        data |= {"lead": selection.describe(wording), "figures": _area_figures(selection, wording), "tables": []}
+        lead = _area_lead(selection, wording)
+        data |= {"lead": lead, "figures": _area_figures(selection, wording), "tables": []}
     data["areas"] = _areas(selection, wording)
     data["method"] = {"title": wording.text("gap", "method"), "lines": wording.lines("gap", "method_text")}
-    count = wording.number(len(assessment.areas))
+    credit = pdf.attribution(selection)
+    if len(shares) > SHADED_FROM:
+        kind, picture = "", static_map.gap_map(assessment, shares=shares, wording=wording, attribution=credit)
+    else:
+        # A shade says nothing without others to compare it with; outlines and routes say more.
+        close = not selection.by_municipality
+        kind = "_areas"
+        picture = static_map.area_map(assessment, close=close, wording=wording, attribution=credit)
+    scope, count = selection.title(wording), wording.number(len(assessment.areas))
     data["map"] = {
         "file": "map.svg",
-        "ratio": static_map.height_to_width(assessment.municipalities),
-        "alt": wording.text("gap", "map_alt", scope=selection.title(wording), areas=count),
-        "caption": wording.text("gap", "map_caption" if shares else "map_caption_areas"),
+        "ratio": picture.ratio,
+        "alt": wording.text("gap", f"map_alt{kind}", scope=scope, areas=count),
+        "caption": wording.text("gap", f"map_caption{kind}"),
     }
-    picture = static_map.gap_map(assessment, shares=shares, wording=wording, attribution=pdf.attribution(selection))
-    path.write_bytes(pdf.compile_pdf("gap-report", data, {"map.svg": picture}, as_of=assessment.study.as_of))
+    path.write_bytes(pdf.compile_pdf("gap-report", data, {"map.svg": picture.svg}, as_of=assessment.study.as_of))
+
+
+def _area_lead(selection: Selection, wording: Wording) -> str:
+    areas = selection.assessment.areas
+    return wording.text(
+        "gap",
+        "lead_areas",
+        areas=wording.number(len(areas)),
+        businesses=wording.number(float(areas["businesses"].sum())),
+        households=wording.number(float(areas["households"].sum())),
+        municipalities=", ".join(selection.municipality_names().values()),
+    )
 
 
 def _overview(selection: Selection, whole: Place, wording: Wording) -> dict[str, Any]:

@@ -12,6 +12,7 @@ ROUTE: Final = "#5b6770"
 
 # Okabe and Ito's blue and orange; what is not proposed stays grey.
 DECISION: Final = {"fund": "#0072b2", "reserve": "#8b96a1", "ineligible": "#ffffff"}
+AREA: Final = "#cfe3f1"
 TOSS_UP: Final = "#d55e00"
 GAP: Final = {"none": "#e9ecef", "fixed": "#d95f0e", "mobile": "#7570b3", "both": "#7f2704"}
 # Share short of service: pale to dark in even steps of lightness.

@@ -69,7 +69,7 @@ def common_data(
             wording.text("pdf", "prices", currency=study.currency, price_year=study.price_year),
             wording.text("status", study.data_status),
         ],
-        "scope": "" if selection.whole else selection.describe(wording),
+        "scope": "" if selection.titled else selection.describe(wording),
         "page": wording.texts["pdf"]["page"],
         "sources": {
             "title": wording.text("pdf", "sources"),
@@ -113,9 +113,8 @@ def _assumed(selection: Selection, wording: Wording) -> dict[str, Any]:
     policy = selection.assessment.policy
     rows = []
     for row in tables.records(tables.assumption_table(selection.assessment)):
-        span = (
-            f"{_plain(wording, row.low)}–{_plain(wording, row.high)}" if row.low is not None else wording.texts["none"]
-        )
+        fixed = row.low is None or row.low == row.high
+        span = wording.texts["none"] if fixed else f"{_plain(wording, row.low)}–{_plain(wording, row.high)}"
         rows.append([str(row.figure), _plain(wording, row.value), span, str(row.unit), str(row.source)])
     rules = policy.assumed()
     return {

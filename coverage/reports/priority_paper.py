@@ -29,6 +29,7 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
         fingerprint={wording.text("pdf", "fingerprint_priority"): fingerprint},
     )
     title = selection.title(wording)
+    picture = static_map.decision_map(assessment, wording=wording, attribution=pdf.attribution(selection))
     data |= {
         "lead": _lead(selection, funded, wording),
         "figures": _figures(selection, areas, funded, wording),
@@ -40,13 +41,12 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
         "method": _method(selection, wording),
         "map": {
             "file": "map.svg",
-            "ratio": static_map.height_to_width(assessment.municipalities),
+            "ratio": picture.ratio,
             "alt": wording.text("priority", "map_alt", scope=title, areas=wording.number(len(funded))),
             "caption": wording.text("priority", "map_caption", labels=static_map.LABELS),
         },
     }
-    picture = static_map.decision_map(assessment, wording=wording, attribution=pdf.attribution(selection))
-    path.write_bytes(pdf.compile_pdf("priority-list", data, {"map.svg": picture}, as_of=assessment.study.as_of))
+    path.write_bytes(pdf.compile_pdf("priority-list", data, {"map.svg": picture.svg}, as_of=assessment.study.as_of))
 
 
 def _with_premises(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -57,11 +57,12 @@ def _lead(selection: Selection, funded: pd.DataFrame, wording: Wording) -> str:
     currency = selection.assessment.study.currency
     budget = wording.money(selection.assessment.scenario.budget, currency)
     if funded.empty:
-        return wording.text("priority", "lead_none", budget=budget)
+        return wording.text("priority", "lead_none", budget=budget, study=selection.assessment.study.name)
     return wording.text(
         "priority",
         "lead",
         budget=budget,
+        study=selection.assessment.study.name,
         areas=wording.number(len(funded)),
         businesses=wording.number(float(funded["businesses"].sum())),
         households=wording.number(float(funded["households"].sum())),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Final
 
 import geopandas as gpd
 
 from coverage.assessment import Assessment
 from coverage.errors import DataError
 from coverage.reports.wording import Wording
+
+TITLE_NAMES: Final = 3  # more municipalities than this do not go into a title
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ class Selection:
         """Say whether the selection is made of whole municipalities."""
         return not (self.area or self.technology)
 
+    @property
+    def titled(self) -> bool:
+        """Say whether the title alone tells what is shown."""
+        return self.by_municipality and len(self.municipality) <= TITLE_NAMES
+
     def municipality_names(self) -> dict[str, str]:
         """Return the names by code, of the municipalities in the selection."""
         frame = self.assessment.municipalities
@@ -56,7 +64,7 @@ class Selection:
 
     def title(self, wording: Wording) -> str:
         """Return the name for a title: the study's, or that of the municipalities."""
-        if self.municipality and self.by_municipality and len(self.municipality) <= 3:
+        if self.municipality and self.titled:
             names = self.municipality_names()
             return ", ".join(names[code] for code in self.municipality)
         return self.assessment.study.name
