@@ -204,7 +204,6 @@ _TECHNOLOGY_NAMES: Final = {
     "dsl": "DSL",
     "fwa": "fixed wireless",
     "satellite": "satellite",
-    "other": "service (technology not named)",
 }
 
 
@@ -245,14 +244,14 @@ def _service_text(row: Any, policy: Policy) -> str:
             f"Service is known only as a share of the municipality: {row.short:.1%} of its homes "
             f"are below {_speed(policy, policy.eligible_tiers[-1])}"
         )
-    if row.down > 0 or row.provider:
-        technology = _TECHNOLOGY_NAMES.get(row.technology, row.technology)
-        offer = f"Best offer {row.down:g}/{row.up:g} Mbit/s {technology} from {row.provider}"
-    else:
-        offer = "No fixed offer"
+    if not row.provider:
+        return "No fixed offer is known"
+    # Sources that name no technology say "other": nothing is added for it.
+    technology = "" if row.technology == "other" else f" {_TECHNOLOGY_NAMES.get(row.technology, row.technology)}"
+    offer = f"Best offer {row.down:g}/{row.up:g} Mbit/s{technology} from {row.provider}"
     tier = policy.tier_ids[row.tier]
     if tier in policy.eligible_tiers:
-        return f"{offer} is below {_speed(policy, tier)}" if row.down > 0 else f"{offer} is known"
+        return f"{offer} is below {_speed(policy, tier)}"
     return f"{offer} reaches {_speed(policy, policy.eligible_tiers[-1])}"
 
 

@@ -209,10 +209,10 @@ def _service(
     counted = table["technology"].isin(policy.fixed.technologies).to_numpy()
     measured = (table["basis"] == "measured").to_numpy()
     planned = (table["status"] == "planned").to_numpy() & ~measured
-    existing = ~planned & ~measured
     down, up = table["down_mbps"].to_numpy(dtype=float), table["up_mbps"].to_numpy(dtype=float)
     down_max = np.fmax(down, table["down_max_mbps"].to_numpy(dtype=float))
     up_max = np.fmax(up, table["up_max_mbps"].to_numpy(dtype=float))
+    existing = ~planned & ~measured & (down_max > 0)  # a source's class "nothing here" is no offer
     date = table["available_from"].astype("datetime64[s]")
     credible = (date <= pd.Timestamp(policy.plan_limit(as_of))).to_numpy() & (down >= policy.fixed.plan_min_down_mbps)
 

@@ -94,6 +94,13 @@ def test_a_faster_download_with_less_upload_does_not_hide_the_offer_that_serves(
     assert out["fixed_provider"].tolist() == ["B"]
 
 
+def test_a_class_that_says_nothing_here_is_no_offer() -> None:
+    layer = at_places(["p0", "p1"], {"down_mbps": 0}, {"down_mbps": 0, "down_max_mbps": 10})
+    out = serve(drawn.places(LINE_OF_FIVE[:2]), layer)
+    assert out["fixed_provider"].fillna("-").tolist() == ["-", "A"]
+    assert out["fixed_down_max_mbps"].tolist() == [0, 10]
+
+
 def test_classes_keep_their_upper_end() -> None:
     layer = at_places(
         ["p0", "p0"],
