@@ -39,8 +39,8 @@ def route(
 
     - `route_m` = `trench_m` (on land, spurs to the network's own points included) + `subsea_m` (ferry links);
     - `backhaul_m`: the part of it from the network to the first place or fork;
-    - `crow_link_m`: the part of `trench_m` that is a straight line × `detour` (to a road that leads to a network, or
-      to the network itself), because no road leads there: then `connected` is False and a survey must tell;
+    - `crow_link_m`: the part of `trench_m` that is a straight line × `detour` (an assumption) to the nearest
+      road that leads to a network, where no road joins them: then `connected` is False and a survey must tell;
     - `drop_m`: Σ distance from place to road × `eligible`; once per row, since the homes of one building share
       their drop. `drops` counts them.
 
@@ -48,7 +48,7 @@ def route(
     """
     member = _members(areas, places, attached)
     ids = areas["area_id"].sort_values().to_numpy()
-    trees = _grow(attached, member["group"].to_numpy(), member["node"].to_numpy(), len(ids), detour)
+    trees = _grow(attached, member["group"].to_numpy(), member["node"].to_numpy(), len(ids))
     graph = attached.graph
     length = graph.length_m[trees.edge]
     sea = graph.kind[trees.edge] == FERRY
@@ -77,9 +77,7 @@ def route(
     )
 
 
-def joint_length_m(
-    areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, attached: Attached, detour: float = 1.3
-) -> float:
+def joint_length_m(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, attached: Attached) -> float:
     """Measure the one route that serves all areas if they were built together, in metres along roads.
 
     Less than the sum of `route_m`, since trenches are shared: the difference is what sharing saves. Straight links
@@ -87,7 +85,7 @@ def joint_length_m(
     """
     member = _members(areas, places, attached)
     node = distinct(member["node"].to_numpy())
-    trees = _grow(attached, np.zeros(len(node), dtype=np.int64), node, 1, detour)
+    trees = _grow(attached, np.zeros(len(node), dtype=np.int64), node, 1)
     return float(attached.graph.length_m[trees.edge].sum())
 
 
@@ -107,7 +105,7 @@ def _members(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, attached: Attach
     return frame.sort_values(["group", "node", "drop_m", "eligible"], ignore_index=True)
 
 
-def _grow(attached: Attached, group: Ints, node: Ints, groups: int, detour: float) -> _Trees:
+def _grow(attached: Attached, group: Ints, node: Ints, groups: int) -> _Trees:
     """Grow one tree per group over its terminals (rows of group, node) and the network.
 
     One run joins all terminals; a group whose own terminals hang together in it has thereby its own minimum
@@ -118,7 +116,7 @@ def _grow(attached: Attached, group: Ints, node: Ints, groups: int, detour: floa
     key = distinct(group * graph.nodes + node)
     group, node = key // graph.nodes, key % graph.nodes
     to_network, onward = attached.to_network()
-    crow_group, crow_line, landing = _crow_links(attached, group, node, to_network, detour)
+    crow_group, crow_line, landing = _crow_links(attached, group, node, to_network)
     key = distinct(np.append(key, crow_group * graph.nodes + landing))
     group, node = key // graph.nodes, key % graph.nodes
     link_group, s, t, length, path_link, path_edge = _inner_links(graph, group, node, groups)
@@ -266,24 +264,19 @@ def _prune(
     return at, edge[kept], backhaul, np.tile(at, 2)[meets], ends[meets]
 
 
-def _crow_links(
-    attached: Attached, group: Ints, node: Ints, to_network: Floats, detour: float
-) -> tuple[Ints, Floats, Ints]:
+def _crow_links(attached: Attached, group: Ints, node: Ints, to_network: Floats) -> tuple[Ints, Floats, Ints]:
     """Join each part of a group that no road joins to a network by a straight line: group, line, node it lands on.
 
-    It lands where the line × `detour` and the road from there to the network are shortest together, of the nearest
-    road that leads to a network and the nearest network itself.
+    It lands where a road (or a network) that leads to a network is nearest, so that as little as can be is dug
+    through country without a road.
     """
     xy = attached.graph.xy
     rows = np.flatnonzero(~np.isfinite(to_network[node]))
-    targets = [np.flatnonzero(np.isfinite(to_network)), attached.network_nodes]
-    landing = np.concatenate(
-        [target[np.asarray(cKDTree(xy[target]).query(xy[node[rows]])[1], dtype=int)] for target in targets]
-    )
-    rows = np.tile(rows, 2)
-    cost = np.hypot(*(xy[node[rows]] - xy[landing]).T) * detour + to_network[landing]
+    joined = np.flatnonzero(np.isfinite(to_network))
+    found = cKDTree(xy[joined]).query(xy[node[rows]])
+    straight, landing = np.asarray(found[0]), joined[np.asarray(found[1], dtype=np.int64)]
     part = np.column_stack([group[rows], attached.graph.component[node[rows]]])
-    order = np.lexsort((landing, node[rows], cost, part[:, 1], part[:, 0]))
+    order = np.lexsort((node[rows], to_network[landing], straight, part[:, 1], part[:, 0]))
     order = order[np.concatenate([[True], (np.diff(part[order], axis=0) != 0).any(axis=1)])[: len(order)]]
     rows, landing = rows[order], landing[order]
     return group[rows], np.column_stack([xy[node[rows]], xy[landing]]), landing

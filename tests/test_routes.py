@@ -124,10 +124,13 @@ def test_an_area_without_a_road_to_the_network_gets_a_straight_link_and_says_so(
     assert found.loc["shore", "crow_link_m"] == 0
 
 
-def test_a_straight_link_goes_to_the_network_itself_where_that_is_shorter() -> None:
-    apart = roads([(0, 0), (1000, 0)], [(1000, 600), (1000, 900)])
-    island = run(places((1000, 600), area_id="island"), lines=apart).loc["island"]
-    assert island["route_m"] == island["crow_link_m"] == pytest.approx(np.hypot(1000, 600) * 1.3, abs=0.01)
+def test_a_straight_link_lands_on_the_nearest_road_and_follows_it() -> None:
+    winding = roads([(0, 0), (1000, 0)], [(1000, 0), (1000, 500)], [(0, 520), (900, 520)])
+    found = run(places((900, 520), (100, 520), area_id="a"), lines=winding).loc["a"]
+    straight = np.hypot(100, 20) * 1.3
+    assert found["crow_link_m"] == pytest.approx(straight, abs=0.01)
+    assert found["route_m"] == pytest.approx(1500 + straight + 800, abs=0.01)
+    assert found["backhaul_m"] == pytest.approx(1500 + straight, abs=0.01)
 
 
 def test_no_areas_make_no_routes() -> None:
