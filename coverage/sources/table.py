@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import zlib
@@ -80,30 +81,42 @@ def _as_utf8(data: bytes, spec: SourceSpec) -> bytes:
 
 def _parse(data: bytes, delimiter: str, spec: SourceSpec) -> tuple[pa.Table, np.ndarray, pd.DataFrame]:
     """Return the whole rows as a table of text, their row numbers, and the broken rows."""
-    table, invalid = _arrow(data, delimiter, spec)
-    if not any("\n" in text for _, _, text in invalid):
+    if _quotes_close(data, delimiter):
+        table, invalid = _arrow(data, delimiter, spec)
         rows = _numbers(table.num_rows + len(invalid), [number for number, _, _ in invalid])
         return table, rows, _broken(invalid, table.num_columns, spec)
-    # A quote that is opened and never closed has swallowed the lines after it. Set apart the lines with an odd
-    # number of quotes, so that only they are lost. Row numbers are then line numbers.
+    # A quotation that never closes would swallow the lines after it. Set apart the lines in which one is left open,
+    # so that only they are lost. Row numbers are then line numbers.
     lines = data.split(b"\n")
-    while lines and not lines[-1].strip():
-        lines.pop()
-    odd = np.array([line.count(b'"') % 2 == 1 for line in lines])
-    odd[0] = False
-    kept = [line for line, bad in zip(lines, odd, strict=True) if not bad and line.strip()]
-    numbers = np.array([i for i, (line, bad) in enumerate(zip(lines, odd, strict=True)) if not bad and line.strip()])[
-        1:
-    ]
-    table, invalid = _arrow(b"\n".join(kept) + b"\n", delimiter, spec)
+    open_ = {n for n, line in enumerate(lines) if n and not _quotes_close(line, delimiter)}
+    kept = [n for n, line in enumerate(lines) if n not in open_ and line.strip()]
+    table, invalid = _arrow(b"\n".join(lines[n] for n in kept) + b"\n", delimiter, spec)
+    numbers = np.array(kept, dtype="int64")[1:]  # without the header
     whole = _numbers(table.num_rows + len(invalid), [number for number, _, _ in invalid]) - 1
     invalid = [(int(numbers[number - 1]), count, text) for number, count, text in invalid]
     unclosed = rejections(
-        spec.id, rows=np.flatnonzero(odd), field="", reason="a quotation mark is opened and not closed",
-        values=[lines[i].decode("utf-8") for i in np.flatnonzero(odd)],
-    )  # fmt: skip
+        spec.id,
+        rows=sorted(open_),
+        field="",
+        values=[lines[n].decode("utf-8") for n in sorted(open_)],
+        reason="a quotation mark is opened and not closed",
+    )
     rejected = pd.concat([_broken(invalid, table.num_columns, spec), unclosed], ignore_index=True)
     return table, numbers[whole], rejected.sort_values("row", kind="stable", ignore_index=True)
+
+
+def _quotes_close(data: bytes, delimiter: str) -> bool:
+    """Return whether every quotation in the text closes, before a delimiter or the end of a row."""
+    if b'"' not in data:
+        return True
+    if not any(line.count(b'"') % 2 for line in data.split(b"\n")):
+        return True  # each line closes what it opens
+    try:
+        for _ in csv.reader(io.StringIO(data.decode("utf-8"), newline=""), delimiter=delimiter, strict=True):
+            pass
+    except csv.Error:
+        return False
+    return True
 
 
 def _arrow(data: bytes, delimiter: str, spec: SourceSpec) -> tuple[pa.Table, list[tuple[int, int, str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import warnings
 from typing import Final
 
@@ -52,7 +53,7 @@ def _ogr(spec: SourceSpec) -> gpd.GeoDataFrame:
             raise DataError(f"{spec.name}: the file has no layer; expected one for source {spec.id!r}")
         frame = pyogrio.read_dataframe(spec.path, layer=spec.layer or layers[0], use_arrow=True)
     except (DataSourceError, DataLayerError, RuntimeError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = textwrap.shorten(str(error), 100, placeholder=" …")
         raise DataError(f"{spec.name}: not a readable vector file ({reason}); expected e.g. GeoPackage") from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise DataError(f"{spec.name}: the layer has no geometry; expected features with a geometry")
@@ -63,7 +64,7 @@ def _parquet(spec: SourceSpec) -> gpd.GeoDataFrame:
     try:
         return gpd.read_parquet(spec.path)
     except (ValueError, OSError) as error:  # geopandas and pyarrow raise subclasses of these
-        reason = str(error).splitlines()[0]
+        reason = textwrap.shorten(str(error), 100, placeholder=" …")
         raise DataError(f"{spec.name}: not readable as GeoParquet ({reason}); expected a whole file") from error
 
 
