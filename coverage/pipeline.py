@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import geopandas as gpd
+import pandas as pd
 
 from coverage import agreement, areas, costs, gaps, overlay, priority, roads, routes, subsidy, summary
 from coverage.assessment import Assessment
@@ -162,7 +163,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         areas=_ordered(ranked, policy),
         routes=prepared.routes,
         municipalities=prepared.inputs.municipalities,
-        cost_lines=lines,
+        cost_lines=_proposed(lines, ranked),
         rejected=prepared.inputs.rejected,
         study=study,
         scenario=scenario,
@@ -172,6 +173,12 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         summary=figures,
         provenance=_provenance(prepared, scenario, book, clock.timings),
     )
+
+
+def _proposed(lines: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Keep the cost lines of each area's proposed technology: they sum to its capex."""
+    chosen = lines["area_id"].map(areas.set_index("area_id")["technology"])
+    return lines[lines["technology"] == chosen].reset_index(drop=True)
 
 
 def _ordered(ranked: gpd.GeoDataFrame, policy: Policy) -> gpd.GeoDataFrame:

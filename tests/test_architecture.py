@@ -58,7 +58,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "figures": (SEEN, set()),
     "charts": (SEEN, {"style", "figures"}),
     "tiles": (SEEN, {"style"}),
-    "layers": (SEEN, {"style", "tiles"}),
+    "layers": (SEEN, {"style", "tiles", "assets"}),
     "build": (SEEN, {"layers", "tiles", "style", "assets"}),
     "export": (SEEN, {"build", "layers", "tiles", "style", "assets"}),
     "picking": (SEEN, {"tiles", "style"}),

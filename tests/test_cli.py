@@ -100,8 +100,8 @@ def test_check_says_what_is_wrong_and_exits_1(tiny: TinyStudy) -> None:
     (tiny.folder / "premises.csv").write_text(table, encoding="utf-8")
     found = run("check", tiny.folder, "--json")
     assert found.returncode == 1
-    assert "kind" in found.stdout
-    json.loads(found.stdout)
+    rejected = json.loads(found.stdout)["rejected"]
+    assert [(item["source"], item["field"], item["rows"]) for item in rejected] == [("premises", "type", 1)]
 
 
 @pytest.mark.parametrize(
