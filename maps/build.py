@@ -15,32 +15,42 @@ import folium
 import geopandas as gpd
 import numpy as np
 from branca.element import Element
+from rasterio.warp import transform_bounds
 
 from coverage.assessment import Assessment
-from coverage.crs import GEOGRAPHIC_CRS, to_crs
+from coverage.crs import GEOGRAPHIC_CRS
 from maps import layers
 from maps.tiles.mobile import choices, geographic_bounds, mercator_bounds
 from maps.tiles.places import MAX_ZOOM
 
 MIN_ZOOM: Final = 5
+ZOOM_STEP: Final = 0.5
 VIEW: Final = (760, 520)  # pixels that a first view is made for
+FOCUS_ZOOM: Final = 13
+DOTS_BELOW: Final = 9.5  # in a wider view areas are dots
 MARK_M: Final = 90.0  # radius of the ring around what was clicked
 
 
 def view_of(
     frame: gpd.GeoDataFrame, *, size: tuple[int, int] = VIEW, most: int = 13
-) -> tuple[tuple[float, float], int]:
+) -> tuple[tuple[float, float], float]:
     """Return the centre (lat, lon) and the zoom at which the frame fits a map of `size` pixels."""
-    west, south, east, north = to_crs(frame, GEOGRAPHIC_CRS, where="map").total_bounds
-    if not math.isfinite(west):
-        return (0.0, 0.0), MIN_ZOOM
+    if frame.empty:
+        return (0.0, 0.0), float(MIN_ZOOM)
+    west, south, east, north = _degrees(frame)
     tall = math.asinh(math.tan(math.radians(north))) - math.asinh(math.tan(math.radians(south)))
     wide = max(math.radians(east - west), 1e-6)
     fits = [
         math.log2(side * 2 * math.pi / (256 * span)) for side, span in zip(size, (wide, max(tall, 1e-6)), strict=True)
     ]
-    zoom = int(np.clip(math.floor(min(fits)), MIN_ZOOM, most))
+    zoom = float(np.clip(math.floor(min(fits) / ZOOM_STEP) * ZOOM_STEP, MIN_ZOOM, most))
     return ((south + north) / 2, (west + east) / 2), zoom
+
+
+def _degrees(frame: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    """Return the frame's bounds in degrees: west, south, east, north."""
+    west, south, east, north = transform_bounds(frame.crs, GEOGRAPHIC_CRS, *frame.total_bounds)
+    return (west, south, east, north)
 
 
 def base_map(assessment: Assessment, *, ground: str, base: str = "") -> layers.OfflineMap:
@@ -59,6 +69,7 @@ def base_map(assessment: Assessment, *, ground: str, base: str = "") -> layers.O
         max_lon=east + 2 * room,
         minZoom=MIN_ZOOM,
         maxZoom=MAX_ZOOM,
+        zoomSnap=ZOOM_STEP,
     )
     layers.Script("begin", layers.credit(assessment)).add_to(built)
     land = layers.DrawnLayer(
@@ -91,10 +102,16 @@ def scenario_groups(
     key: str,
     ground: str,
     base: str = "",
-    places: str = "all",
+    places: str | None = "all",
+    focus: gpd.GeoDataFrame | None = None,
+    dots: bool = False,
     mark: gpd.GeoSeries | None = None,
 ) -> list[folium.FeatureGroup]:
-    """Return what follows the scenario and the page's filters: areas, routes, places, and the chosen thing."""
+    """Return what follows the scenario and the page's filters: areas, routes, places, the chosen thing, the view.
+
+    `places` names a layer of places, None leaves them out; `dots` draws areas as dots in a wide view; the view
+    is fitted to `focus`, each time it changes.
+    """
     tiles = folium.TileLayer(
         f"{base}/tiles/{ground}/{places}/{{z}}/{{x}}/{{y}}.png",
         attr=" ",
@@ -105,15 +122,26 @@ def scenario_groups(
         max_zoom=MAX_ZOOM,
         pane="places",
     )
+    tiles.options.pop("attribution", None)
+    seen = {"dotsBelow": DOTS_BELOW} if dots else {}
     groups = [
-        layers.group([_drawn("areas", key, base, pane="areas", lift=3.5)], name="Project areas"),
+        layers.group([_drawn("areas", key, base, pane="areas", lift=3.5, **seen)], name="Project areas"),
         layers.group([_drawn("routes", key, base, pane="routes", interactive=False, minZoom=9)], name="Fibre routes"),
-        layers.group([tiles], name="Places by gap"),
     ]
+    if places is not None:
+        groups.append(layers.group([tiles], name="Places by gap"))
     if mark is not None and len(mark):
         data = layers.chosen(mark)
         drawn = layers.DrawnLayer("vector", name="chosen", control=False, data=data, pane="chosen", interactive=False)
         groups.append(layers.group([drawn], name="Selected"))
+    if focus is not None and len(focus):
+        west, south, east, north = (round(float(side), 4) for side in _degrees(focus))
+        fit = layers.DrawnLayer(
+            "focus", name="view", control=False, bounds=[[south, west], [north, east]], maxZoom=FOCUS_ZOOM
+        )
+        bundle = layers.group([fit], name="View")
+        bundle.control = False
+        groups.append(bundle)
     return groups
 
 

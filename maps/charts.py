@@ -11,11 +11,13 @@ import pandas as pd
 from maps import style
 
 BAR: Final = 15  # pixels per bar
+LOCALE: Final = {"number": {"decimal": ".", "thousands": style.THIN, "grouping": [3], "currency": ["", ""]}}
 
 
 def _finished(chart: Any) -> Any:
     return (
-        chart.configure_view(stroke=None)
+        chart.configure(locale=LOCALE)
+        .configure_view(stroke=None)
         .configure_axis(
             labelColor=style.MUTED, titleColor=style.MUTED, titleFontWeight="normal", gridColor="#eceff1", domain=False
         )
@@ -39,7 +41,7 @@ def by_municipality(
                 "municipality:N",
                 sort=alt.SortField("total", order="descending"),
                 title=None,
-                axis=alt.Axis(labelLimit=150),
+                axis=alt.Axis(labelLimit=150, labelOverlap=False, labelFontSize=10),
             ),
             x=alt.X(f"{value}:Q", title=f"share of {unit}" if share else unit, axis=axis),
             color=_colour(list(labels.values()), [colours[tier] for tier in labels]),
@@ -164,5 +166,5 @@ def curve(ranked: pd.DataFrame, *, budget: float, chosen: tuple[float, float], c
         .mark_point(color=style.ACCENT, filled=True, size=90, opacity=1)
         .encode(x="grant:Q", y="premises:Q", tooltip=["label:N", alt.Tooltip("premises:Q", format=",.0f")])
     )
-    label = point.mark_text(color=style.ACCENT, align="right", dx=-8, dy=-8).encode(text="label:N")
+    label = point.mark_text(color=style.ACCENT, align="left", dx=9, dy=9).encode(text="label:N")
     return _finished((base + rule + words + point + label).properties(height=260))

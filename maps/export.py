@@ -38,7 +38,9 @@ def to_html(assessment: Assessment) -> str:
 
 def _map(assessment: Assessment) -> layers.OfflineMap:
     centre, zoom = build.view_of(assessment.municipalities)
-    built = layers.OfflineMap(location=centre, zoom_start=zoom, minZoom=build.MIN_ZOOM, maxZoom=14)
+    built = layers.OfflineMap(
+        location=centre, zoom_start=zoom, minZoom=build.MIN_ZOOM, maxZoom=14, zoomSnap=build.ZOOM_STEP
+    )
     layers.Script("begin", layers.credit(assessment)).add_to(built)
 
     def vector(name: str, data: layers.Collection, **options: object) -> None:

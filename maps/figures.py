@@ -89,7 +89,12 @@ def by_municipality(assessment: Assessment, *, kind: str) -> pd.DataFrame:
     counted = weights.groupby(chosen["municipality_code"].to_numpy()).sum()
     names = assessment.municipalities.set_index("municipality_code")["name"]
     rows = [
-        (str(names.get(code, code)), tier, float(counted.loc[code, tier]), float(counted.loc[code].sum()))
+        (
+            str(names.get(code, code)).split(" - ")[-1],
+            tier,
+            float(counted.loc[code, tier]),
+            float(counted.loc[code].sum()),
+        )
         for code in counted.index
         for tier in assessment.policy.eligible_tiers
     ]

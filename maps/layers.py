@@ -23,7 +23,7 @@ from coverage.crs import GEOGRAPHIC_CRS, to_crs
 from coverage.policy import Policy
 from coverage.schemas import CERTAINTIES, DECISIONS, MOBILE_LEVELS, SERVED
 from maps import assets, style
-from maps.tiles.places import POINT_ZOOM, PlaceTiles, classes
+from maps.tiles.places import PlaceTiles, classes
 
 MAX_VERTICES: Final = 14_000  # of one layer, whatever the study
 DECIMALS: Final = 5  # of a degree: about a metre
@@ -101,13 +101,17 @@ def areas(assessment: Assessment, *, popups: bool = False) -> Collection:
     }
     currency = assessment.study.currency
     about = [_area_about(row, currency, popups=popups) for row in frame.drop(columns="geometry").to_dict("records")]
-    return collection(simplified(frame, start_m=20.0), about, styles)
+    shapes = simplified(frame, start_m=20.0)
+    for item, point in zip(about, shapes.representative_point(), strict=True):
+        item["c"] = [round(point.y, 4), round(point.x, 4)]
+    return collection(shapes, about, styles)
 
 
 def _area_about(row: Mapping[Any, Any], currency: str, *, popups: bool) -> dict[str, Any]:
     premises = row["businesses"] + row["households"] + row["public"]
     about: dict[str, Any] = {
         "k": f"{row['decision']}/{row['certainty']}",
+        "r": round(3.5 + (1.5 if row["decision"] == "fund" else 0) + min(premises, 400) / 200, 1),
         "t": [
             str(row["name"]),
             f"rank {row['rank']} · {row['decision']} · {row['certainty']}",
@@ -168,7 +172,7 @@ def class_labels(policy: Policy, language: str = "en") -> dict[str, str]:
     labels = {tier.id: tier.label.get(language, tier.id) for tier in policy.tiers}
     return labels | {
         SERVED: "served",
-        style.MOBILE_ONLY: f"mobile only: below level “{style.word(policy.mobile.level)}”",
+        style.MOBILE_ONLY: f"mobile only, below “{style.word(policy.mobile.level)}”",
     }
 
 
@@ -182,21 +186,22 @@ def legend(assessment: Assessment, *, tiles: bool = True) -> str:
     if not tiles:
         shown = [name for name in shown if name in (*policy.eligible_tiers, style.MOBILE_ONLY)]
     parts += [f"<div>{style.swatch(colours[name])}{style.escape(labels[name])}</div>" for name in shown]
-    more = f" From zoom {POINT_ZOOM} on, single places; a violet ring: short of mobile too." if tiles else ""
-    parts.append(f"<p>The larger the disc, the more premises.{more}</p>")
+    more = " Close up: single places; violet ring = mobile too." if tiles else ""
+    parts.append(f"<p>Larger disc = more premises.{more}</p>")
     parts.append("<h4>Project areas</h4>")
     parts += [
         f"<div>{style.swatch(style.DECISION_COLOURS[d], shape='box', fill=style.DECISION_FILL[d])}{style.escape(d)}</div>"
         for d in DECISIONS
     ]
-    parts.append("<p>Outline: solid = safe yes, dashed = toss-up, dotted = safe no.</p>")
+    parts.append("<p>Outline: solid safe yes, dashed toss-up, dotted safe no.</p>")
     parts.append(f"<div>{style.swatch(style.ACCENT, shape='line')}fibre route, funded</div>")
     if tiles and len(assessment.mobile):
-        parts.append("<h4>Mobile coverage (layer list, top right)</h4>")
+        parts.append('<section data-with="mobile"><h4>Mobile coverage</h4>')
         parts += [
             f"<div>{style.swatch(style.MOBILE_LEVEL_COLOURS[level], shape='box')}{style.escape(style.word(level))}</div>"
             for level in MOBILE_LEVELS[1:]
         ]
+        parts.append("</section>")
     return "".join(parts)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from shapely.geometry import Point
 
@@ -15,6 +16,8 @@ from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
 
 NEAR_M: Final = 1_500.0  # a place farther away is not what was meant
+SAME_M: Final = 0.01  # two places this close stand at one position
+EXACT_M: Final = 60.0  # within this, the nearest place was meant, short of service or not
 
 
 @dataclass(frozen=True)
@@ -28,30 +31,54 @@ class Picked:
     point: gpd.GeoSeries  # the place, else the position itself, in the study's CRS
 
 
-def tree_of(places: gpd.GeoDataFrame) -> cKDTree:
-    """Index the places; points only."""
-    return cKDTree(np.column_stack([places.geometry.x, places.geometry.y]))
+@dataclass(frozen=True)
+class Index:
+    """Hold the places in two trees: all of them, and those that are short of service (with their rows)."""
+
+    every: cKDTree
+    short: cKDTree
+    short_rows: NDArray[np.intp]
+
+    @classmethod
+    def build(cls, places: gpd.GeoDataFrame) -> Index:
+        """Index the places; points only."""
+        xy = np.column_stack([places.geometry.x, places.geometry.y])
+        rows = np.nonzero((places["gap_kind"] != "none").to_numpy() | (places["short_fixed"].to_numpy() > 0))[0]
+        return cls(cKDTree(xy), cKDTree(xy[rows]), rows)
+
+    def nearest(self, x: float, y: float) -> tuple[int, float] | None:
+        """Return row and distance of the place that was meant, or None.
+
+        That is the nearest place within EXACT_M, else the nearest that is short of service within NEAR_M, else
+        the nearest within NEAR_M. Of several at one position, one short of service comes first, then the lowest row.
+        """
+        if not self.every.n:
+            return None
+        distance, row = self.every.query([x, y])[0], None
+        if self.short.n:
+            short = self.short.query([x, y])[0]
+            if short <= distance + SAME_M or (distance > EXACT_M and short <= NEAR_M):
+                distance, row = short, int(self.short_rows[min(self.short.query_ball_point([x, y], short + SAME_M))])
+        if distance > NEAR_M:
+            return None
+        if row is None:
+            row = min(self.every.query_ball_point([x, y], distance + SAME_M))
+        return row, float(distance)
 
 
-def pick(assessment: Assessment, tree: cKDTree, *, lat: float, lon: float) -> Picked:
-    """Return the nearest place within NEAR_M, its area or the one under the position, and the municipality.
-
-    Of places at the same position the one that is short of service comes first, then the lowest row.
-    """
+def pick(assessment: Assessment, index: Index, *, lat: float, lon: float) -> Picked:
+    """Return the place that was meant, its area or the one under the position, and the municipality."""
     at = gpd.GeoSeries([Point(lon, lat)], crs=GEOGRAPHIC_CRS).to_crs(assessment.places.crs)
     spot = at.iloc[0]
-    place, distance = None, float("inf")
-    if np.isfinite([spot.x, spot.y]).all() and len(assessment.places):
-        distance = float(tree.query([spot.x, spot.y])[0])
-        if distance <= NEAR_M:
-            rows = sorted(tree.query_ball_point([spot.x, spot.y], distance + 0.01))
-            short = assessment.places["short_fixed"].to_numpy()[rows]
-            place = assessment.places.iloc[rows[int(np.argmax(short))]]
-    area_id = None if place is None or pd.isna(place["area_id"]) else str(place["area_id"])
+    known = bool(np.isfinite([spot.x, spot.y]).all())
+    found_place = index.nearest(spot.x, spot.y) if known else None
+    place = None if found_place is None else assessment.places.iloc[found_place[0]]
+    distance = float("inf") if found_place is None else found_place[1]
     areas = assessment.areas
-    if area_id is None and len(areas):
+    area_id = None if place is None or pd.isna(place["area_id"]) else str(place["area_id"])
+    if area_id is None or distance > EXACT_M:
         under = areas[areas.geometry.contains(spot)]
-        area_id = None if under.empty else str(under.sort_values("area_id")["area_id"].iloc[0])
+        area_id = area_id if under.empty else str(under.sort_values("area_id")["area_id"].iloc[0])
     found = areas[areas["area_id"] == area_id] if area_id else areas.iloc[:0]
     inside = assessment.municipalities[assessment.municipalities.geometry.intersects(spot)]
     mark = at if place is None else gpd.GeoSeries([place.geometry], crs=assessment.places.crs)

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import geopandas as gpd
 import pytest
 
 from coverage.policy import load_policy
 from maps import figures
-from maps.picking import pick, tree_of
+from maps.picking import Index, pick
 from tests import toy
 
 POLICY = load_policy("no-2024")
@@ -39,16 +40,16 @@ def test_by_municipality_adds_up() -> None:
     assessment = toy.assessment()
     counted = figures.by_municipality(assessment, kind="household")
     assert counted["premises"].sum() == 40.0
-    assert set(counted["municipality"]) == {"Westby", "Eastby - Austi"}
+    assert set(counted["municipality"]) == {"Westby", "Austi"}
     lines = figures.by_line_of_business(assessment)
     assert lines.to_dict("records") == [{"line of business": "Agriculture", "businesses": 20.0}]
 
 
 def test_a_click_finds_the_nearest_place_its_area_and_municipality() -> None:
     assessment = toy.assessment()
-    tree = tree_of(assessment.places)
+    index = Index.build(assessment.places)
     at = assessment.places[assessment.places["place_id"] == "p0000"].to_crs(4326).geometry.iloc[0]
-    found = pick(assessment, tree, lat=at.y, lon=at.x)
+    found = pick(assessment, index, lat=at.y, lon=at.x)
     assert found.place["place_id"] == "p0000"
     assert found.distance_m < 1
     assert found.area["area_id"] == found.place["area_id"] == "5001-A00000"
@@ -57,7 +58,21 @@ def test_a_click_finds_the_nearest_place_its_area_and_municipality() -> None:
 
 def test_a_click_far_away_finds_nothing() -> None:
     assessment = toy.assessment()
-    found = pick(assessment, tree_of(assessment.places), lat=50.0, lon=3.0)
+    found = pick(assessment, Index.build(assessment.places), lat=50.0, lon=3.0)
     assert found.place is None
     assert found.area is None
     assert found.municipality is None
+
+
+def test_a_place_short_of_service_is_preferred_unless_the_click_is_exact() -> None:
+    places = toy.places().iloc[:3].copy()
+    x, y = toy.X0, toy.Y0
+    places.geometry = gpd.points_from_xy([x, x + 300, x + 300], [y, y, y], crs=toy.CRS)
+    places["short_fixed"], places["gap_kind"] = [0.0, 0.0, 1.0], ["none", "none", "fixed"]
+    index = Index.build(places)
+    assert index.nearest(x + 10, y) == (0, 10.0), "an exact click means the place under it"
+    assert index.nearest(x - 100, y)[0] == 2, "a rough click means the nearest that is short"
+    assert index.nearest(x + 300, y)[0] == 2, "of two at one position, the one that is short"
+    assert index.nearest(x - 2_000, y) is None
+    assert Index.build(places.iloc[:0]).nearest(x, y) is None
+    assert Index.build(places.iloc[:2]).nearest(x - 100, y)[0] == 0

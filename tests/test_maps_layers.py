@@ -19,7 +19,7 @@ from tests import toy
 HOSTILE = '<script>alert(1)</script><img src="http://evil.example/x.png">'
 
 
-def hostile():  # noqa: ANN201
+def hostile():
     given = toy.assessment()
     areas, towns = given.areas.copy(), given.municipalities.copy()
     areas["name"], towns["name"] = HOSTILE, HOSTILE
@@ -29,7 +29,7 @@ def hostile():  # noqa: ANN201
     return dataclasses.replace(given, areas=areas, municipalities=towns, study=study, mobile=mobile)
 
 
-def whole_map(assessment, **options: object) -> folium.Map:  # noqa: ANN001
+def whole_map(assessment, **options: object) -> folium.Map:
     built = build.base_map(assessment, ground="g0")
     for group in build.scenario_groups(key="k0", ground="g0", **options):
         group.add_to(built)

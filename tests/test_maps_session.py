@@ -86,7 +86,7 @@ def test_unusable_data_is_one_sentence_and_what_to_do(monkeypatch: pytest.Monkey
     assert "reload this page" in test.caption[0].value
 
 
-def test_no_study_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # noqa: ANN001
+def test_no_study_is_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     def page() -> None:
         from maps import session
 

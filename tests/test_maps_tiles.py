@@ -123,7 +123,7 @@ def test_a_tile_and_its_neighbours_are_found_by_their_runs(zoom: int, data: st.D
     assert any(first <= key < last for first, last in tile_runs(zoom, x, y, level=level))
 
 
-def test_mobile_picture_shows_levels_and_leaves_the_rest_clear(tmp_path) -> None:  # noqa: ANN001
+def test_mobile_picture_shows_levels_and_leaves_the_rest_clear(tmp_path) -> None:
     signal = np.full((20, 20), -120.0, np.float32)
     signal[:10], signal[:5], signal[15:] = -105.0, -85.0, -9999.0
     path = tmp_path / "mobile.tif"

@@ -19,7 +19,7 @@ def page() -> None:
     data_and_rules.render()
 
 
-def show(monkeypatch: pytest.MonkeyPatch, assessment) -> AppTest:  # noqa: ANN001
+def show(monkeypatch: pytest.MonkeyPatch, assessment) -> AppTest:
     monkeypatch.setattr(session, "current", lambda: View(assessment, "", ""))
     return AppTest.from_function(page, default_timeout=30).run()
 

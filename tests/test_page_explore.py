@@ -19,7 +19,7 @@ def page() -> None:
     explore.render()
 
 
-def show(monkeypatch: pytest.MonkeyPatch, assessment, click: dict[str, float] | None = None) -> AppTest:  # noqa: ANN001
+def show(monkeypatch: pytest.MonkeyPatch, assessment, click: dict[str, float] | None = None) -> AppTest:
     monkeypatch.setattr(session, "current", lambda: View(assessment, *STORE.put(assessment)))
     test = AppTest.from_function(page, default_timeout=30)
     if click:

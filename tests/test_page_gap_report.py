@@ -22,7 +22,7 @@ def page() -> None:
     gap_report.render()
 
 
-def show(monkeypatch: pytest.MonkeyPatch, assessment) -> AppTest:  # noqa: ANN001
+def show(monkeypatch: pytest.MonkeyPatch, assessment) -> AppTest:
     monkeypatch.setattr(session, "current", lambda: View(assessment, *STORE.put(assessment)))
     return AppTest.from_function(page, default_timeout=30).run()
 

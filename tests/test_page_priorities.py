@@ -34,7 +34,7 @@ def test_page_shows_the_line_the_set_and_the_list(monkeypatch: pytest.MonkeyPatc
     test = show(monkeypatch)
     assert not test.exception
     assert figures(test)["areas funded"] == "9"
-    assert "ends after rank 9" in "".join(caption.value for caption in test.caption)
+    assert "reaches down to rank 9" in "".join(caption.value for caption in test.caption)
     table = test.dataframe[0].value
     assert list(table["rank"]) == list(range(1, 13))
     assert set(table["certainty"]) == {"safe yes", "toss-up", "safe no"}

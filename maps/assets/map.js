@@ -88,7 +88,23 @@
         }
       }
     });
-    if (options.minZoom) {
+    if (options.dotsBelow) {
+      var dots = L.layerGroup(data.features.map(function (feature) {
+        var about = feature.properties, look = data.styles[about.k] || {};
+        return L.circleMarker(about.c, {
+          pane: options.pane, radius: about.r, color: look.color, weight: 1.5, dashArray: look.dashArray && "3 2",
+          fillColor: look.fillColor, fillOpacity: look.fillOpacity + 0.3
+        }).bindTooltip(lines(about.t), { className: "map-tip" });
+      }));
+      var swap = function () {
+        var far = map.getZoom() < options.dotsBelow;
+        group.addLayer(far ? dots : shapes);
+        group.removeLayer(far ? shapes : dots);
+      };
+      map.on("zoomend", swap);
+      group.on("remove", function () { map.off("zoomend", swap); });
+      swap();
+    } else if (options.minZoom) {
       var follow = function () {
         if (map.getZoom() >= options.minZoom) { group.addLayer(shapes); } else { group.removeLayer(shapes); }
       };
@@ -128,7 +144,7 @@
       canvas = L.canvas({ pane: pane(map, "discs"), padding: 0.3 });
       function show() {
         var zooms = Object.keys(options.levels).map(Number);
-        var zoom = Math.max(Math.min.apply(null, zooms), Math.min(map.getZoom(), Math.max.apply(null, zooms)));
+        var zoom = Math.max(Math.min.apply(null, zooms), Math.min(Math.floor(map.getZoom()), Math.max.apply(null, zooms)));
         if (zoom === shown) { return; }
         shown = zoom;
         group.clearLayers();
@@ -148,8 +164,21 @@
     return group;
   }
 
+  /* Fit the view to bounds, but only when they change: what else a rerun brings leaves the reader's view alone. */
+  function focus(options) {
+    var group = L.layerGroup();
+    group.on("add", function () {
+      var map = group._map, bounds = JSON.stringify(options.bounds);
+      if (map.coverageFocus !== bounds) {
+        map.coverageFocus = bounds;
+        map.fitBounds(options.bounds, { padding: [12, 12], maxZoom: options.maxZoom, animate: false });
+      }
+    });
+    return group;
+  }
+
   function legend(map, html) {
-    var control = L.control({ position: "bottomleft" });
+    var control = L.control({ position: "topleft" });
     control.onAdd = function () {
       var box = L.DomUtil.create("details", "map-legend");
       box.open = map.getSize().x > 520 && map.getSize().y > 440;
@@ -159,6 +188,17 @@
       return box;
     };
     control.addTo(map);
+    var mobile = control.getContainer().querySelector("[data-with=mobile]");
+    if (mobile) {
+      var shown = 0;
+      mobile.hidden = true;
+      map.on("layeradd layerremove", function (event) {
+        if (event.layer instanceof L.ImageOverlay) {
+          shown += event.type === "layeradd" ? 1 : -1;
+          mobile.hidden = shown <= 0;
+        }
+      });
+    }
   }
 
   function begin(map, credit) {
@@ -173,5 +213,5 @@
   }
 
   PANES.discs = 400;
-  window.coverageMap = { vector: vector, discs: discs, legend: legend, begin: begin, panes: panes };
+  window.coverageMap = { vector: vector, discs: discs, focus: focus, legend: legend, begin: begin, panes: panes };
 })();

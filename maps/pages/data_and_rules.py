@@ -18,8 +18,8 @@ def render() -> None:
     """Draw the page."""
     assessment = session.current().assessment
     st.title("Data and rules")
-    for note in assessment.study.notes:
-        st.warning(style.plain(note), icon=":material/info:")
+    if assessment.study.notes:
+        st.warning("\n".join(f"- {style.plain(note)}" for note in assessment.study.notes))
     sources, rules, costs, checks = st.tabs(["Sources", "Policy", "Cost book", "Checks"])
     with sources:
         _sources(assessment)

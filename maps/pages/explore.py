@@ -8,7 +8,7 @@ import streamlit as st
 from coverage.assessment import Assessment
 from maps import build, charts, figures, layers, session, style
 from maps.pages import map_view, why
-from maps.picking import pick, tree_of
+from maps.picking import Index, pick
 from maps.session import Key, View
 from maps.store import STORE
 
@@ -71,8 +71,10 @@ def _map_and_panel(view: View) -> None:
     picked = None
     if at is not None:
         entry = STORE.get(view.ground)
-        tree = entry.derive("tree", lambda given: tree_of(given.places)) if entry else tree_of(assessment.places)
-        picked = pick(assessment, tree, lat=at[0], lon=at[1])
+        index = (
+            entry.derive("index", lambda given: Index.build(given.places)) if entry else Index.build(assessment.places)
+        )
+        picked = pick(assessment, index, lat=at[0], lon=at[1])
     with left:
         focus = assessment.municipalities[assessment.municipalities["municipality_code"] == code] if code else None
         mark = None
@@ -80,11 +82,11 @@ def _map_and_panel(view: View) -> None:
             mark = picked.point.buffer(build.MARK_M)
         map_view.show(view, key=Key.MAP, height=MAP_HEIGHT, places=kind, focus=focus, mark=mark)
     with right:
+        if picked is not None:
+            st.html(why.panel(assessment, picked))
         st.html(_municipality(assessment, code, str(names[code]) if code else assessment.study.name))
         if picked is None:
             st.caption("Click on the map: the nearest place tells why it is short of service, or why it is not.")
-        else:
-            st.html(why.panel(assessment, picked))
 
 
 def _municipality(assessment: Assessment, code: str | None, name: str) -> str:

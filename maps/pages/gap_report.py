@@ -15,7 +15,7 @@ def render() -> None:
     view = session.current()
     assessment = view.assessment
     st.title("Gap report")
-    left, right = st.columns([2.4, 1], gap="medium")
+    left, right = st.columns([2.6, 1], gap="medium")
     with left:
         codes, technology = _filters(assessment)
         found = _matching(assessment, codes, technology)
@@ -32,7 +32,13 @@ def render() -> None:
         focus = found[found["area_id"].isin(chosen)] if chosen else found
         st.subheader("Where they lie")
         map_view.show(
-            view, key="gap-report-map", height=400, width=1040, focus=focus, mark=focus.geometry if chosen else None
+            view,
+            key="gap-report-map",
+            height=400,
+            places=None,
+            dots=True,
+            focus=focus,
+            mark=focus.geometry if chosen else None,
         )
 
 
@@ -73,13 +79,13 @@ def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
         {
             "rank": found["rank"],
             "area": found["name"],
-            "municipality": found["municipality_code"].map(names),
             "premises": found["businesses"] + found["households"] + found["public"],
             "businesses": found["businesses"],
             "technology": found["technology"].map(style.word),
             "route": found["route_m"] / 1000,
             "investment": found["capex"] / session.MILLION,
             "gap": found["funding_gap_p50"] / session.MILLION,
+            "municipality": found["municipality_code"].map(names),
             "id": found["area_id"],
         }
     )
@@ -92,15 +98,15 @@ def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
         selection_mode="multi-row",
         key="gap-report-table",
         column_config={
-            "rank": whole("Rank", width="small"),
-            "area": st.column_config.TextColumn("Area"),
+            "rank": whole("#", width=45),
+            "area": st.column_config.TextColumn("Area", width=180),
             "municipality": st.column_config.TextColumn("Municipality"),
-            "premises": whole("Premises", format="%.0f"),
-            "businesses": whole("Businesses", format="%.0f"),
-            "technology": st.column_config.TextColumn("Technology"),
-            "route": whole("Route, km", format="%.1f"),
-            "investment": whole(f"Cost, M {currency}", format="%.2f"),
-            "gap": whole(f"Gap, M {currency}", format="%.2f", help="Funding gap, P50"),
+            "premises": whole("Premises", format="%.0f", width=75),
+            "businesses": whole("Businesses", format="%.0f", width=85),
+            "technology": st.column_config.TextColumn("Technology", width=90),
+            "route": whole("Route, km", format="%.1f", width=75),
+            "investment": whole(f"Cost, M {currency}", format="%.1f", width=95),
+            "gap": whole(f"Gap, M {currency}", format="%.1f", width=95, help="Funding gap, P50"),
             "id": st.column_config.TextColumn("Area id"),
         },
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import geopandas as gpd
 import streamlit as st
 from streamlit_folium import st_folium
@@ -17,23 +15,30 @@ def show(
     *,
     key: str,
     height: int,
-    width: int = 760,
-    places: str = "all",
+    places: str | None = "all",
+    dots: bool = False,
     focus: gpd.GeoDataFrame | None = None,
     mark: gpd.GeoSeries | None = None,
-) -> dict[str, Any]:
-    """Show the map and return what was clicked; `focus` is what the view should fit.
+) -> None:
+    """Show the map; `focus` is what the view should fit, the whole study if None.
 
-    Panning and zooming run nothing again: only a click is sent back.
+    Panning and zooming run nothing again: only a click is sent back, and `clicked` tells where.
     """
     base = st.get_option("server.baseUrlPath").strip("/")
     prefix = f"/{base}" if base else ""
     built = build.base_map(view.assessment, ground=view.ground, base=prefix)
-    groups = build.scenario_groups(key=view.key, ground=view.ground, base=prefix, places=places, mark=mark)
+    groups = build.scenario_groups(
+        key=view.key,
+        ground=view.ground,
+        base=prefix,
+        places=places,
+        dots=dots,
+        focus=view.assessment.municipalities if focus is None else focus,
+        mark=mark,
+    )
     for part in (built, *groups):
         build.assert_offline(part)
-    centre, zoom = build.view_of(view.assessment.municipalities if focus is None else focus, size=(width, height))
-    answer = st_folium(
+    st_folium(
         built,
         key=key,
         height=height,
@@ -41,10 +46,7 @@ def show(
         returned_objects=["last_clicked"],
         feature_group_to_add=groups,
         layer_control=build.layer_control(),
-        center=centre,
-        zoom=zoom,
     )
-    return answer or {}
 
 
 def clicked(key: str) -> tuple[float, float] | None:

@@ -84,7 +84,7 @@ def _table(assessment: Assessment) -> str | None:
         {
             "rank": frame["rank"],
             "area": frame["name"],
-            "municipality": frame["municipality_code"].map(names),
+            "score": frame["score"],
             "decision": frame["decision"],
             "certainty": frame["certainty"],
             "draws": 100 * frame["funded_share"],
@@ -96,14 +96,14 @@ def _table(assessment: Assessment) -> str | None:
             ],
             "grant": frame["grant"] / MILLION,
             "each": frame["grant_per_premises"] / 1000,
-            "score": frame["score"],
             "technology": frame["technology"].map(style.word),
             "ceiling": frame["over_ceiling"],
+            "municipality": frame["municipality_code"].map(names),
             "id": frame["area_id"],
         }
     )
     line = frame.loc[frame["ranked_decision"] == "fund", "rank"].max()
-    told = f"The plain ranked cut ends after rank {int(line)}." if pd.notna(line) else "The budget funds no area."
+    told = f"The plain ranked cut reaches down to rank {int(line)}." if pd.notna(line) else "The budget funds no area."
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(f"{told} Shaded rows are funded. Pick a row to see why it stands where it stands.")
         with st.container(horizontal=True, width="content"):
@@ -130,10 +130,10 @@ def _table(assessment: Assessment) -> str | None:
             "draws": number("Draws", format="%.0f %%", width=65, help="Share of the draws in which the area is funded"),
             "premises": number("Premises", format="%.0f", width=75),
             "businesses": number("Businesses", format="%.0f", width=85),
-            "need": text(f"Need, {currency}", help="Funding gap, P10 to P90"),
-            "grant": number(f"Grant, M {currency}", format="%.2f"),
-            "each": number(f"Grant per premises, k {currency}", format="%.0f"),
-            "score": st.column_config.ProgressColumn("Score", min_value=0, max_value=100, format="%.0f"),
+            "need": text(f"Need, {currency}", width=95, help="Funding gap, P10 to P90"),
+            "grant": number(f"Grant, M {currency}", format="%.2f", width=100),
+            "each": number("Each, k", format="%.0f", width=70, help=f"Grant per premises, thousand {currency}"),
+            "score": st.column_config.ProgressColumn("Score", min_value=0, max_value=100, format="%.0f", width=110),
             "technology": text("Technology"),
             "ceiling": st.column_config.CheckboxColumn(
                 "Over ceiling", help="Costs more per premises than the policy's ceiling"
@@ -154,6 +154,9 @@ def _curve(assessment: Assessment) -> None:
     reached = float((funded["businesses"] + funded["households"] + funded["public"]).sum())
     chosen = (float(funded["grant"].sum()), reached)
     budget, currency = assessment.scenario.budget, assessment.study.currency
+    # Far beyond the budget the curve says nothing to this decision.
+    near = ranked["cumulative_grant"] <= max(5 * budget, float(ranked["cumulative_grant"].head(6).max()))
+    ranked = ranked[near]
     chart = charts.curve(ranked.drop(columns="geometry"), budget=budget, chosen=chosen, currency=currency)
     st.altair_chart(chart, width="stretch")
     st.caption("Grey: down the ranked list. Dot: the best set that the budget buys.")
@@ -223,4 +226,6 @@ def _map(view: View, chosen: str | None) -> None:
     st.subheader("Where the money goes")
     focus = areas[areas["area_id"] == chosen] if chosen else areas[areas["decision"] == "fund"]
     mark = focus.geometry if chosen else None
-    map_view.show(view, key="priorities-map", height=420, width=560, focus=focus if len(focus) else None, mark=mark)
+    map_view.show(
+        view, key="priorities-map", height=420, places=None, dots=True, focus=focus if len(focus) else None, mark=mark
+    )

@@ -57,7 +57,7 @@ def choices(layers: Sequence[MobileLayer]) -> tuple[Choice, ...]:
 
 def mercator_bounds(municipalities: gpd.GeoDataFrame) -> Bounds:
     """Return the study's bounds in web Mercator metres."""
-    west, south, east, north = to_crs(municipalities, WEB_MERCATOR, where="municipalities").total_bounds
+    west, south, east, north = transform_bounds(municipalities.crs, WEB_MERCATOR, *municipalities.total_bounds)
     return (float(west), float(south), float(east), float(north))
 
 
