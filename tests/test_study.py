@@ -22,8 +22,11 @@ from coverage import schemas
 from coverage.errors import CrsError, DataError
 from coverage.inputs import Inputs, SourceSpec
 from coverage.scenario import Scenario
+from coverage.sources import READERS
 from coverage.sources.area import StudyArea
 from coverage.sources.premises import one_frame, read_premises, reject_repeated
+from coverage.sources.roles import COMMON_OPTIONS, ROLES, TABLE_OPTIONS
+from coverage.sources.specs import SOURCE_KEYS
 from coverage.study import Study
 from tests import studymaker
 from tests.studymaker import CRS, SIDE, X0, Y0, TinyStudy, tiny_study
@@ -595,3 +598,33 @@ def test_geometry_columns_survive_a_multipolygon(tiny: TinyStudy) -> None:
     offer = load(tiny).offers[0].frame
     assert offer.geometry.iloc[0].area == pytest.approx(26e6, rel=1e-5)
     assert np.isclose(offer["down_max_mbps"].iloc[0], 100)
+
+
+# The documentation of the format
+
+
+def readme() -> str:
+    return (Path(__file__).parent.parent / "data" / "README.md").read_text(encoding="utf-8")
+
+
+def test_example_in_the_documentation_opens(tmp_path: Path) -> None:
+    text = readme()
+    (tmp_path / "study.toml").write_text(text.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    study = Study.open(tmp_path)
+    assert {source.role for source in study.sources} == set(ROLES) - {"shares", "truth"}
+    homes = next(source for source in study.sources if source.id == "homes")
+    assert homes.options["divide_weight_by"] == 2.16
+
+
+def test_documentation_names_every_role_column_option_format_and_file() -> None:
+    text = readme()
+    words = {name for role in ROLES.values() for name in (*role.options, *(field.name for field in role.fields))}
+    words |= {*ROLES, *SOURCE_KEYS, *TABLE_OPTIONS, *COMMON_OPTIONS, *READERS} - {"csv", "vector"}
+    words |= {option for reader in READERS.values() for option in reader.options}
+    assert {word for word in words if f"`{word}`" not in text} == set()
+    folder = Path(__file__).parent.parent / "data"
+    files = {path.name for part in ("policies", "costs") for path in (folder / part).iterdir() if path.is_file()}
+    assert {name for name in files if f"/{name}`" not in text} == set()
+    sample = (folder / "trondelag" / "README.md").read_text(encoding="utf-8")
+    parts = [path.name for path in (folder / "trondelag").glob("*.*") if path.suffix not in (".tif", ".py", ".md")]
+    assert {name for name in parts if name not in sample and name != "study.toml"} == set()
