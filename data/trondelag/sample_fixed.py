@@ -125,7 +125,7 @@ def make_fixed(
 
     s1000, s100, s30 = share("hh_fixed_1000_pct"), share("hh_fixed_100_pct"), share("hh_fixed_30_pct")
     fibre_share, cable_share = min(share("hh_fibre_pct"), s1000), share("hh_cable_pct")
-    base_score = urban + 1.5 * coherent(7) + 0.5 * coherent(2)
+    base_score = urban + 1.0 * coherent(7) + 0.5 * coherent(2)
     top = pick(base_score, homes, s1000)
     fast = pick(base_score + 0.7 * coherent(4), homes, s100, base=top)
     basic = pick(0.5 * urban + 1.2 * coherent(5), homes, s30, base=fast)

@@ -223,7 +223,7 @@ def _firms(
     coastal = bool(np.mean(land.sea_distance[land.centre_owner == index] <= 6) > 0.35)
     sea_firms = min(int(total * 0.07), 60) if coastal and shore.any() else 0
     parks = int((total - farms) * 0.17)
-    at_home = int((total - farms) * 0.16)
+    at_home = int((total - farms) * 0.14)
     centre = total - farms - sea_firms - parks - at_home
 
     homes_pull = network.town.set_index("cell")["share"] * mine["central_homes"].to_numpy()[network.town["seat"]]
@@ -245,7 +245,7 @@ def _firms(
     bias = rng.dirichlet(np.full(len(park_cells), 2.0))
     park_edges = np.array([rng.choice(town_edges[c]) for c in rng.choice(park_cells, parks, p=bias)], np.int64)
     home_edges = np.where(
-        rng.random(at_home) < (0.9 if code == "5001" else 0.55),
+        rng.random(at_home) < (0.9 if code == "5001" else 0.6),
         np.array(
             [rng.choice(town_edges[c]) for c in rng.choice(homes_pull.index, at_home, p=homes_pull / homes_pull.sum())],
             np.int64,

@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 from sample_land import HALF_M, NEIGHBOURS, SEA, SEED, Land, half_xy
 from sample_names import hamlet_name, road_name
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spanning_tree
 
 MAIN, LOCAL, TRACK, FERRY = 0, 1, 2, 3
@@ -24,7 +24,7 @@ FERRY_REACH_CELLS = 40
 BRIDGE_M = 700
 
 
-def _grid_graph(land: Land, usable: np.ndarray) -> tuple[np.ndarray, coo_array]:
+def _grid_graph(land: Land, usable: np.ndarray) -> tuple[np.ndarray, csr_array]:
     """Return the flat ids of usable cells and the graph between neighbours."""
     ids = np.flatnonzero(usable)
     local = np.full(usable.size, -1, np.int32)
@@ -45,7 +45,12 @@ def _grid_graph(land: Land, usable: np.ndarray) -> tuple[np.ndarray, coo_array]:
         weights.append(weight)
     u, v, w = np.concatenate(heads), np.concatenate(tails), np.concatenate(weights)
     n = len(ids)
-    return ids, coo_array((np.r_[w, w], (np.r_[u, v], np.r_[v, u])), shape=(n, n)).tocsr()
+    return ids, _sparse(np.r_[w, w], np.r_[u, v], np.r_[v, u], n)
+
+
+def _sparse(weight: np.ndarray, u: np.ndarray, v: np.ndarray, n: int) -> csr_array:
+    """Return the graph with 32-bit indices, which every version of the graph routines takes."""
+    return coo_array((weight, (u.astype(np.int32), v.astype(np.int32))), shape=(n, n)).tocsr()
 
 
 def _walk(pred: np.ndarray, node: int) -> list[int]:
@@ -78,7 +83,7 @@ def skeleton(land: Land) -> np.ndarray:
     first = np.r_[True, (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0)]
     best = order[first]
     n = len(start)
-    tree = minimum_spanning_tree(coo_array((total[best], (low[best], high[best])), shape=(n, n)).tocsr()).tocoo()
+    tree = minimum_spanning_tree(_sparse(total[best], low[best], high[best], n)).tocoo()
     chosen = set(zip(tree.coords[0].tolist(), tree.coords[1].tolist(), strict=True))
     chosen |= {(q, p) for p, q in chosen}
     kept = [k for k in best if (int(low[k]), int(high[k])) in chosen]
@@ -245,9 +250,7 @@ def make_network(
     # Drop what does not hang on the skeleton (a piece of town on the other side of a fjord).
     nodes, flat = np.unique(half, return_inverse=True)
     flat = flat.reshape(half.shape)
-    _, label = connected_components(
-        coo_array((np.ones(len(flat)), (flat[:, 0], flat[:, 1])), shape=(len(nodes), len(nodes))), directed=False
-    )
+    _, label = connected_components(_sparse(np.ones(len(flat)), flat[:, 0], flat[:, 1], len(nodes)), directed=False)
     anchored = np.unique(label[flat[np.isin(kinds_all, (MAIN, FERRY))]])
     keep = np.isin(label[flat[:, 0]], anchored)
     half, kinds_all = half[keep], kinds_all[keep]
@@ -288,7 +291,7 @@ def _streets(land: Land, cells: np.ndarray, existing: np.ndarray, rng: np.random
     order = np.lexsort((weight, high, low))
     first = np.r_[True, (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0)]
     pick = order[first]
-    tree = minimum_spanning_tree(coo_array((weight[pick], (low[pick], high[pick])), shape=(n, n)).tocsr()).tocoo()
+    tree = minimum_spanning_tree(_sparse(weight[pick], low[pick], high[pick], n)).tocoo()
     grown = np.stack([nodes[tree.coords[0]], nodes[tree.coords[1]]], 1)
     loops = pairs[rng.random(len(pairs)) < 0.3]
     return np.concatenate([grown, loops])
