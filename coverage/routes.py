@@ -41,8 +41,12 @@ def route(
     - `backhaul_m`: the part of it from the network to the first place or fork;
     - `crow_link_m`: the part of `trench_m` that is a straight line × `detour` (an assumption) to the nearest
       road that leads to a network, where no road joins them: then `connected` is False and a survey must tell;
-    - `drop_m`: Σ distance from place to road × `eligible`; once per row, since the homes of one building share
-      their drop. `drops` counts them.
+    - `drop_m`: Σ distance from place to road × `buildings` × `eligible`: the homes of one building share their
+      drop. `drops` counts them.
+
+    Where eligibility is known only as a share, the tree joins all the places and its metres are multiplied by
+    `build_share`, the share of the area's premises that are eligible: those are taken to lie together, the others
+    to be served by a network that is therefore near. An assumption; where eligibility is known, the share is 1.
 
     `stand_in`: the route starts at a network that is only assumed to be there.
     """
@@ -57,8 +61,11 @@ def route(
     line = trees.crow_line
     straight = np.hypot(line[:, 0] - line[:, 2], line[:, 1] - line[:, 3])
     crow_m = add_up(straight, by=trees.crow_group, size=len(ids)) * detour
-    member_group, eligible = member["group"].to_numpy(), member["eligible"].to_numpy()
-    drop_m = add_up(member["drop_m"].to_numpy() * eligible, by=member_group, size=len(ids))
+    member_group = member["group"].to_numpy()
+    drops = member["buildings"].to_numpy() * member["eligible"].to_numpy()
+    drop_m = add_up(member["drop_m"].to_numpy() * drops, by=member_group, size=len(ids))
+    build_share = _build_share(member, len(ids))
+    land_m, sea_m, crow_m = land_m * build_share, sea_m * build_share, crow_m * build_share
     return gpd.GeoDataFrame(
         {
             "area_id": pd.array(ids, dtype="str"),
@@ -66,9 +73,10 @@ def route(
             "trench_m": np.round(land_m + crow_m, 3),
             "subsea_m": np.round(sea_m, 3),
             "drop_m": np.round(drop_m, 3),
-            "drops": add_up(eligible, by=member_group, size=len(ids)),
-            "backhaul_m": np.round(trees.backhaul_m + crow_m, 3),
+            "drops": add_up(drops, by=member_group, size=len(ids)),
+            "backhaul_m": np.round(trees.backhaul_m * build_share + crow_m, 3),
             "crow_link_m": np.round(crow_m, 3),
+            "build_share": build_share,
             "connected": crow_m == 0,
             "stand_in": trees.flagged,
         },
@@ -90,7 +98,7 @@ def joint_length_m(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, attache
 
 
 def _members(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, attached: Attached) -> pd.DataFrame:
-    """List the eligible places of the areas: group (position of the area by id), node, drop_m, eligible."""
+    """List the eligible places of the areas: group (position of the area by id), node, drop_m, eligible, weight."""
     ids = pd.Index(areas["area_id"].sort_values())
     eligible = places["eligible"].to_numpy(dtype=float)
     inside = places["area_id"].isin(ids).to_numpy() & (eligible > 0) & (attached.place_node >= 0)
@@ -100,9 +108,18 @@ def _members(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, attached: Attach
             "node": attached.place_node[inside],
             "drop_m": attached.place_drop_m[inside],
             "eligible": eligible[inside],
+            "weight": places["weight"].to_numpy(dtype=float)[inside],
+            "buildings": places["buildings"].to_numpy(dtype=float)[inside],
         }
     )
-    return frame.sort_values(["group", "node", "drop_m", "eligible"], ignore_index=True)
+    return frame.sort_values(["group", "node", "drop_m", "eligible", "weight", "buildings"], ignore_index=True)
+
+
+def _build_share(member: pd.DataFrame, groups: int) -> Floats:
+    by, weight = member["group"].to_numpy(), member["weight"].to_numpy()
+    whole = add_up(weight, by=by, size=groups)
+    part = add_up(weight * member["eligible"].to_numpy(), by=by, size=groups)
+    return np.asarray(np.divide(part, whole, out=np.ones(groups), where=whole > 0))
 
 
 def _grow(attached: Attached, group: Ints, node: Ints, groups: int) -> _Trees:

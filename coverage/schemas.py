@@ -59,6 +59,7 @@ PLACES: Final = pa.DataFrameSchema(
         "place_id": _text(),
         "kind": _text(KINDS),
         "weight": _number(),  # premises
+        "buildings": _number(),  # what the premises stand in: each needs a drop of its own
         "name": _text(nullable=True),
         "org_number": _text(nullable=True),
         "municipality_code": _text(nullable=True),  # null: outside every municipality

@@ -20,6 +20,7 @@ def places(xy: Sequence[tuple[float, float]], **columns: Any) -> gpd.GeoDataFram
         "place_id": pd.Series([f"p{number}" for number in range(rows)], dtype="str"),
         "kind": "business",
         "weight": 1.0,
+        "buildings": 1.0,
         "municipality_code": "5001",
         "year_round": True,
     }

@@ -30,6 +30,7 @@ def places(*points: XY, **columns: object) -> gpd.GeoDataFrame:
             "place_id": [f"p{number:03d}" for number in range(count)],
             "kind": "household",
             "weight": 1.0,
+            "buildings": 1.0,
             "employees": np.nan,
             "municipality_code": "5001",
             "locality": "Vik",

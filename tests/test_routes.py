@@ -107,6 +107,23 @@ def test_a_drop_is_shared_by_the_homes_of_a_building_and_counts_by_eligibility()
     assert found["drops"] == 1.5
 
 
+def test_a_cell_of_many_buildings_needs_as_many_drops() -> None:
+    found = run(places((300, 10), weight=6.0, buildings=6.0, area_id="a")).loc["a"]
+    assert found["drops"] == 6
+    assert found["drop_m"] == 60
+
+
+def test_shares_build_their_share_of_the_metres() -> None:
+    # The tree to both places is 400 m; a quarter of the 8 premises is eligible.
+    found = run(places((300, 0), (400, 0), weight=[6.0, 2.0], eligible=[0.25, 0.25], area_id="a")).loc["a"]
+    assert found["build_share"] == 0.25
+    assert found["route_m"] == 100
+    assert found["backhaul_m"] == 75
+    whole = run(places((300, 0), (400, 0), weight=[6.0, 2.0], area_id="a")).loc["a"]
+    assert whole["build_share"] == 1
+    assert whole["route_m"] == 400
+
+
 def test_places_outside_areas_or_not_eligible_do_not_pull_the_route() -> None:
     houses = places((300, 0), (800, 0), (900, 0), area_id=["a", "a", None], eligible=[1.0, 0.0, 1.0])
     assert run(houses)["route_m"].tolist() == [300]

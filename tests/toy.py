@@ -67,6 +67,7 @@ def places(rows: int = 300) -> gpd.GeoDataFrame:
             "place_id": [f"p{i:04d}" for i in number],
             "kind": kind,
             "weight": 1.0,
+            "buildings": 1.0,
             "name": [f"Firm {i} <b>AS</b>" if b else None for i, b in enumerate(business)],
             "org_number": None,
             "municipality_code": np.where(west, "5001", "5058"),

@@ -28,7 +28,7 @@ def read_premises(spec: SourceSpec, *, area: StudyArea) -> Batch:
     A footprint becomes a point on it. `municipality_code` is the register's, else by position: the municipality
     that the point intersects, else the nearest within option `nearest_municipality_m`, else null (a warning
     says how many). A code that the study does not have rejects its row. Option `divide_weight_by`
-    divides the weight, e.g. persons by household size.
+    divides the weight, e.g. persons by household size. `buildings` is the weight unless given: a house each.
     """
     batch, defaults = open_batch(spec)
     role = ROLES["premises"]
@@ -45,9 +45,11 @@ def read_premises(spec: SourceSpec, *, area: StudyArea) -> Batch:
     _name_municipality(batch, area)
     frame = batch.geo
     employees, weight = frame["employees"], frame["weight"]
+    premises = weight / float(spec.options.get("divide_weight_by", 1.0))
     batch.frame = frame.assign(
         place_id=frame["place_id"].fillna(pd.Series([f"{spec.id}-{row}" for row in frame.index], frame.index)),
-        weight=weight / float(spec.options.get("divide_weight_by", 1.0)),
+        weight=premises,
+        buildings=frame["buildings"].fillna(premises),
         size_class=frame["size_class"].fillna(_size_class(employees, weight)).astype("str"),
         source=pd.Series(spec.id, index=frame.index, dtype="str"),
         source_row=frame.index.to_numpy(dtype="int64"),

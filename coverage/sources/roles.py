@@ -66,6 +66,7 @@ ROLES: Final[Mapping[str, Role]] = {
             Field("place_id", filled=True),
             Field("kind", required=True, allowed=schemas.KINDS),
             Field("weight", "number", filled=True, default=1.0, low=0.0),
+            Field("buildings", "number", low=0.0),
             Field("name"),
             Field("org_number"),
             Field("municipality_code"),
