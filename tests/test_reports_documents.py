@@ -289,3 +289,38 @@ def test_coordinates_outside_the_frame_are_cut_off(assessment):
     canvas.land(land, ["#ffffff", "#ffffff"], edge="black", width=1)
     assert canvas.finish([], north="N", attribution="", title=None).ratio == 0.5
     assert canvas.axes.get_xlim() == (0.0, 1000.0)
+
+
+def test_an_area_that_cannot_be_priced_is_shown_with_dashes(assessment, tmp_path):
+    areas = assessment.areas.copy()
+    last = areas["rank"] == areas["rank"].max()
+    areas.loc[last, ["decision", "ranked_decision"]] = "ineligible"
+    areas.loc[last, "technology"] = None
+    money = ["capex", "grant", "cumulative_grant", "funding_gap_p10", "funding_gap_p50", "funding_gap_p90"]
+    areas.loc[last, money] = float("nan")
+    unpriced = replace(assessment, areas=areas)
+    render(unpriced, "priority", format="pdf", path=tmp_path / "p.pdf")
+    text = "\n".join(_text(tmp_path / "p.pdf"))
+    row = text[text.index(str(areas.loc[last, "area_id"].iloc[0])) :].split("ineligible")[0]
+    assert [part for part in row.split() if part == "–"] == ["–"] * 5  # technology, capex, gap, grant, grant so far
+    render(unpriced, "gap", format="pdf", path=tmp_path / "g.pdf")
+    render(unpriced, "priority", format="xlsx", path=tmp_path / "p.xlsx")
+    cells = _rows(openpyxl.load_workbook(tmp_path / "p.xlsx")["Priority list"])[-1]
+    assert cells["Decision"] == "ineligible"
+    assert cells["Capex (NOK)"] is None
+
+
+def test_areas_that_need_no_grant_are_named(assessment, tmp_path):
+    areas = assessment.areas.copy()
+    areas.loc[areas["rank"] <= 2, "grant"] = 0.0
+    render(replace(assessment, areas=areas), "priority", format="pdf", path=tmp_path / "p.pdf")
+    assert "funding gap P50 is zero: 2." in " ".join(_text(tmp_path / "p.pdf")[0].split())
+
+
+def test_no_mobile_data_does_not_look_like_no_shortfall(assessment, tmp_path):
+    fixed_only = assessment.places["gap_kind"].replace({"both": "fixed", "mobile": "none"})
+    silent = summarised(changed_places(assessment, mobile_level=None, short_mobile=0.0, gap_kind=fixed_only))
+    render(silent, "gap", format="pdf", path=tmp_path / "g.pdf")
+    text = " ".join("\n".join(_text(tmp_path / "g.pdf")).split())
+    assert "mobile service: not judged, no data" in text
+    assert "short of both" not in text

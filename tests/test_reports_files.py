@@ -7,12 +7,14 @@ import hashlib
 import json
 import sqlite3
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pyogrio
+import pypdf
 import pytest
 import shapely
 from hypothesis import given
@@ -316,3 +318,20 @@ def test_run_json_names_every_file_with_size_and_digest(assessment, out):
             assert entry["sha256"] == hashlib.sha256(content).hexdigest()
     assert run["seed"] == assessment.provenance["seed"]
     assert run["data_status"] == "synthetic"
+
+
+def test_listed_premises_add_up_to_the_areas_where_service_is_a_share(assessment, tmp_path):
+    places = assessment.places.copy()
+    part = places["area_id"].notna()
+    places.loc[part, ["eligible", "short_fixed"]] = 0.25
+    places.loc[part, "gap_kind"] = "none"
+    places["service_basis"] = "expected_share"
+    shares = replace(assessment, places=places)
+    render(shares, "gap", format="csv", path=tmp_path / "gap.csv")
+    table = pd.read_csv(tmp_path / "gap.csv")
+    listed = (table["weight"] * table["eligible"]).groupby(table["area_id"]).sum()
+    expected = (places["weight"] * places["eligible"])[part].groupby(places["area_id"]).sum()
+    assert listed.to_dict() == pytest.approx(expected.to_dict())
+    render(shares, "gap", format="pdf", path=tmp_path / "gap.pdf")
+    text = " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(tmp_path / "gap.pdf").pages).split())
+    assert "Each place carries that expected share" in text

@@ -69,7 +69,10 @@ def test_money_range_has_one_unit_and_does_not_break():
     assert EN.money_range(850e6, 3.1e9, "NOK") == f"0.85{NO_WRAP}–{NO_WRAP}3.10{NO_BREAK}billion{NO_BREAK}NOK"
 
 
-@pytest.mark.parametrize(("share", "expected"), [(0, "0"), (0.0123, "1.2"), (0.0996, "10"), (1, "100")])
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [(0, "0"), (0.0004, "<0.1"), (0.0123, "1.2"), (0.0996, "10"), (0.998, "99.8"), (0.9997, ">99.9"), (1, "100")],
+)
 def test_percent(share, expected):
     assert EN.percent(share) == f"{expected}{NO_BREAK}%"
 

@@ -34,7 +34,7 @@ def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, finge
         data |= _overview(selection, whole, wording)
         data["tables"] = [
             _steps(selection, whole, wording),
-            _gaps(whole, wording),
+            _gaps(selection, whole, wording),
             _municipalities(selection, parts, whole, wording),
         ]
     else:
@@ -88,7 +88,11 @@ def _overview(selection: Selection, whole: Place, wording: Wording) -> dict[str,
     shown = [
         (wording.headline(whole.short_fixed.businesses), wording.text("gap", "figure_businesses")),
         (wording.headline(whole.short_fixed.households), wording.text("gap", "figure_households")),
-        (wording.headline(whole.short_mobile.businesses), wording.text("gap", "figure_mobile")),
+        (
+            (wording.headline(whole.short_mobile.businesses), wording.text("gap", "figure_mobile"))
+            if _judges_mobile(selection)
+            else (wording.texts["none"], wording.text("gap", "figure_no_mobile"))
+        ),
     ]
     return {"lead": lead, "figures": [*_cards(shown), *_area_figures(selection, wording)]}
 
@@ -137,10 +141,19 @@ def _steps(selection: Selection, whole: Place, wording: Wording) -> dict[str, An
     return _table("tiers", rows, wording, intro=wording.text("gap", "tiers_intro"), last_apart=True)
 
 
-def _gaps(whole: Place, wording: Wording) -> dict[str, Any]:
-    rows = [_counted(wording.value("gap_kind", key), whole.gaps[key], whole.all, wording) for key in GAP_KINDS]
+def _gaps(selection: Selection, whole: Place, wording: Wording) -> dict[str, Any]:
+    judged = _judges_mobile(selection)
+    kinds = GAP_KINDS if judged else ("none", "fixed")
+    rows = [_counted(wording.value("gap_kind", key), whole.gaps[key], whole.all, wording) for key in kinds]
     rows.append(_counted(wording.text("gap", "total"), whole.all, whole.all, wording))
-    return _table("gaps", rows, wording, last_apart=True)
+    intro = "" if judged else wording.text("gap", "gaps_no_mobile")
+    return _table("gaps", rows, wording, intro=intro, last_apart=True)
+
+
+def _judges_mobile(selection: Selection) -> bool:
+    """Say whether mobile service was judged at all: no data must not look like no shortfall."""
+    places = selection.assessment.places
+    return bool(places["mobile_level"].notna().any() or (places["short_mobile"] > 0).any())
 
 
 def _municipalities(selection: Selection, parts: list[Place], whole: Place, wording: Wording) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import typst
 
 from coverage.reports import tables
-from coverage.reports.selection import Selection
+from coverage.reports.selection import Selection, share_notes
 from coverage.reports.wording import Wording
 
 TEMPLATE_DIR: Final = Path(__file__).parent / "templates"
@@ -77,7 +77,7 @@ def common_data(
             "rows": _source_rows(selection, wording),
         },
         "assumed": _assumed(selection, wording),
-        "notes": {"title": wording.text("pdf", "notes"), "lines": list(study.notes)},
+        "notes": {"title": wording.text("pdf", "notes"), "lines": [*study.notes, *share_notes(selection, wording)]},
         "warnings": {
             "title": wording.text("pdf", "warnings"),
             "lines": [

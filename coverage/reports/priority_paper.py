@@ -122,6 +122,9 @@ def _certain(areas: pd.DataFrame, funded: pd.DataFrame, wording: Wording) -> dic
         lines.append(wording.text("priority", "certain_text", **counts))
     if others:
         lines.append(wording.text("priority", "certain_others", toss=wording.number(others)))
+    free = int((funded["grant"] == 0).sum())
+    if free:
+        lines.append(wording.text("priority", "no_grant", count=wording.number(free)))
     return {"title": wording.text("priority", "certain"), "lines": lines}
 
 

@@ -127,6 +127,13 @@ def select(
     return cut(assessment, municipality=municipality, area=area, technology=technology).assessment
 
 
+def share_notes(selection: Selection, wording: Wording) -> list[str]:
+    """Return the note that an assessment needs whose service is known only as shares; else nothing."""
+    basis = selection.assessment.places.get("service_basis")
+    by_share = basis is not None and bool((basis == "expected_share").any())
+    return [wording.text("pdf", "expected_shares")] if by_share else []
+
+
 def _of_areas(frame: gpd.GeoDataFrame, kept: set[str]) -> gpd.GeoDataFrame:
     return _reindexed(frame[frame["area_id"].isin(kept)])
 

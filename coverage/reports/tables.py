@@ -14,7 +14,6 @@ from coverage.policy import Policy
 from coverage.reports.columns import SCORE_PREFIX
 from coverage.schemas import AREA_COLUMNS, AREA_TAIL, REJECTED_COLUMNS
 
-SHORT: Final = 0.5  # a row counts as short of service from this share of its premises
 NAMED_KINDS: Final = ("business", "public")  # whose names and addresses a report may hold
 
 ADDRESS_COLUMNS: Final = (
@@ -72,8 +71,11 @@ def area_table(assessment: Assessment) -> pd.DataFrame:
 
 
 def is_short(places: pd.DataFrame) -> pd.Series:
-    """Say which rows are short of fixed or mobile service, or eligible for support in part."""
-    return (places["gap_kind"] != "none") | (places["eligible"] >= SHORT)
+    """Say which rows are short of fixed or mobile service, or eligible for support with any part of their premises.
+
+    So the eligible premises of the listed rows add up to those of the areas, also where service is an expected share.
+    """
+    return (places["gap_kind"] != "none") | (places["eligible"] > 0)
 
 
 def short_places(assessment: Assessment) -> gpd.GeoDataFrame:

@@ -16,6 +16,7 @@ TEXT_DIR: Final = Path(__file__).parent / "texts"
 NO_BREAK: Final = "\u00a0"
 NO_WRAP: Final = "\u2060"  # word joiner: a range stays on one line
 HEADLINE_DIGITS: Final = 3
+LEAST_PER_CENT: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,16 @@ class Wording:
         return f"{self._scaled(low, scale)}{NO_WRAP}–{NO_WRAP}{self._scaled(high, scale)}{NO_BREAK}{unit}{currency}"
 
     def percent(self, share: float | None) -> str:
-        """Print a share as per cent: one decimal below ten, else none."""
+        """Print a share as per cent: one decimal below ten and just below a hundred, else none."""
         if share is None or _missing(share):
             return str(self.texts["none"])
         per_cent = 100 * share
-        decimals = 1 if 0 < per_cent < 9.95 else 0
+        if 0 < per_cent < LEAST_PER_CENT:
+            return f"<{self.number(LEAST_PER_CENT, decimals=1)}{NO_BREAK}%"
+        if 100 - LEAST_PER_CENT < per_cent < 100:
+            return f">{self.number(100 - LEAST_PER_CENT, decimals=1)}{NO_BREAK}%"
+        # Nearly all is not all: 99.8 % must not be printed as 100 %.
+        decimals = 1 if 0 < per_cent < 9.95 or 99 < per_cent < 100 else 0
         return f"{self.number(per_cent, decimals=decimals)}{NO_BREAK}%"
 
     def _scale(self, size: float) -> tuple[float, str]:

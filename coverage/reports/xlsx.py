@@ -17,7 +17,7 @@ import xlsxwriter
 
 from coverage.reports import tables
 from coverage.reports.columns import Column, describe, rounded
-from coverage.reports.selection import Selection
+from coverage.reports.selection import Selection, share_notes
 from coverage.reports.wording import Wording
 
 SHEET_ROWS: Final = 1_048_576  # Excel's limit, header included
@@ -228,7 +228,7 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
     costs = tables.cost_table(selection.assessment)
     title = wording.text("read_me", "gap_title", study=selection.title(wording))
     book = Book(path, selection, wording, title=title, rows=len(places) + len(costs) + len(areas))
-    notes = wording.lines("read_me", "gap_notes")
+    notes = [*share_notes(selection, wording), *wording.lines("read_me", "gap_notes")]
     book.add_read_me(wording.text("read_me", "gap_what"), title=title, fingerprint=fingerprint, notes=notes)
     book.add_table(areas, sheet="areas", name="areas", frozen=2)
     book.add_table(pd.DataFrame(places), sheet="addresses", name="places", frozen=1)
