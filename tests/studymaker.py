@@ -22,8 +22,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import rasterio
+import shapely
 from rasterio import Affine
-from shapely.geometry import LineString, Point, box
+from shapely.geometry import LineString, MultiLineString, Point, box
 
 CRS = "EPSG:25833"
 X0, Y0 = 270_000.0, 7_030_000.0  # lower-left corner of the western square
@@ -182,12 +183,13 @@ def footprint() -> gpd.GeoDataFrame:
 
 
 def roads() -> gpd.GeoDataFrame:
-    """Return a grid of road lines every 2 km through the lattice, and one ferry across the east."""
+    """Return a grid of roads through the lattice, joined where they cross, and one ferry across the east."""
     ends = np.arange(1000.0, SIDE, 2000.0)
     lines = [LineString([(X0, Y0 + y), (X0 + 2 * SIDE, Y0 + y)]) for y in ends]
     lines += [LineString([(X0 + x, Y0), (X0 + x, Y0 + SIDE)]) for x in np.arange(1000.0, 2 * SIDE, 2500.0)]
+    pieces = list(shapely.get_parts(shapely.node(MultiLineString(lines))))
     ferry = LineString([(X0 + 18_500, Y0 + 9000), (X0 + 19_500, Y0 + 9900)])
-    return gpd.GeoDataFrame({"type": ["road"] * len(lines) + ["ferry"]}, geometry=[*lines, ferry], crs=CRS)
+    return gpd.GeoDataFrame({"type": ["road"] * len(pieces) + ["ferry"]}, geometry=[*pieces, ferry], crs=CRS)
 
 
 def network() -> gpd.GeoDataFrame:

@@ -39,7 +39,7 @@ def test_clean_study_has_no_problems(tiny: TinyStudy) -> None:
         "outside_every_municipality": 0,
     }
     assert mapping["dates"] == {"first": "2024-01-01", "last": "2024-03-01"}
-    assert [source["rows_read"] for source in mapping["sources"]] == [2, 40, 1, 25, 14, 1]
+    assert [source["rows_read"] for source in mapping["sources"]] == [2, 40, 1, 25, 94, 1]
 
 
 def test_problems_are_counted_by_reason_with_examples(tiny: TinyStudy) -> None:
