@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from coverage import check as checks
 from coverage import agreement, pipeline, reports
+from coverage import check as checks
 from coverage.assessment import Assessment
 from coverage.errors import CoverageError, SourceError
 from coverage.scenario import Scenario
@@ -54,6 +54,7 @@ def assess(
     opened = Study.open(study, data_root=data_root)
     question = _scenario(opened, scenario, policy, budget, seed)
     folder = out or Path("out") / opened.id
+    reports.check_folder(folder)
     with _progress(len(opened.sources) + len(pipeline.STEPS) + len(reports.FILES) + 1) as step:
         result = pipeline.assess(opened, question, progress=step)
         reports.write_all(result, folder, progress=step, extra={"map.html": _write_html})
@@ -72,7 +73,7 @@ def check(study: StudyFolder, data_root: DataRoot = None, json_: AsJson = False)
     if json_:
         typer.echo(json.dumps(found.to_mapping(), ensure_ascii=False, indent=2))
     else:
-        found.print(Console())
+        found.print(_console())
     raise typer.Exit(1 if found.problems else 0)
 
 
@@ -118,6 +119,12 @@ def _write_html(result: Assessment, path: Path) -> None:
     write_html(result, path)
 
 
+def _console() -> Console:
+    """Return a console for stdout; wide where no terminal says how wide it is, so that tables stay readable."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=140)
+
+
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[str], None]]:
     """Show a bar on a terminal, one line a step elsewhere; always on stderr, so that stdout stays clean."""
@@ -140,7 +147,7 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
 
 
 def _print_summary(result: Assessment, folder: Path) -> None:
-    console = Console()
+    console = _console()
     figures = result.summary
     if result.study.data_status != "real":
         console.print(f"[bold]{result.study.data_status.upper()} DATA[/bold]: figures describe no real place exactly.")
@@ -153,6 +160,7 @@ def _print_summary(result: Assessment, folder: Path) -> None:
         f"funding gap: {gap['p10'] / 1e6:,.0f}–{gap['p90'] / 1e6:,.0f} million {money} (P10–P90)\n"
         f"budget {figures['budget'] / 1e6:,.1f} million {money} funds {funded['areas']} areas: "
         f"{funded['businesses']:,.0f} businesses and {funded['households']:,.0f} homes"
+        + (f"; {funded['areas_without_gap']} of them need no grant" if funded["areas_without_gap"] else "")
     )
     if figures["rejected"]:
         console.print(f"{figures['rejected']} rows were set aside: see {folder / 'rejected.csv'}")

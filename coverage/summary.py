@@ -54,6 +54,7 @@ def summarise_areas(areas: gpd.GeoDataFrame, *, totals: npt.NDArray[np.float64],
         "budget": _count(budget, 0),
         "funded": {
             "areas": len(funded),
+            "areas_without_gap": int((funded["grant"] <= 0).sum()),  # on the list, but asking for nothing
             "businesses": _count(funded["businesses"].sum()),
             "households": _count(funded["households"].sum()),
             "grant": _count(funded["grant"].sum(), 0),

@@ -16,6 +16,7 @@ from coverage.policy import load_policy
 from coverage.scenario import Scenario
 from coverage.schemas import empty_rejected
 from coverage.study import SourceSpec, Study
+from coverage.summary import summarise_areas, summarise_places
 
 CRS = "EPSG:25833"
 X0, Y0 = 270_000.0, 7_030_000.0
@@ -245,6 +246,11 @@ def assessment() -> Assessment:
             "currency": "NOK",
             "data_status": "synthetic",
             "as_of": "2022-06-30",
+            "rejected": 1,
+            **summarise_places(judged, municipalities=municipalities, policy=load_policy("no-2024")),
+            **summarise_areas(
+                ranked, totals=ranked["funding_gap_p50"].sum() * np.linspace(0.8, 1.3, 101), budget=description.budget
+            ),
         },
         provenance={"study": "toy", "inputs": {}, "warnings": ["toy"], "seed": 2024},
     )
