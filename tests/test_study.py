@@ -483,6 +483,13 @@ def test_place_ids_are_unique_across_registers(tiny: TinyStudy) -> None:
         (lambda t: t.source("mobile")["options"].pop("operator"), ["'operator' is missing"]),
         (lambda t: t.source("premises").update(options={"divide_weight_by": "house"}), ["names 'house'"]),
         (lambda t: t.source("premises").update(options={"divide_weight_by": 0}), ["divide_weight_by is 0"]),
+        (lambda t: t.source("mobile").update(format="csv"), ["a raster has no format"]),
+        (lambda t: t.source("roads")["values"].update(ferry=1), ["values.ferry is 1"]),
+        (lambda t: t.source("roads")["values"]["ferry"].update(ferry="yes"), ["values.ferry.ferry is 'yes'"]),
+        (lambda t: t.source("roads").update(columns={"ferry": 1}), ["columns: ferry is 1", "expected text"]),
+        (lambda t: t.source("roads").update(columns=[]), ["columns is []", "a table"]),
+        (lambda t: t.sources.clear(), ["'sources' is missing"]),
+        (lambda t: t.drop("municipalities"), ["no source has the role 'municipalities'"]),
         (lambda t: t.drop("roads"), ["no source has the role 'roads'"]),
         (lambda t: t.drop("fibre"), ["'offers' or 'shares'"]),
         (lambda t: t.source("roads").update(root="data"), ["'roads'", "--data-root"]),
@@ -628,3 +635,50 @@ def test_documentation_names_every_role_column_option_format_and_file() -> None:
     sample = (folder / "trondelag" / "README.md").read_text(encoding="utf-8")
     parts = [path.name for path in (folder / "trondelag").glob("*.*") if path.suffix not in (".tif", ".py", ".md")]
     assert {name for name in parts if name not in sample and name != "study.toml"} == set()
+
+
+def test_shares_and_filters_through_study_toml(tiny: TinyStudy) -> None:
+    tiny.drop("fibre")
+    tiny.source("municipalities")["where"] = {"kommunenummer": ["5001", 5002]}
+    tiny.sources.append(
+        {"id": "s", "role": "shares", "kind": "table", "path": "s.csv", "columns": {"fixed_100": "f", "name": "n"}}
+    )
+    (tiny.folder / "s.csv").write_text("n;f\nvestby;0,5\nOslo;1\n", encoding="utf-8")
+    inputs = load(tiny)
+    assert inputs.offers == ()
+    assert inputs.shares is not None
+    assert inputs.shares.to_dict("records") == [{"municipality_code": "5001", "fixed_100": 0.5}]
+    assert inputs.warnings == ("shares: no share for 1 municipalities: 5002",)
+    tiny.source("s")["columns"] = {"fixd_100": "f", "name": "n"}
+    refused(tiny, "shares has no column 'fixd_100'", "fixed_100")
+    tiny.source("s")["columns"] = {"fixed_100": "f", "name": "n"}
+    tiny.source("municipalities")["where"] = {"kommunenummer": ["9999"]}
+    refused(tiny, "municipalities.gpkg", "none of 2 rows is in the study")
+    tiny.source("municipalities")["where"] = {"kommunenummer": [1.5]}
+    refused(tiny, "'municipalities'", "where.kommunenummer is [1.5]", "a list of texts")
+
+
+def test_mobile_coverage_as_polygons(tiny: TinyStudy) -> None:
+    frame = studymaker.municipalities().assign(level=["good", "excellent"])
+    frame.to_file(tiny.folder / "levels.gpkg")
+    tiny.source("mobile").update(kind="vector", path="levels.gpkg")
+    inputs = load(tiny)
+    layer = inputs.mobile[0]
+    assert (layer.operator, layer.technology, layer.raster) == ("Tiny Mobile", "4g", None)
+    assert layer.polygons is not None
+    assert layer.polygons["level"].tolist() == ["good"]
+    assert layer.polygons.crs.to_string() == CRS
+    assert inputs.rejected[["row", "field", "value"]].to_numpy().tolist() == [[2, "level", "excellent"]]
+
+
+def test_truth_and_two_sources_of_one_role(tiny: TinyStudy) -> None:
+    municipalities = tiny.source("municipalities")
+    tiny.sources.append({**municipalities, "id": "truth", "role": "truth", "columns": {"label": "kommunenavn"}})
+    tiny.sources.append({**tiny.source("network"), "id": "stand-in", "options": {"stand_in": True}})
+    inputs = load(tiny)
+    assert inputs.truth is not None
+    assert inputs.truth["label"].tolist() == ["Vestby", "Østby - Nuortta"]
+    assert inputs.network["flagged"].tolist() == [False, True]
+    assert inputs.network["source"].tolist() == ["network", "stand-in"]
+    tiny.sources.append({**municipalities, "id": "again"})
+    refused(tiny, "municipality '5001' is in two sources")

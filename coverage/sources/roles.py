@@ -32,13 +32,13 @@ class Field:
 
 @dataclass(frozen=True)
 class Role:
-    """Describe one role. `open_fields`: columns of any other name are welcome too, as they are."""
+    """Describe one role. `open_fields`: a pattern; columns of such names are welcome too."""
 
     kinds: tuple[str, ...]
     fields: tuple[Field, ...] = ()
     options: Mapping[str, Key] = field(default_factory=dict)
     families: tuple[Family, ...] = ()  # of geometry
-    open_fields: bool = False
+    open_fields: str = r"(?!)"  # nothing
 
 
 TABLE_OPTIONS: Final[Mapping[str, Key]] = {
@@ -113,7 +113,7 @@ ROLES: Final[Mapping[str, Role]] = {
         kinds=("table",),
         fields=(Field("municipality_code"), Field("name"), Field("mobile", "number", low=0.0)),
         options={**CODE_OPTIONS, "unit": Key(str, allowed=("fraction", "percent"))},
-        open_fields=True,
+        open_fields=r"fixed_[0-9]+",
     ),
     "roads": Role(
         kinds=("vector",),
@@ -130,7 +130,7 @@ ROLES: Final[Mapping[str, Role]] = {
         kinds=("vector",),
         options={"unserved_below": Key(list), "served_from": Key(list)},
         families=("polygon",),
-        open_fields=True,
+        open_fields=r".+",
     ),
 }
 # What a study cannot do without; it also needs `offers` or `shares`.

@@ -151,10 +151,11 @@ def _check_options(spec: SourceSpec, where: str, parameters: Mapping[str, float]
 def _check_columns(spec: SourceSpec, where: str) -> None:
     """Raise DataError for a column that the role does not know, or a word that the column does not know."""
     fields = {field.name: field for field in known_fields(spec.role, shape=str(spec.options.get("shape", "")))}
+    known = (*fields, "fixed_30", "fixed_100", "fixed_1000") if spec.role == "shares" else tuple(fields)
     for part in ("columns", "constants", "values"):
         for name in getattr(spec, part):
-            if name not in fields and not ROLES[spec.role].open_fields:
-                raise DataError(f"{where}: {part}: {spec.role} has no column {name!r}; {nearest(name, fields)}")
+            if name not in fields and not re.fullmatch(ROLES[spec.role].open_fields, name):
+                raise DataError(f"{where}: {part}: {spec.role} has no column {name!r}; {nearest(name, known)}")
     both = sorted(set(spec.columns) & set(spec.constants))
     if both:
         raise DataError(f"{where}: {both[0]!r} is under columns and under constants; expected one of the two")
