@@ -98,11 +98,11 @@ def report(
     reports.require_format(kind, format_)
     with _progress(len(opened.sources) + len(pipeline.STEPS)) as step:
         result = pipeline.assess(opened, question, progress=step)
-    selection = {"municipality": tuple(municipality or ()), "area": tuple(area or ()), "technology": technology}
+    codes, ids = tuple(municipality or ()), tuple(area or ())
     if format_ == "html":
-        _write_html(reports.select(result, **selection), out)
+        _write_html(reports.select(result, municipality=codes, area=ids, technology=technology), out)
     else:
-        reports.render(result, kind, format=format_, path=out, **selection)
+        reports.render(result, kind, format=format_, path=out, municipality=codes, area=ids, technology=technology)
     typer.echo(f"wrote {out}", err=True)
 
 

@@ -88,7 +88,7 @@ def _cluster(codes: npt.NDArray[np.object_], node: Ints, premises: Floats, attac
 
 
 def _parts(a: Ints, b: Ints, size: int) -> Ints:
-    matrix = csr_matrix((np.ones(len(a)), (a, b)), shape=(size, size))
+    matrix: csr_matrix[np.float64] = csr_matrix((np.ones(len(a)), (a, b)), shape=(size, size))
     return np.asarray(connected_components(matrix, directed=False)[1], dtype=np.int64)
 
 
@@ -119,7 +119,7 @@ def _below(a: Ints, b: Ints, weight: Floats) -> Floats:
     roots = np.unique(part, return_index=True)[1]
     # One extra node above all roots makes the forest a tree that is walked once.
     up, down = np.append(a, np.full(len(roots), size)), np.append(b, roots)
-    matrix = csr_matrix((np.ones(len(up)), (up, down)), shape=(size + 1, size + 1))
+    matrix: csr_matrix[np.float64] = csr_matrix((np.ones(len(up)), (up, down)), shape=(size + 1, size + 1))
     order, before = breadth_first_order(matrix, size, directed=False)
     sums = np.append(weight, 0.0)
     for node in order[:0:-1].tolist():

@@ -85,7 +85,7 @@ def optimum(benefit: Floats, grant: Floats, *, budget: float) -> Selection:
             -gain,
             constraints=LinearConstraint(grant[open_][None, :] / budget * SCALE, ub=limit / budget * SCALE),
             integrality=np.ones(len(open_), dtype=np.int64),
-            bounds=Bounds(0, 1),
+            bounds=Bounds(0.0, 1.0),
             options={"mip_rel_gap": 0.0, "node_limit": MAX_NODES},
         )
         if result.x is None:
