@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy.sparse import csr_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from coverage.crs import require_metric
@@ -87,8 +87,13 @@ def _cluster(codes: npt.NDArray[np.object_], node: Ints, premises: Floats, attac
     return np.asarray(pd.factorize(label)[0], dtype=np.int64)
 
 
+def _links(a: Ints, b: Ints, size: int) -> csr_matrix[np.float64]:
+    each: Floats = np.ones(len(a))
+    return coo_matrix((each, (a, b)), shape=(size, size)).tocsr()
+
+
 def _parts(a: Ints, b: Ints, size: int) -> Ints:
-    matrix: csr_matrix[np.float64] = csr_matrix((np.ones(len(a)), (a, b)), shape=(size, size))
+    matrix = _links(a, b, size)
     return np.asarray(connected_components(matrix, directed=False)[1], dtype=np.int64)
 
 
@@ -119,7 +124,7 @@ def _below(a: Ints, b: Ints, weight: Floats) -> Floats:
     roots = np.unique(part, return_index=True)[1]
     # One extra node above all roots makes the forest a tree that is walked once.
     up, down = np.append(a, np.full(len(roots), size)), np.append(b, roots)
-    matrix: csr_matrix[np.float64] = csr_matrix((np.ones(len(up)), (up, down)), shape=(size + 1, size + 1))
+    matrix = _links(up, down, size + 1)
     order, before = breadth_first_order(matrix, size, directed=False)
     sums = np.append(weight, 0.0)
     for node in order[:0:-1].tolist():
