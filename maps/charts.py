@@ -166,5 +166,5 @@ def curve(ranked: pd.DataFrame, *, budget: float, chosen: tuple[float, float], c
         .mark_point(color=style.ACCENT, filled=True, size=90, opacity=1)
         .encode(x="grant:Q", y="premises:Q", tooltip=["label:N", alt.Tooltip("premises:Q", format=",.0f")])
     )
-    label = point.mark_text(color=style.ACCENT, align="left", dx=9, dy=9).encode(text="label:N")
+    label = point.mark_text(color=style.ACCENT, align="left", dx=7, dy=-11).encode(text="label:N")
     return _finished((base + rule + words + point + label).properties(height=260))

@@ -90,7 +90,7 @@ def by_municipality(assessment: Assessment, *, kind: str) -> pd.DataFrame:
     names = assessment.municipalities.set_index("municipality_code")["name"]
     rows = [
         (
-            str(names.get(code, code)).split(" - ")[-1],
+            str(names.get(code, code)),
             tier,
             float(counted.loc[code, tier]),
             float(counted.loc[code].sum()),

@@ -74,15 +74,10 @@ def municipalities(assessment: Assessment) -> Collection:
     points = to_crs(gpd.GeoDataFrame(geometry=frame.representative_point(), crs=frame.crs), GEOGRAPHIC_CRS, where="map")
     look = {"color": style.BORDER, "weight": 0.8, "fillColor": style.LAND, "fillOpacity": 1.0}
     data = collection(shapes, ({"k": ""} for _ in range(len(frame))), {"": look})
-    names = [short_name(name) for name in frame["name"]]
+    names = [str(name).replace(" - ", "\n") for name in frame["name"]]  # one line per language
     data["labels"] = [[round(p.y, 4), round(p.x, 4), name] for p, name in zip(points.geometry, names, strict=True)]
     data["labelZoom"] = 8
     return data
-
-
-def short_name(name: str) -> str:
-    """Return the last part of a name given in two languages (`Aarborte - Hattfjelldal`)."""
-    return str(name).split(" - ")[-1]
 
 
 def areas(assessment: Assessment, *, popups: bool = False) -> Collection:
@@ -111,7 +106,7 @@ def _area_about(row: Mapping[Any, Any], currency: str, *, popups: bool) -> dict[
     premises = row["businesses"] + row["households"] + row["public"]
     about: dict[str, Any] = {
         "k": f"{row['decision']}/{row['certainty']}",
-        "r": round(3.5 + (1.5 if row["decision"] == "fund" else 0) + min(premises, 400) / 200, 1),
+        "r": round(4.5 + min(premises, 400) / 200, 1) if row["decision"] == "fund" else 3.0,
         "t": [
             str(row["name"]),
             f"rank {row['rank']} · {row['decision']} · {row['certainty']}",

@@ -40,7 +40,7 @@ def test_by_municipality_adds_up() -> None:
     assessment = toy.assessment()
     counted = figures.by_municipality(assessment, kind="household")
     assert counted["premises"].sum() == 40.0
-    assert set(counted["municipality"]) == {"Westby", "Austi"}
+    assert set(counted["municipality"]) == {"Westby", "Eastby - Austi"}
     lines = figures.by_line_of_business(assessment)
     assert lines.to_dict("records") == [{"line of business": "Agriculture", "businesses": 20.0}]
 

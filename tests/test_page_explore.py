@@ -47,7 +47,7 @@ def test_choosing_a_municipality_changes_the_figures(monkeypatch: pytest.MonkeyP
     test = show(monkeypatch, toy.assessment())
     test.selectbox(key=session.Key.MUNICIPALITY).select("5058").run()
     assert not test.exception
-    assert "<h4>Austi</h4>" in html_of(test)
+    assert "<h4>Eastby - Austi</h4>" in html_of(test)
     assert "6 project areas" in html_of(test)
 
 

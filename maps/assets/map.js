@@ -92,8 +92,8 @@
       var dots = L.layerGroup(data.features.map(function (feature) {
         var about = feature.properties, look = data.styles[about.k] || {};
         return L.circleMarker(about.c, {
-          pane: options.pane, radius: about.r, color: look.color, weight: 1.5, dashArray: look.dashArray && "3 2",
-          fillColor: look.fillColor, fillOpacity: look.fillOpacity + 0.3
+          pane: options.pane, radius: about.r, color: look.color, weight: 1.2, dashArray: look.dashArray && "3 2",
+          opacity: 2 * look.fillOpacity + 0.3, fillColor: look.fillColor, fillOpacity: look.fillOpacity + 0.3
         }).bindTooltip(lines(about.t), { className: "map-tip" });
       }));
       var swap = function () {
@@ -171,7 +171,9 @@
       var map = group._map, bounds = JSON.stringify(options.bounds);
       if (map.coverageFocus !== bounds) {
         map.coverageFocus = bounds;
-        map.fitBounds(options.bounds, { padding: [12, 12], maxZoom: options.maxZoom, animate: false });
+        var box = map.getContainer().querySelector(".map-legend");
+        var left = box && box.open ? box.offsetWidth + 20 : 12;
+        map.fitBounds(options.bounds, { paddingTopLeft: [left, 12], paddingBottomRight: [12, 12], maxZoom: options.maxZoom, animate: false });
       }
     });
     return group;

@@ -113,7 +113,7 @@ def _municipality(assessment: Assessment, code: str | None, name: str) -> str:
         "<div class='mark'>Fixed service known only as the municipality's share.</div>" if found.expected_share else ""
     )
     return (
-        f'<div class="bg-panel"><h4>{style.escape(layers.short_name(name))}</h4><div class="bg-sub">share of premises short of service</div>'
+        f'<div class="bg-panel"><h4>{style.escape(name)}</h4><div class="bg-sub">share of premises short of service</div>'
         f'<div class="bg-meter">{meters}</div><hr>{style.escape(foot)}{basis}</div>'
     )
 

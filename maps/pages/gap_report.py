@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
-from maps import layers, session, style
+from maps import session, style
 from maps.pages import downloads, map_view
 
 
@@ -48,7 +48,7 @@ def _filters(assessment: Assessment) -> tuple[tuple[str, ...], str | None]:
     codes = one.multiselect(
         "Municipalities",
         list(names.index),
-        format_func=lambda code: layers.short_name(names[code]),
+        format_func=lambda code: names[code],
         placeholder="all",
         key="gap-report-municipalities",
     )
@@ -74,7 +74,7 @@ def _matching(assessment: Assessment, codes: tuple[str, ...], technology: str | 
 def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
     """Draw the areas; return the ids of the rows that are picked."""
     currency = assessment.study.currency
-    names = assessment.municipalities.set_index("municipality_code")["name"].map(layers.short_name)
+    names = assessment.municipalities.set_index("municipality_code")["name"]
     shown = pd.DataFrame(
         {
             "rank": found["rank"],
@@ -99,11 +99,11 @@ def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
         key="gap-report-table",
         column_config={
             "rank": whole("#", width=45),
-            "area": st.column_config.TextColumn("Area", width=180),
+            "area": st.column_config.TextColumn("Area", width=165),
             "municipality": st.column_config.TextColumn("Municipality"),
             "premises": whole("Premises", format="%.0f", width=75),
             "businesses": whole("Businesses", format="%.0f", width=85),
-            "technology": st.column_config.TextColumn("Technology", width=90),
+            "technology": st.column_config.TextColumn("Technology", width=75),
             "route": whole("Route, km", format="%.1f", width=75),
             "investment": whole(f"Cost, M {currency}", format="%.1f", width=95),
             "gap": whole(f"Gap, M {currency}", format="%.1f", width=95, help="Funding gap, P50"),
@@ -119,7 +119,7 @@ def _sentence(assessment: Assessment, found: pd.DataFrame, chosen: tuple[str, ..
     picked = found[found["area_id"].isin(chosen)] if chosen else found
     currency, study = assessment.study.currency, assessment.study
     names = assessment.municipalities.set_index("municipality_code")["name"]
-    where = ", ".join(layers.short_name(names[code]) for code in codes) or f"all of {study.name}"
+    where = ", ".join(names[code] for code in codes) or f"all of {study.name}"
     premises = picked["businesses"].sum() + picked["households"].sum() + picked["public"].sum()
     need = style.money(picked["funding_gap_p50"].sum(), currency)
     return (

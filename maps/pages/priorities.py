@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
-from maps import charts, layers, session, style
+from maps import charts, session, style
 from maps.pages import downloads, map_view
 from maps.session import MILLION, Key, View
 
@@ -79,7 +79,7 @@ def _table(assessment: Assessment) -> str | None:
     """Draw the ranked list; return the id of the row that is picked."""
     frame = assessment.areas.sort_values("rank").reset_index(drop=True)
     currency = assessment.study.currency
-    names = assessment.municipalities.set_index("municipality_code")["name"].map(layers.short_name)
+    names = assessment.municipalities.set_index("municipality_code")["name"]
     shown = pd.DataFrame(
         {
             "rank": frame["rank"],

@@ -1,0 +1,209 @@
+"""The dashboard in a real Chromium, on a tiny study, with every other host out of reach."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, FrameLocator, Page, expect
+
+from maps import export
+from tests.browser.chromium import ROOT, Watched, browser, dashboard
+from tests.reported import toy_assessment
+from tests.studymaker import tiny_study
+from tests.test_maps_layers import hostile
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+LAPTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+PATIENCE = 60_000  # milliseconds
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("dashboard")
+    study = tiny_study(folder / "tiny").folder
+    with dashboard(ROOT / "app.py", folder / "log.txt", COVERAGE_STUDY=str(study)) as address:
+        yield address
+
+
+@pytest.fixture
+def watched(chromium: Browser) -> Iterator[Watched]:
+    context = chromium.new_context(viewport=LAPTOP, accept_downloads=True)
+    seen = Watched(context)
+    yield seen
+    context.close()
+    assert seen.outside == [], "nothing may ask another host"
+    assert seen.errors == []
+    assert seen.failed == []
+
+
+def map_of(page: Page) -> FrameLocator:
+    frame = page.frame_locator("iframe[title*=folium]").first
+    frame.locator(".map-legend").wait_for(timeout=PATIENCE)
+    frame.locator(".leaflet-areas-pane path").first.wait_for(state="attached", timeout=PATIENCE)
+    return frame
+
+
+def settled(page: Page) -> None:
+    """Wait until no script of Streamlit runs any more."""
+    page.wait_for_timeout(600)
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=PATIENCE)
+
+
+def test_planner_sees_the_map_and_asks_why(site: str, watched: Watched, tmp_path: Path) -> None:
+    page = watched.page
+    page.goto(site)
+    frame = map_of(page)
+    frame.locator("img.leaflet-tile-loaded").first.wait_for(timeout=PATIENCE)
+    expect(page.get_by_text("SYNTHETIC", exact=True).first).to_be_visible()
+    box = page.locator("iframe[title*=folium]").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 0.62, box["y"] + box["height"] * 0.5)
+    page.locator(".bg-panel dl").first.wait_for(timeout=PATIENCE)
+    expect(page.locator(".bg-panel").first).to_contain_text("no-2024 §")
+    page.screenshot(path=tmp_path / "explore.png")
+
+
+def test_panning_and_zooming_run_nothing(site: str, watched: Watched) -> None:
+    page, sent = watched.page, []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.goto(site)
+    map_of(page)
+    settled(page)
+    page.wait_for_timeout(1500)
+    before = len(sent)
+    box = page.locator("iframe[title*=folium]").first.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.5
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 120, y + 60, steps=5)
+    page.mouse.up()
+    page.mouse.wheel(0, -300)
+    page.wait_for_timeout(1500)
+    assert len(sent) == before
+
+
+def test_a_choice_keeps_the_map_and_moves_the_view(site: str, watched: Watched) -> None:
+    page = watched.page
+    page.goto(site)
+    frame = map_of(page)
+    frame.locator("body").evaluate("body => { window.kept = true; }")
+    page.get_by_text("Businesses", exact=True).first.click()
+    settled(page)
+    assert frame.locator("body").evaluate("() => window.kept === true"), "the map was drawn anew"
+    expect(frame.locator("img.leaflet-tile[src*='/business/']").first).to_be_attached(timeout=PATIENCE)
+
+
+def test_a_fresh_server_opens_a_shared_link(chromium: Browser, watched: Watched, tmp_path: Path) -> None:
+    study = tiny_study(tmp_path / "tiny").folder
+    with dashboard(ROOT / "app.py", tmp_path / "log.txt", COVERAGE_STUDY=str(study)) as address:
+        watched.page.goto(f"{address}/priorities?policy=no-2024&budget=1234000&seed=2024")
+        expect(watched.page.get_by_role("heading", name="Priorities")).to_be_visible(timeout=PATIENCE)
+        expect(watched.page.locator("[data-testid=stNumberInput] input").first).to_have_value("1.23")
+
+
+def funded(page: Page) -> int:
+    metric = (
+        page.locator("[data-testid=stMetric]").filter(has_text="areas funded").locator("[data-testid=stMetricValue]")
+    )
+    metric.wait_for(timeout=PATIENCE)
+    settled(page)
+    return int(metric.inner_text())
+
+
+def test_council_moves_the_budget_and_the_list_follows(site: str, watched: Watched, tmp_path: Path) -> None:
+    page = watched.page
+    page.goto(f"{site}/priorities?policy=no-2024&budget=0&seed=2024")
+    nothing = funded(page)
+    field = page.locator("[data-testid=stNumberInput] input").first
+    field.fill("900")
+    field.press("Enter")
+    page.wait_for_url("**budget=900000000**", timeout=PATIENCE)  # the address holds the scenario
+    assert funded(page) > nothing
+    map_of(page)
+    page.screenshot(path=tmp_path / "priorities.png")
+
+
+@pytest.mark.parametrize(
+    ("button", "start"), [("Excel", b"PK"), ("GeoJSON", b"{"), ("One-file map", b"<!DOCTYPE html>")]
+)
+def test_partner_takes_the_report_home(site: str, watched: Watched, tmp_path: Path, button: str, start: bytes) -> None:
+    page = watched.page
+    page.goto(f"{site}/gap-report")
+    wanted = page.get_by_role("button", name=button)
+    wanted.wait_for(timeout=PATIENCE)
+    settled(page)
+    with page.expect_download(timeout=PATIENCE) as waiting:
+        wanted.click()
+    path = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    assert path.read_bytes().startswith(start)
+
+
+def test_data_and_rules_are_told(site: str, watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{site}/data-and-rules")
+    page.get_by_role("tab", name="Policy").click(timeout=PATIENCE)
+    expect(page.get_by_text("Who is eligible: the first clause that holds decides")).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("path", ["", "gap-report", "priorities", "data-and-rules"])
+def test_nothing_sticks_out_on_a_phone(site: str, watched: Watched, tmp_path: Path, path: str) -> None:
+    page = watched.page
+    page.set_viewport_size(PHONE)
+    page.goto(f"{site}/{path}")
+    page.locator("h1, [data-testid=stMetric]").first.wait_for(timeout=PATIENCE)
+    settled(page)
+    page.screenshot(path=tmp_path / f"phone-{path or 'explore'}.png")
+    wide = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert wide <= PHONE["width"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/../app.py",
+        "/assets/..%2f..%2fapp.py",
+        "/assets/%2e%2e/app.py",
+        "/tiles/x/all/1/1/1.png",
+        "/data/x/areas.json",
+    ],
+)
+def test_paths_outside_are_harmless(site: str, path: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(site).netloc, timeout=20)
+    connection.putrequest("GET", path, skip_host=False)
+    connection.endheaders()
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    assert b"import streamlit" not in body
+    assert answer.status in (400, 404)
+
+
+@pytest.mark.parametrize("make", [toy_assessment, hostile], ids=["toy", "hostile names"])
+def test_map_file_opens_from_a_disk(watched: Watched, tmp_path: Path, make) -> None:  # noqa: ANN001
+    path = tmp_path / "map.html"
+    export.write_html(make(), path)
+    page = watched.page
+    page.on("dialog", lambda dialog: pytest.fail(f"a name ran as a script: {dialog.message}"))
+    page.goto(path.as_uri())
+    page.locator(".map-legend").wait_for(timeout=PATIENCE)
+    expect(page.locator(".map-banner")).to_contain_text("SYNTHETIC")
+    shape = page.locator(".leaflet-areas-pane path").nth(8)
+    shape.wait_for(timeout=PATIENCE)
+    shape.dispatch_event("click")
+    expect(page.locator(".leaflet-popup-content")).to_contain_text("funding gap")
+    page.screenshot(path=tmp_path / "map.png")
+    assert page.evaluate("() => document.images.length") < 40
