@@ -180,24 +180,28 @@ def legend(assessment: Assessment, *, tiles: bool = True) -> str:
     shown = [name for name in reversed(classes(policy)) if name != style.MOBILE_ONLY or len(assessment.mobile)]
     if not tiles:
         shown = [name for name in shown if name in (*policy.eligible_tiers, style.MOBILE_ONLY)]
-    parts += [f"<div>{style.swatch(colours[name])}{style.escape(labels[name])}</div>" for name in shown]
+    parts += [_line(style.swatch(colours[name]), labels[name]) for name in shown]
     more = " Close up: single places; violet ring = mobile too." if tiles else ""
     parts.append(f"<p>Larger disc = more premises.{more}</p>")
     parts.append("<h4>Project areas</h4>")
     parts += [
-        f"<div>{style.swatch(style.DECISION_COLOURS[d], shape='box', fill=style.DECISION_FILL[d])}{style.escape(d)}</div>"
-        for d in DECISIONS
+        _line(style.swatch(style.DECISION_COLOURS[name], shape="box", fill=style.DECISION_FILL[name]), name)
+        for name in DECISIONS
     ]
     parts.append("<p>Outline: solid safe yes, dashed toss-up, dotted safe no.</p>")
-    parts.append(f"<div>{style.swatch(style.ACCENT, shape='line')}fibre route, funded</div>")
+    parts.append(_line(style.swatch(style.ACCENT, shape="line"), "fibre route, funded"))
     if tiles and len(assessment.mobile):
         parts.append('<section data-with="mobile"><h4>Mobile coverage</h4>')
         parts += [
-            f"<div>{style.swatch(style.MOBILE_LEVEL_COLOURS[level], shape='box')}{style.escape(style.word(level))}</div>"
+            _line(style.swatch(style.MOBILE_LEVEL_COLOURS[level], shape="box"), style.word(level))
             for level in MOBILE_LEVELS[1:]
         ]
         parts.append("</section>")
     return "".join(parts)
+
+
+def _line(sign: str, text: str) -> str:
+    return f"<div>{sign}{style.escape(text)}</div>"
 
 
 def credit(assessment: Assessment) -> str:

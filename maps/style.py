@@ -83,6 +83,11 @@ def word(code: object) -> str:
     return WORDS.get(str(code), str(code).replace("_", " "))
 
 
+def status(code: str) -> str:
+    """Return what data is, as the beginning of a sentence."""
+    return {"real": "Real data", "modelled": "Modelled data", "synthetic": "SYNTHETIC data"}.get(code, code)
+
+
 def tier_colours(tiers: Sequence[tuple[str, bool]]) -> dict[str, str]:
     """Return a colour for every tier id and `served`.
 

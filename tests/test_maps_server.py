@@ -38,7 +38,8 @@ def test_known_assets_are_served(name: str, kind: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/assets/", "/assets/../app.py", "/assets/..%2fapp.py", "/assets/%2e%2e/app.py", "/assets//etc/passwd", "/assets/../../etc/passwd",
+    ["/assets/", "/assets/../app.py", "/assets/..%2fapp.py", "/assets/%2e%2e/app.py", "/assets//etc/passwd",
+     "/assets/../../etc/passwd",
      "/assets/leaflet/../map.js", "/assets/page.css", "/assets/leaflet/images/../leaflet.js", "/assets/map.js%00.css",
      "/tiles/nokey/all/8/136/68.png", "/overlay/nokey/best4g.png", "/data/nokey/areas.json", "/data/../../areas.json"],
 )  # fmt: skip

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from coverage.policy import list_policies, load_policy
 from coverage.schemas import empty_rejected
 from maps import session
-from maps.pages.data_and_rules import policy_html
+from maps.pages.rules import policy_html
 from maps.session import View
 from tests import toy
 

@@ -8,10 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
-from coverage.policy import Policy
 from maps import session, style
-
-MARK = ' <span class="mark">⚑ not confirmed</span>'
+from maps.pages.rules import policy_html
 
 
 def render() -> None:
@@ -75,57 +73,6 @@ def _sources(assessment: Assessment) -> None:
             ),
             hide_index=True,
         )
-
-
-def policy_html(policy: Policy, currency: str) -> str:
-    """Return the policy as sentences with its clause ids; what is not confirmed carries a mark."""
-    e = style.escape
-
-    def mark(confidence: str) -> str:
-        return "" if confidence == "published" else MARK.replace("not confirmed", e(confidence))
-
-    def speed(down: float, up: float) -> str:
-        return f"{style.number(down)} Mbit/s" + (f" down and {style.number(up)} Mbit/s up" if up else "")
-
-    until = f" to {policy.valid_to:%Y-%m-%d}" if policy.valid_to else ""
-    parts = [
-        f"<h3>{e(policy.name)}</h3><p>In force from {policy.valid_from:%Y-%m-%d}{until}. {e(policy.legal_basis)}. "
-        f"Source: {e(policy.source)}</p><div class='bg-rules'><h4>Who is short of fixed service</h4><ul>"
-    ]
-    for tier in policy.tiers:
-        support = "may be supported" if tier.eligible else "is not supported"
-        deliver = (
-            f"; a funded network must deliver {speed(tier.deliver_down_mbps, tier.deliver_up_mbps)}"
-            if tier.eligible
-            else ""
-        )
-        parts.append(
-            f"<li><code>{e(tier.id)}</code> No existing offer reaches {speed(tier.down_mbps, tier.up_mbps)}: "
-            f"{support}{deliver}.{mark(tier.confidence)}</li>"
-        )
-    fixed = policy.fixed
-    parts.append(
-        f"<li>What counts as an offer: {e(', '.join(style.word(t) for t in fixed.technologies))}. Plans count if they come "
-        f"within {style.number(fixed.plan_horizon_years)} years and give at least {style.number(fixed.plan_min_down_mbps)} Mbit/s."
-        f"{mark(fixed.confidence)}</li></ul><h4>Who is eligible: the first clause that holds decides</h4><ol>"
-    )
-    parts += [
-        f"<li><code>{e(clause.id)}</code> {e(clause.label.get('en', clause.id))}{mark(clause.confidence)}</li>"
-        for clause in policy.clauses
-    ]
-    mobile, subsidy, areas = policy.mobile, policy.subsidy, policy.areas
-    parts.append(
-        f"</ol><h4>Mobile</h4><ul><li>Enough is level “{e(style.word(mobile.level))}” from {mobile.operators} operator(s) by "
-        f"{e(' or '.join(style.word(t) for t in mobile.technologies))}. Levels: basic from {style.number(mobile.basic_dbm)} dBm, good from "
-        f"{style.number(mobile.good_dbm)} dBm, very good from {style.number(mobile.very_good_dbm)} dBm.{mark(mobile.confidence)} "
-        f"Source: {e(mobile.source)}</li></ul><h4>Money</h4><ul><li>Horizon {subsidy.horizon_years} years. The municipality adds "
-        f"{style.percent(subsidy.local_share)} of the public grant. Above {style.money(subsidy.ceiling_per_premises, currency)} per premises an "
-        f"area is flagged.{mark(subsidy.confidence)} Source: {e(subsidy.source)}</li></ul><h4>Project areas</h4><ul><li>Places are grouped "
-        f"where the next one is at most {style.length(areas.cut_m)} of road away, {style.number(areas.min_premises)} to "
-        f"{style.number(areas.max_premises)} premises{' within one municipality' if areas.split_by_municipality else ''}."
-        f"{mark(areas.confidence)} Source: {e(areas.source)}</li></ul></div>"
-    )
-    return "".join(parts)
 
 
 def _criteria(assessment: Assessment) -> None:

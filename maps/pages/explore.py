@@ -30,6 +30,7 @@ def _headline(assessment: Assessment) -> None:
     areas, currency = assessment.areas, assessment.study.currency
     low, high = gap.get("p10", areas["funding_gap_p10"].sum()), gap.get("p90", areas["funding_gap_p90"].sum())
     funded = areas[areas["decision"] == "fund"]
+    spent = style.money(funded["grant"].sum(), currency)
     about = "≈ " if found.expected_share else ""
     best = max(tier.down_mbps for tier in assessment.policy.tiers if tier.eligible)
     columns = st.columns([1.25, 1.25, 0.9, 1.3, 1.1])
@@ -45,7 +46,7 @@ def _headline(assessment: Assessment) -> None:
     columns[4].metric(
         "funded within the budget",
         f"{len(funded)} areas",
-        help=f"Grants of {style.money(funded['grant'].sum(), currency)} within {style.money(assessment.scenario.budget, currency)}.",
+        help=f"Their grants: {spent} of {style.money(assessment.scenario.budget, currency)}.",
     )
 
 
@@ -113,7 +114,8 @@ def _municipality(assessment: Assessment, code: str | None, name: str) -> str:
         "<div class='mark'>Fixed service known only as the municipality's share.</div>" if found.expected_share else ""
     )
     return (
-        f'<div class="bg-panel"><h4>{style.escape(name)}</h4><div class="bg-sub">share of premises short of service</div>'
+        f'<div class="bg-panel"><h4>{style.escape(name)}</h4>'
+        f'<div class="bg-sub">share of premises short of service</div>'
         f'<div class="bg-meter">{meters}</div><hr>{style.escape(foot)}{basis}</div>'
     )
 

@@ -123,12 +123,13 @@ def _sentence(assessment: Assessment, found: pd.DataFrame, chosen: tuple[str, ..
     premises = picked["businesses"].sum() + picked["households"].sum() + picked["public"].sum()
     need = style.money(picked["funding_gap_p50"].sum(), currency)
     return (
-        f"**{style.number(len(picked))} project areas** in {style.plain(where)}: {style.number(premises, digits=3)} premises, "
+        f"**{style.number(len(picked))} project areas** in {style.plain(where)}: "
+        f"{style.number(premises, digits=3)} premises, "
         f"{style.number(picked['businesses'].sum(), digits=3)} of them businesses; "
         f"{style.plain(style.length(picked['route_m'].sum()))} of route; "
         f"investment {style.plain(style.money(picked['capex'].sum(), currency))}, "
         f"funding gap about {style.plain(need)}.\n\n"
-        f"{style.plain(style.word(study.data_status).capitalize() if study.data_status != 'synthetic' else 'SYNTHETIC data')}, "
-        f"as of {study.as_of:%Y\\-%m\\-%d}, policy {style.plain(assessment.policy.id)}. The funding gap is a planning estimate; "
-        "the grant is set by competition."
+        f"{style.plain(style.status(study.data_status))}, as of {study.as_of:%Y\\-%m\\-%d}, "
+        f"policy {style.plain(assessment.policy.id)}. "
+        "The funding gap is a planning estimate; the grant is set by competition."
     )

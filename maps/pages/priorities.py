@@ -65,7 +65,7 @@ def _figures(assessment: Assessment) -> None:
     columns[3].metric(
         "their grants",
         style.money(funded["grant"].sum(), currency),
-        help=f"Their funding gap lies between {style.money_range(low, high, currency)} if each area's P10 and P90 came together.",
+        help=f"Sum of the areas' funding gaps at P10 and P90: {style.money_range(low, high, currency)}.",
     )
     reached = ranked["businesses"].sum() + ranked["households"].sum()
     columns[4].metric(

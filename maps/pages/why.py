@@ -34,6 +34,10 @@ def _rows(pairs: list[tuple[str, str]]) -> str:
     return "<dl>" + "".join(f"<dt>{style.escape(k)}</dt><dd>{style.escape(v)}</dd>" for k, v in pairs if v) + "</dl>"
 
 
+def _head(title: str, subtitle: str) -> str:
+    return f"<h4>{style.escape(title)}</h4><div class='bg-sub'>{style.escape(subtitle)}</div>"
+
+
 def _place(assessment: Assessment, picked: Picked) -> str:
     place = picked.place
     assert place is not None  # noqa: S101 - for the type checker; the caller has asked
@@ -63,7 +67,7 @@ def _place(assessment: Assessment, picked: Picked) -> str:
         ("business", _business(place)),
         ("source", origin),
     ]
-    return f"<h4>{style.escape(title)}</h4><div class='bg-sub'>{style.escape(subtitle)}</div>{_verdict(place, assessment)}{_rows(pairs)}"
+    return _head(title, subtitle) + _verdict(place, assessment) + _rows(pairs)
 
 
 def _verdict(place: pd.Series[Any], assessment: Assessment) -> str:
@@ -130,7 +134,8 @@ def _mobile(place: pd.Series[Any], assessment: Assessment) -> str:
     if pd.isna(place["mobile_level"]):
         return "no mobile data"
     needed = style.word(assessment.policy.mobile.level)
-    return f"best level {style.word(place['mobile_level'])}; {place['mobile_operators']} operators with “{needed}” or better"
+    level, operators = style.word(place["mobile_level"]), place["mobile_operators"]
+    return f"best level {level}; {operators} operators with “{needed}” or better"
 
 
 def _business(place: pd.Series[Any]) -> str:
@@ -158,4 +163,4 @@ def _area(assessment: Assessment, area: pd.Series[Any]) -> str:
             f"{style.money(area['grant'], currency)}, {style.money(area['grant_per_premises'], currency)} per premises",
         ),
     ]
-    return f"<h4>{style.escape(area['name'])}</h4><div class='bg-sub'>project area {style.escape(area['area_id'])}</div>{_rows(pairs)}"
+    return _head(area["name"], f"project area {area['area_id']}") + _rows(pairs)

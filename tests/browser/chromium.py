@@ -43,7 +43,7 @@ class Watched:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("response", self._note)
 
-    def _guard(self, route) -> None:  # noqa: ANN001
+    def _guard(self, route) -> None:
         address = route.request.url
         if address.startswith(("http://127.0.0.1", "file://", "data:", "blob:")):
             route.continue_()
@@ -51,7 +51,7 @@ class Watched:
             self.outside.append(address)
             route.abort()
 
-    def _note(self, response) -> None:  # noqa: ANN001
+    def _note(self, response) -> None:
         request: Request = response.request
         # Streamlit looks for its own server below the page's path first; that it finds nothing there is its way.
         if response.status >= 400 and "/_stcore/" not in request.url:

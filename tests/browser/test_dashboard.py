@@ -193,7 +193,7 @@ def test_paths_outside_are_harmless(site: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("make", [toy_assessment, hostile], ids=["toy", "hostile names"])
-def test_map_file_opens_from_a_disk(watched: Watched, tmp_path: Path, make) -> None:  # noqa: ANN001
+def test_map_file_opens_from_a_disk(watched: Watched, tmp_path: Path, make) -> None:
     path = tmp_path / "map.html"
     export.write_html(make(), path)
     page = watched.page
