@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial import cKDTree
 
-from coverage.roads import FERRY, Attached, Links, add_up, span, walk_to_sources
+from coverage.roads import ACCESS, DETOUR, FERRY, Attached, Links, add_up, span, walk_to_sources
 from coverage.roads.graph import Bools, Floats, Ints, RoadGraph, distinct, ranges
 
 
@@ -29,7 +29,7 @@ class _Trees(NamedTuple):
 
 
 def route(
-    areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, attached: Attached, detour: float = 1.3
+    areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, attached: Attached, detour: float = DETOUR
 ) -> gpd.GeoDataFrame:
     """Find the route of every area on its own: one row per `area_id`, sorted by it.
 
@@ -39,14 +39,16 @@ def route(
 
     - `route_m` = `trench_m` (on land, spurs to the network's own points included) + `subsea_m` (ferry links);
     - `backhaul_m`: the part of it from the network to the first place or fork;
+    - `access_m`: the part of `trench_m` along assumed ways to grid cells that lie off every road in the data;
     - `crow_link_m`: the part of `trench_m` that is a straight line × `detour` (an assumption) to the nearest
       road that leads to a network, where no road joins them: then `connected` is False and a survey must tell;
-    - `drop_m`: Σ distance from place to road × `buildings` × `eligible`: the homes of one building share their
-      drop. `drops` counts them.
+    - `drop_m`: Σ distance from place to road (in a grid cell: the mean drop inside it) × `buildings` × `eligible`:
+      the homes of one building share their drop. `drops` counts them.
 
     Where eligibility is known only as a share, the tree joins all the places and its metres are multiplied by
-    `build_share`, the share of the area's premises that are eligible: those are taken to lie together, the others
-    to be served by a network that is therefore near. An assumption; where eligibility is known, the share is 1.
+    `build_share`: the area's eligible premises over its premises off the network, at most 1. That takes the
+    eligible ones to lie off the network as far as there is room, and together; the others to be served by a network
+    that is therefore near. An assumption; where eligibility is known, the share is 1.
 
     `stand_in`: the route starts at a network that is only assumed to be there.
     """
@@ -60,11 +62,13 @@ def route(
     sea_m = add_up(length[sea], by=trees.group[sea], size=len(ids))
     line = trees.crow_line
     straight = np.hypot(line[:, 0] - line[:, 2], line[:, 1] - line[:, 3])
+    access = graph.kind[trees.edge] == ACCESS
+    access_m = add_up(length[access], by=trees.group[access], size=len(ids))
     crow_m = add_up(straight, by=trees.crow_group, size=len(ids)) * detour
     member_group = member["group"].to_numpy()
     drops = member["buildings"].to_numpy() * member["eligible"].to_numpy()
     drop_m = add_up(member["drop_m"].to_numpy() * drops, by=member_group, size=len(ids))
-    build_share = _build_share(member, len(ids))
+    build_share = _build_share(member, attached, len(ids))
     land_m, sea_m, crow_m = land_m * build_share, sea_m * build_share, crow_m * build_share
     return gpd.GeoDataFrame(
         {
@@ -75,6 +79,7 @@ def route(
             "drop_m": np.round(drop_m, 3),
             "drops": add_up(drops, by=member_group, size=len(ids)),
             "backhaul_m": np.round(trees.backhaul_m * build_share + crow_m, 3),
+            "access_m": np.round(access_m * build_share, 3),
             "crow_link_m": np.round(crow_m, 3),
             "build_share": build_share,
             "connected": crow_m == 0,
@@ -89,12 +94,19 @@ def joint_length_m(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, attache
     """Measure the one route that serves all areas if they were built together, in metres along roads.
 
     Less than the sum of `route_m`, since trenches are shared: the difference is what sharing saves. Straight links
-    to parts without a road (`crow_link_m`) are not in it.
+    to parts without a road (`crow_link_m`) are not in it. Where eligibility is known only as a share, it is
+    multiplied by the areas' mean `build_share`, each weighed by the metres that its area needs alone.
     """
     member = _members(areas, places, attached)
     node = distinct(member["node"].to_numpy())
-    trees = _grow(attached, np.zeros(len(node), dtype=np.int64), node, 1)
-    return float(attached.graph.length_m[trees.edge].sum())
+    length_m = attached.graph.length_m
+    joint_m = float(length_m[_grow(attached, np.zeros(len(node), dtype=np.int64), node, 1).edge].sum())
+    build_share = _build_share(member, attached, len(areas))
+    if (build_share == 1).all():
+        return joint_m
+    alone = _grow(attached, member["group"].to_numpy(), member["node"].to_numpy(), len(areas))
+    alone_m = add_up(length_m[alone.edge], by=alone.group, size=len(areas))
+    return joint_m * float(alone_m @ build_share) / float(alone_m.sum()) if alone_m.any() else joint_m
 
 
 def _members(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, attached: Attached) -> pd.DataFrame:
@@ -115,11 +127,12 @@ def _members(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, attached: Attach
     return frame.sort_values(["group", "node", "drop_m", "eligible", "weight", "buildings"], ignore_index=True)
 
 
-def _build_share(member: pd.DataFrame, groups: int) -> Floats:
+def _build_share(member: pd.DataFrame, attached: Attached, groups: int) -> Floats:
     by, weight = member["group"].to_numpy(), member["weight"].to_numpy()
-    whole = add_up(weight, by=by, size=groups)
+    off = ~np.isin(member["node"].to_numpy(), attached.network_nodes)
+    room = add_up(weight * off, by=by, size=groups)
     part = add_up(weight * member["eligible"].to_numpy(), by=by, size=groups)
-    return np.asarray(np.divide(part, whole, out=np.ones(groups), where=whole > 0))
+    return np.asarray(np.minimum(1.0, np.divide(part, room, out=np.ones(groups), where=room > 0)))
 
 
 def _grow(attached: Attached, group: Ints, node: Ints, groups: int) -> _Trees:

@@ -60,6 +60,7 @@ PLACES: Final = pa.DataFrameSchema(
         "kind": _text(KINDS),
         "weight": _number(),  # premises
         "buildings": _number(),  # what the premises stand in: each needs a drop of its own
+        "cell_m": _number(required=False),  # side of the cell the row stands for, which `geometry` is the middle of
         "name": _text(nullable=True),
         "org_number": _text(nullable=True),
         "municipality_code": _text(nullable=True),  # null: outside every municipality

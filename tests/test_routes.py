@@ -41,7 +41,7 @@ def test_a_street_is_dug_from_the_network_to_the_last_house() -> None:
     assert found["backhaul_m"] == 300
     assert found["drop_m"] == 35
     assert found["drops"] == 3
-    assert found["subsea_m"] == found["crow_link_m"] == 0
+    assert found["subsea_m"] == found["crow_link_m"] == found["access_m"] == 0
     assert found["connected"]
     assert not found["stand_in"]
     assert found.geometry.equals(LineString([(0, 0), (300, 0), (400, 0), (500, 0)]))
@@ -122,6 +122,40 @@ def test_shares_build_their_share_of_the_metres() -> None:
     whole = run(places((300, 0), (400, 0), weight=[6.0, 2.0], area_id="a")).loc["a"]
     assert whole["build_share"] == 1
     assert whole["route_m"] == 400
+
+
+def test_shares_take_the_premises_to_build_to_lie_off_the_network_as_far_as_there_is_room() -> None:
+    # 9 premises stand in the network and 3 at 300 m; a quarter of all 12 is eligible: as many as stand outside.
+    town = network(box(-50, -50, 50, 50))
+    found = run(places((0, 0), (350, 0), weight=[9.0, 3.0], eligible=0.25, area_id="a"), start=town).loc["a"]
+    assert found["build_share"] == 1
+    assert found["route_m"] == 300
+    fewer = run(places((0, 0), (350, 0), weight=[9.0, 3.0], eligible=0.125, area_id="a"), start=town).loc["a"]
+    assert fewer["build_share"] == 0.5
+    assert fewer["route_m"] == 150
+    inside = run(places((0, 0), weight=9.0, eligible=0.5, area_id="a"), start=town).loc["a"]
+    assert (inside["build_share"], inside["route_m"]) == (1, 0)
+
+
+def test_what_sharing_saves_counts_shares_too() -> None:
+    houses = places((1000, 0), (1500, 0), area_id=["a", "b"], eligible=[0.5, 0.25])
+    attached = attached_to(STREET, houses, START)
+    assert route(drawn(houses), houses, attached=attached)["route_m"].tolist() == [500, 375]
+    # 1,500 m in all; the mean share, weighed by 1,000 and 1,500 m, is 0.35.
+    assert joint_length_m(drawn(houses), houses, attached=attached) == pytest.approx(1500 * 0.35)
+
+
+def test_ways_to_cells_off_the_road_are_trench_and_told_apart() -> None:
+    squares = places((1000, 300), (1000, 550), cell_m=250.0, buildings=2.0, area_id="a")
+    found = run(squares).loc["a"]
+    assert found["access_m"] == 390 + 325
+    assert found["route_m"] == found["trench_m"] == 1000 + 715
+    assert found["drops"] == 4
+    assert found["drop_m"] == pytest.approx(4 * 95.65, abs=0.05)
+    assert found["connected"]
+    # On the map the ways are straight.
+    assert found.geometry.length == pytest.approx(1550)
+    assert run(squares.assign(eligible=0.5)).loc["a", "access_m"] == pytest.approx(715 / 2)
 
 
 def test_places_outside_areas_or_not_eligible_do_not_pull_the_route() -> None:

@@ -1,14 +1,17 @@
 """The road graph: what can be dug along, where places and existing networks meet it, and shortest links on it.
 
 The room below `areas` and `routes`: `graph` turns lines into nodes and edges, `attach` puts places and networks on
-it, `spanning` finds the minimum spanning tree of the road distances between many nodes in one run.
+it (`access` those grid cells that lie off every road), `spanning` finds the minimum spanning tree of the road
+distances between many nodes in one run.
 """
 
 from coverage.roads.attach import Attached, attach
-from coverage.roads.graph import FERRY, ROAD, SPUR, RoadGraph, add_up, build_graph
+from coverage.roads.graph import ACCESS, DETOUR, FERRY, ROAD, SPUR, RoadGraph, add_up, build_graph
 from coverage.roads.spanning import Links, span, walk_to_sources
 
 __all__ = [
+    "ACCESS",
+    "DETOUR",
     "FERRY",
     "ROAD",
     "SPUR",

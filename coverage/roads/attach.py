@@ -6,16 +6,14 @@ from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import shapely
 from scipy.sparse.csgraph import dijkstra
 
 from coverage.crs import require_metric
 from coverage.errors import CrsError, DataError
-from coverage.roads.graph import FERRY, SPUR, Bools, Floats, Ints, RoadGraph, break_at_nodes, distinct, positions
-
-Shapes = npt.NDArray[np.object_]
-Splits = tuple[Ints, Floats]  # edge, metres from its start
+from coverage.roads.access import add_access, drop_in_cell
+from coverage.roads.graph import ACCESS, DETOUR, FERRY, ROAD, SPUR, Bools, Floats, Ints, RoadGraph, distinct
+from coverage.roads.split import Shapes, add_straight, nearest, split
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +51,17 @@ def attach(
     network: gpd.GeoDataFrame,
     reach_m: float = 25.0,
     spur_m: float = 2000.0,
+    detour: float = DETOUR,
 ) -> Attached:
     """Put the places under `mask` and the existing network on the graph.
 
-    A place meets the nearest road (never a ferry) at a node of its own; `place_drop_m` is the way there. A network
-    point is joined by a spur of its true length. A network line is on every node within `reach_m` of it; a
+    A place meets the nearest road (never a ferry) at a node of its own; `place_drop_m` is the way there. Where
+    `cell_m` (if there) is above 0, the place is a grid cell whose buildings stand anywhere in it: its middle is
+    joined to the roads by a way that cells share (`add_access`), `detour` times as long as it is drawn, and
+    `place_drop_m` is the mean drop per building inside the cell. A cell that no link within `spur_m` joins to a
+    road stays apart, and is unreachable unless it lies in a network.
+
+    A network point is joined by a spur of its true length. A network line is on every node within `reach_m` of it; a
     polygon is on every node inside, and roads are cut at its border. A feature that touches no road gets a spur
     from its nearest point, if a road is within `spur_m`; else it is counted as apart. Column `flagged` (bool) marks
     stand-ins. Raises DataError if no network is near a road or all roads are ferries, CrsError if the systems
@@ -68,19 +72,26 @@ def attach(
             raise CrsError(f"{name}: the coordinate system differs from that of the roads; expected one for all")
     if not len(network) or network.geometry.is_empty.all() or network.geometry.isna().all():
         raise DataError("network: no feature says where fibre is today; give points, lines or areas of a network")
-    land = np.flatnonzero(graph.kind != FERRY)
-    if not len(land):
+    if not (graph.kind != FERRY).any():
         raise DataError("roads: every line is a ferry; expected at least one road")
-    lines = graph.lines(land)
-    tree = shapely.STRtree(lines)
+    in_cell = _cell_sizes(places) * mask
+    cells = np.flatnonzero(in_cell > 0)
+    place_node = np.full(len(places), -1, dtype=np.int64)
+    place_drop = np.full(len(places), np.nan)
+    if len(cells):
+        middle = shapely.get_coordinates(np.asarray(places.geometry.array, dtype=object)[cells])
+        graph, place_node[cells] = add_access(graph, middle, limit_m=spur_m)
+        place_drop[cells] = drop_in_cell(in_cell[cells], places["buildings"].to_numpy(dtype=float)[cells])
+    road, land = np.flatnonzero(graph.kind == ROAD), np.flatnonzero(graph.kind != FERRY)
+    tree = shapely.STRtree(graph.lines(road))
 
-    wanted = np.flatnonzero(mask)
+    wanted = np.flatnonzero(mask & (in_cell == 0))
     points = np.asarray(places.geometry.array, dtype=object)[wanted]
-    place_edge, place_position, drop = _nearest(tree, points)
+    place_edge, place_position, place_drop[wanted] = nearest(tree, points)
     features, feature_flagged = _features(network)
-    contact = _contacts(tree, features, reach_m)
+    contact = _contacts(shapely.STRtree(graph.lines(land)) if len(cells) else tree, features, reach_m)
     loose = np.setdiff1d(np.arange(len(features)), contact[2])
-    loose_edge, loose_position, gap = _nearest(tree, features[loose])
+    loose_edge, loose_position, gap = nearest(tree, features[loose])
     near = gap <= spur_m
     apart = int(np.count_nonzero(~near))
     if apart == len(features):
@@ -89,9 +100,9 @@ def attach(
         )
     loose, loose_edge, loose_position, gap = loose[near], loose_edge[near], loose_position[near], gap[near]
 
-    edge = land[np.concatenate([place_edge, contact[0], loose_edge])]
+    edge = np.concatenate([road[place_edge], land[contact[0]], road[loose_edge]])
     position = np.concatenate([place_position, contact[1], loose_position])
-    graph, node = _split(graph, edge, position)
+    graph, node = split(graph, edge, position)
     place_count, contact_count = len(wanted), len(contact[0])
     loose_node = node[place_count + contact_count :]
     graph, loose_node = _add_spurs(graph, loose_node, features[loose], gap)
@@ -102,11 +113,10 @@ def attach(
     network_nodes = distinct(on_network)
     sure = distinct(on_network[~feature_flagged[by]])
 
+    length = np.where(graph.kind == ACCESS, np.round(graph.length_m * detour, 3), graph.length_m)
+    graph = replace(graph, length_m=length)
     component = graph.component
-    place_node = np.full(len(places), -1, dtype=np.int64)
     place_node[wanted] = node[:place_count]
-    place_drop = np.full(len(places), np.nan)
-    place_drop[wanted] = drop
     served = np.zeros(int(component.max()) + 1, dtype=bool)
     served[component[network_nodes]] = True
     unreachable = (place_node >= 0) & ~served[component[place_node]]
@@ -114,14 +124,11 @@ def attach(
     return Attached(graph, place_node, place_drop, network_nodes, flagged, unreachable, len(served), apart)
 
 
-def _nearest(tree: shapely.STRtree, shapes: Shapes) -> tuple[Ints, Floats, Floats]:
-    """Return the nearest line of each shape, the metres along it, and the distance."""
-    if not len(shapes):
-        return np.empty(0, dtype=np.int64), np.empty(0), np.empty(0)
-    (_, edge), distance = tree.query_nearest(shapes, all_matches=False, return_distance=True)
-    lines = tree.geometries[edge]
-    foot = shapely.get_point(shapely.shortest_line(lines, shapes), 0)
-    return edge.astype(np.int64), shapely.line_locate_point(lines, foot), distance
+def _cell_sizes(places: gpd.GeoDataFrame) -> Floats:
+    """Return the metres of a cell's side, 0 for a place whose position is its own."""
+    if "cell_m" not in places:
+        return np.zeros(len(places))
+    return np.asarray(places["cell_m"].fillna(0.0).to_numpy(dtype=float))
 
 
 def _features(network: gpd.GeoDataFrame) -> tuple[Shapes, Bools]:
@@ -159,43 +166,6 @@ def _contacts(tree: shapely.STRtree, features: Shapes, reach_m: float) -> tuple[
     return np.concatenate(edges).astype(np.int64), np.concatenate(positions), np.concatenate(found)
 
 
-def _split(graph: RoadGraph, edge: Ints, position: Floats) -> tuple[RoadGraph, Ints]:
-    """Cut edges at positions (to the centimetre); return the graph and the node of each position."""
-    extent = np.add.reduceat(_steps(graph), graph.start[:-1])
-    centimetre = np.round(position * 100).astype(np.int64)
-    at_start = centimetre < 1
-    at_end = ~at_start & (centimetre / 100 > extent[edge] - 0.01)
-    inner = ~(at_start | at_end)
-    node = np.where(at_start, graph.u[edge], graph.v[edge])
-    longest = int(extent.max() * 100) + 2
-    key = edge[inner] * longest + centimetre[inner]
-    cuts = distinct(key)
-    node[inner] = graph.nodes + np.searchsorted(cuts, key)
-    cut_edge, cut_position = cuts // longest, cuts % longest / 100
-    cut_xy = np.empty((0, 2))
-    if len(cuts):
-        cut_xy = shapely.get_coordinates(shapely.line_interpolate_point(graph.lines(cut_edge), cut_position))
-
-    owner = np.repeat(np.arange(graph.edges), np.diff(graph.start))
-    stop = np.full(len(owner), -1, dtype=np.int64)
-    stop[graph.start[:-1]] = graph.u
-    stop[graph.start[1:] - 1] = graph.v
-    along = np.append(positions(graph.line_xy, owner), cut_position)
-    owner = np.append(owner, cut_edge)
-    stop = np.append(stop, graph.nodes + np.arange(len(cuts)))
-    order = np.lexsort((along, owner))
-    xy = np.append(graph.line_xy, cut_xy, axis=0)[order]
-    points = np.append(graph.xy, cut_xy, axis=0)
-    cut, source = break_at_nodes(owner[order], xy, stop[order], points, crs=graph.crs)
-    return replace(cut, kind=graph.kind[source]), node
-
-
-def _steps(graph: RoadGraph) -> Floats:
-    step = np.append(np.hypot(*np.diff(graph.line_xy, axis=0).T), 0.0)
-    step[graph.start[1:] - 1] = 0.0
-    return step
-
-
 def _add_spurs(graph: RoadGraph, node: Ints, shapes: Shapes, gap: Floats) -> tuple[RoadGraph, Ints]:
     """Join shapes that lie off the road to their node by a straight spur; return the node of each shape."""
     away = np.flatnonzero(gap >= 0.01)
@@ -205,22 +175,10 @@ def _add_spurs(graph: RoadGraph, node: Ints, shapes: Shapes, gap: Floats) -> tup
     tip = shapely.get_coordinates(shapely.get_point(shapely.shortest_line(shapes[away], foot), 0))
     away = away[np.lexsort((tip[:, 1], tip[:, 0]))]
     tip = tip[np.lexsort((tip[:, 1], tip[:, 0]))]
-    ends = node[away]
     new = graph.nodes + np.arange(len(away))
+    joined = add_straight(graph, tip, node[away], new, kind=SPUR)
     node = node.copy()
     node[away] = new
-    length = np.maximum(np.round(np.hypot(*(tip - graph.xy[ends]).T), 3), 0.001)
-    coordinates = np.stack([graph.xy[ends], tip], axis=1).reshape(-1, 2)
-    joined = replace(
-        graph,
-        xy=np.append(graph.xy, tip, axis=0),
-        u=np.append(graph.u, ends),
-        v=np.append(graph.v, new),
-        length_m=np.append(graph.length_m, length),
-        kind=np.append(graph.kind, np.full(len(away), SPUR)),
-        start=np.append(graph.start, graph.start[-1] + 2 * np.arange(1, len(away) + 1)),
-        line_xy=np.append(graph.line_xy, coordinates, axis=0),
-    )
     return joined, node
 
 

@@ -20,6 +20,9 @@ from coverage.errors import DataError
 ROAD: Final = 0
 FERRY: Final = 1  # a cable in the sea, not a trench
 SPUR: Final = 2  # from a network's own point to the road
+ACCESS: Final = 3  # assumed: the way to grid cells off the road
+# A way that is not in the data is so many times as long as the straight line. An assumption.
+DETOUR: Final = 1.3
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -30,7 +33,7 @@ Bools = npt.NDArray[np.bool_]
 class RoadGraph:
     """Hold nodes and undirected edges, each edge with its polyline, in metres of the roads' CRS.
 
-    `xy` (n, 2); `u`, `v`, `length_m`, `kind` (ROAD, FERRY, SPUR) one per edge; the polyline of edge i runs from
+    `xy` (n, 2); `u`, `v`, `length_m`, `kind` (ROAD, FERRY, SPUR, ACCESS) one per edge; the polyline of edge i runs from
     u[i] to v[i] in `line_xy[start[i]:start[i + 1]]`. Lengths are whole millimetres and never zero.
     """
 
@@ -134,7 +137,7 @@ def build_graph(roads: gpd.GeoDataFrame, *, tolerance_m: float = 1.0) -> RoadGra
     if not len(owner):
         raise DataError("roads: the layer holds no line; expected at least one LineString to dig along")
 
-    points, point = _unique_rows(xy)
+    points, point = unique_rows(xy)
     fresh = np.append(True, owner[1:] != owner[:-1])
     is_end = np.zeros(len(points), dtype=bool)
     is_end[point[fresh | np.append(fresh[1:], True)]] = True
@@ -237,7 +240,8 @@ def positions(xy: Floats, owner: Ints) -> Floats:
     return along
 
 
-def _unique_rows(xy: Floats) -> tuple[Floats, Ints]:
+def unique_rows(xy: Floats) -> tuple[Floats, Ints]:
+    """Return the distinct rows of (n, 2), sorted by x, then y, and the position of each given row among them."""
     order = np.lexsort((xy[:, 1], xy[:, 0]))
     ordered = xy[order]
     fresh = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])

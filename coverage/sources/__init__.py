@@ -25,6 +25,7 @@ from coverage.sources.mapping import keep_wanted
 from coverage.sources.nkom import FIXED_COLUMNS, MOBILE_COLUMNS, read_nkom
 from coverage.sources.raw import RawTable
 from coverage.sources.ssb import GRID_COLUMNS, read_ssb_grid
+from coverage.sources.ssb_network import NETWORK_COLUMNS, read_dense_cells
 from coverage.sources.table import read_table
 from coverage.sources.vector import read_vector
 
@@ -45,6 +46,8 @@ class Reader:
     files: tuple[str, ...] = ()
 
 
+GRID_OPTIONS: Final = ("municipalities", "municipality_column", "municipality_within_m")
+
 READERS: Final[Mapping[str, Reader]] = {
     "csv": Reader(read_table),
     "vector": Reader(read_vector, kind="vector"),
@@ -53,8 +56,14 @@ READERS: Final[Mapping[str, Reader]] = {
     "ssb_grid": Reader(
         read_ssb_grid,
         columns=GRID_COLUMNS,
-        options=("municipalities", "municipality_column", "municipality_within_m"),
+        options=GRID_OPTIONS,
         files=("municipalities",),
+    ),
+    "ssb_network": Reader(
+        read_dense_cells,
+        columns=NETWORK_COLUMNS,
+        options=(*GRID_OPTIONS, "municipality_name", "shares", "share_column"),
+        files=("municipalities", "shares"),
     ),
     "maine_areas": Reader(read_project_areas, kind="vector", columns=AREA_COLUMNS),
     "maine_exchanges": Reader(

@@ -66,9 +66,15 @@ def reject_repeated(batch: Batch, taken: pd.Index) -> None:
 
 
 def one_frame(batches: list[Batch], crs: str) -> gpd.GeoDataFrame:
-    """Return all registers as one frame (schemas.PLACES) in register order, checked."""
+    """Return all registers as one frame (schemas.PLACES) in register order, checked.
+
+    `cell_m` is there only where a register counts cells; then it is 0 for the places of the others.
+    """
     columns = [*schemas.PLACES.columns, "geometry"]
     whole = pd.concat([batch.geo[columns] for batch in batches], ignore_index=True)
+    whole = whole.assign(cell_m=whole["cell_m"].fillna(0.0))
+    if not whole["cell_m"].any():
+        whole = whole.drop(columns="cell_m")
     places = gpd.GeoDataFrame(whole, geometry="geometry", crs=crs)
     return schemas.check(places, schemas.PLACES, where="premises")
 

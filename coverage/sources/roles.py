@@ -67,6 +67,7 @@ ROLES: Final[Mapping[str, Role]] = {
             Field("kind", required=True, allowed=schemas.KINDS),
             Field("weight", "number", filled=True, default=1.0, low=0.0),
             Field("buildings", "number", low=0.0),
+            Field("cell_m", "number", low=0.0),
             Field("name"),
             Field("org_number"),
             Field("municipality_code"),

@@ -14,6 +14,7 @@ from coverage.sources import open_batch
 from coverage.sources.area import StudyArea
 from coverage.sources.batch import Batch
 from coverage.sources.mapping import fill_codes, map_fields, source_column
+from coverage.sources.matching import match_names
 from coverage.sources.roles import Field
 
 _FIXED: Final = re.compile(r"fixed_(\d+)")
@@ -69,27 +70,6 @@ def merge_shares(batches: list[Batch], area: StudyArea) -> tuple[pd.DataFrame | 
     bare = codes[~codes.isin(ordered.index)].tolist()
     warnings = [f"shares: no share for {len(bare)} municipalities: {', '.join(bare)}"] if bare else []
     return ordered.reset_index(), warnings
-
-
-def match_names(names: pd.Series, municipalities: pd.DataFrame) -> pd.Series:
-    """Return the municipality_code for each name, null without a match or with several.
-
-    Case does not count, and either part of a bilingual name ("Trondheim - Tråante") matches.
-    """
-    owners: dict[str, set[str]] = {}
-    for code, name in zip(municipalities["municipality_code"], municipalities["name"], strict=True):
-        for part in _parts(str(name)):
-            owners.setdefault(part, set()).add(str(code))
-    found = []
-    for name in names:
-        codes = set().union(*(owners.get(part, set()) for part in _parts(str(name))))
-        found.append(codes.pop() if len(codes) == 1 else None)
-    return pd.Series(found, index=names.index, dtype="str")
-
-
-def _parts(name: str) -> set[str]:
-    folded = " ".join(name.casefold().split())
-    return {folded, *(part.strip() for part in folded.split(" - "))}
 
 
 def _match(batch: Batch, by: str, area: StudyArea) -> None:

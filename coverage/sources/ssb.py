@@ -37,8 +37,8 @@ def read_ssb_grid(spec: SourceSpec) -> RawTable:
     lower-left corner; the centre is 125 m further. A row whose id is not of that form is rejected.
 
     `emp_tot` 0 becomes null: an establishment without registered employees and one that reports none are
-    written alike. The agency writes any population from 1 to 9 as 5, so that sums overshoot; that is noted. Raises
-    DataError where the file has no cell ids.
+    written alike. The agency writes any population from 1 to 9 as 5, so that sums overshoot; that is noted. `cell_m`
+    is the side of a cell. Raises DataError where the file has no cell ids.
 
     The grid is national and so must be the decision which municipality a cell belongs to: near a border, a cell
     outside the county's coastline may still be the neighbour's. The option `municipalities` names a file of all the
@@ -56,7 +56,7 @@ def read_ssb_grid(spec: SourceSpec) -> RawTable:
     broken = rejections(
         spec.id, rows=frame.index[~good], field=cell, values=ids[~good].tolist(), reason="not a cell id of 14 digits"
     )
-    frame = frame[good].assign(cell=ids[good])
+    frame = frame[good].assign(cell=ids[good], cell_m=float(CELL_M))
     frame, notes = _employees(frame)
     east = frame["cell"].str[:7].astype("int64").to_numpy() - FALSE_EASTING_M
     north = frame["cell"].str[7:].astype("int64").to_numpy()
@@ -71,6 +71,24 @@ def read_ssb_grid(spec: SourceSpec) -> RawTable:
         crs_found=f"{CRS} (in the cell ids)",
         notes=(*raw.notes, *notes, *_people(frame)),
     )
+
+
+def read_beside(spec: SourceSpec, option: str, *, columns: tuple[str, ...]) -> gpd.GeoDataFrame:
+    """Read the vector file that an option names, relative to the source's own.
+
+    The columns that the options `columns` name are renamed to those options. Raises DataError for one that the file
+    does not have.
+    """
+    file = str(spec.options[option])
+    written = (Path(spec.file or spec.path.name).parent / file).as_posix()
+    raw = read_vector(replace(spec, kind="vector", path=spec.path.parent / file, file=written, layer="", crs=""))
+    wanted = {name: str(spec.options.get(name, "")) for name in columns}
+    for name, column in wanted.items():
+        if column not in raw.frame:
+            raise DataError(f"study.toml: source {spec.id!r}: {name} is {column!r}, which {file} does not have")
+    frame = gpd.GeoDataFrame(raw.frame)
+    chosen = {name: frame[column] for name, column in wanted.items()}
+    return gpd.GeoDataFrame(chosen, geometry=frame.geometry.array, crs=frame.crs)
 
 
 def _employees(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -90,16 +108,10 @@ def _people(frame: pd.DataFrame) -> tuple[str, ...]:
 
 def _municipality(cells: gpd.GeoDataFrame, spec: SourceSpec) -> pd.Series:
     """Return the code of each cell's municipality. On a border and at equal distances the smallest code wins."""
-    file, column = str(spec.options["municipalities"]), str(spec.options.get("municipality_column", ""))
     within_m = float(spec.options.get("municipality_within_m", 0.0))
-    written = (Path(spec.file or spec.path.name).parent / file).as_posix()
-    raw = read_vector(replace(spec, kind="vector", path=spec.path.parent / file, file=written, layer="", crs=""))
-    if column not in raw.frame:
-        raise DataError(
-            f"study.toml: source {spec.id!r}: municipality_column is {column!r}, which {file} does not have"
-        )
-    polygons = gpd.GeoDataFrame(raw.frame).to_crs(CRS).sort_values(column, kind="stable")
-    codes = np.array([*polygons[column].astype("str"), None], dtype=object)
+    polygons = read_beside(spec, "municipalities", columns=("municipality_column",)).to_crs(CRS)
+    polygons = polygons.sort_values("municipality_column", kind="stable")
+    codes = np.array([*polygons["municipality_column"].astype("str"), None], dtype=object)
     shapes = np.asarray(polygons.geometry.array, dtype=object)
     shapes = np.where(shapely.is_valid(shapes), shapes, polygonal(shapely.make_valid(shapes)))
     centres = np.asarray(cells.geometry.array, dtype=object)
