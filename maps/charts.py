@@ -60,7 +60,9 @@ def by_municipality(
 
 def _colour(domain: Sequence[str], colours: Sequence[str]) -> Any:
     return alt.Color(
-        "label:N", scale=alt.Scale(domain=list(domain), range=list(colours)), legend=alt.Legend(title=None, columns=2)
+        "label:N",
+        scale=alt.Scale(domain=list(domain), range=list(colours)),
+        legend=alt.Legend(title=None, columns=1, labelLimit=220),
     )
 
 

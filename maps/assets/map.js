@@ -5,6 +5,8 @@
 
   var PANES = { land: 150, mobile: 180, areas: 320, routes: 350, places: 420, chosen: 460, names: 480 };
 
+  var LEGEND = 228; /* pixels that an open legend takes; see map.css */
+
   function pane(map, name) {
     var found = map.getPane(name);
     if (!found) {
@@ -172,7 +174,8 @@
       if (map.coverageFocus !== bounds) {
         map.coverageFocus = bounds;
         var box = map.getContainer().querySelector(".map-legend");
-        var left = box && box.open ? box.offsetWidth + 20 : 12;
+        /* Not measured: the style sheet may still be on its way, and unstyled the legend is as wide as the map. */
+        var left = box && box.open ? LEGEND : 12;
         map.fitBounds(options.bounds, { paddingTopLeft: [left, 12], paddingBottomRight: [12, 12], maxZoom: options.maxZoom, animate: false });
       }
     });

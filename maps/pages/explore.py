@@ -7,7 +7,7 @@ import streamlit as st
 
 from coverage.assessment import Assessment
 from maps import build, charts, figures, layers, session, style
-from maps.pages import map_view, why
+from maps.pages import map_view, parts, why
 from maps.picking import Index, pick
 from maps.session import Key, View
 from maps.store import STORE
@@ -33,20 +33,16 @@ def _headline(assessment: Assessment) -> None:
     spent = style.money(funded["grant"].sum(), currency)
     about = "≈ " if found.expected_share else ""
     best = max(tier.down_mbps for tier in assessment.policy.tiers if tier.eligible)
-    columns = st.columns([1.25, 1.25, 0.9, 1.3, 1.1])
-    speed = style.number(best)
-    columns[0].metric(f"businesses below {speed} Mbit/s", about + style.number(found.businesses_short, digits=3))
-    columns[1].metric(f"homes below {speed} Mbit/s", about + style.number(found.homes_short, digits=3))
-    columns[2].metric("project areas", style.number(len(areas)))
-    columns[3].metric(
-        "funding gap, all areas",
-        style.money_range(low, high, currency),
-        help="Planning estimate, P10 to P90 of the draws. The grant itself is set by competition.",
-    )
-    columns[4].metric(
-        "funded within the budget",
-        f"{len(funded)} areas",
-        help=f"Their grants: {spent} of {style.money(assessment.scenario.budget, currency)}.",
+    speed, budget = style.number(best), style.money(assessment.scenario.budget, currency)
+    estimate = "Planning estimate, P10 to P90 of the draws. The grant itself is set by competition."
+    parts.headline(
+        [
+            (f"businesses below {speed} Mbit/s", about + style.number(found.businesses_short, digits=3), ""),
+            (f"homes below {speed} Mbit/s", about + style.number(found.homes_short, digits=3), ""),
+            ("project areas", style.number(len(areas)), ""),
+            ("funding gap, all areas", style.money_range(low, high, currency), estimate),
+            ("funded within the budget", f"{len(funded)} areas", f"Their grants: {spent} of {budget}."),
+        ]
     )
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from coverage.assessment import Assessment
 from maps import charts, session, style
-from maps.pages import downloads, map_view
+from maps.pages import downloads, map_view, parts
 from maps.session import MILLION, Key, View
 
 SHADES = {"fund": "#dcefec", "reserve": "#ffffff", "ineligible": "#f1f3f4"}
@@ -57,21 +57,18 @@ def _figures(assessment: Assessment) -> None:
     areas, currency = assessment.areas, assessment.study.currency
     funded = areas[areas["decision"] == "fund"]
     ranked = areas[areas["ranked_decision"] == "fund"]
-    columns = st.columns([1, 1, 1, 1.4, 1.5])
-    columns[0].metric("areas funded", style.number(len(funded)))
-    columns[1].metric("businesses reached", style.number(funded["businesses"].sum(), digits=3))
-    columns[2].metric("homes reached", style.number(funded["households"].sum(), digits=3))
-    low, high = funded["funding_gap_p10"].sum(), funded["funding_gap_p90"].sum()
-    columns[3].metric(
-        "their grants",
-        style.money(funded["grant"].sum(), currency),
-        help=f"Sum of the areas' funding gaps at P10 and P90: {style.money_range(low, high, currency)}.",
-    )
     reached = ranked["businesses"].sum() + ranked["households"].sum()
-    columns[4].metric(
-        "plain ranked cut instead",
-        f"{len(ranked)} areas, {style.number(reached, digits=3)} premises",
-        help="Down the list by score until the money is gone. The funded set is the best one that fits the budget.",
+    low, high = funded["funding_gap_p10"].sum(), funded["funding_gap_p90"].sum()
+    gaps = f"Sum of the areas' funding gaps at P10 and P90: {style.money_range(low, high, currency)}."
+    cut = "Down the list by score until the money is gone. The funded set is the best one that fits the budget."
+    parts.headline(
+        [
+            ("areas funded", style.number(len(funded)), ""),
+            ("businesses reached", style.number(funded["businesses"].sum(), digits=3), ""),
+            ("homes reached", style.number(funded["households"].sum(), digits=3), ""),
+            ("their grants", style.money(funded["grant"].sum(), currency), gaps),
+            ("plain ranked cut instead", f"{len(ranked)} areas, {style.number(reached, digits=3)} premises", cut),
+        ]
     )
 
 

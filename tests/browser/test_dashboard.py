@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, expect
 from maps import export
 from tests.browser.chromium import ROOT, Watched, browser, dashboard
 from tests.reported import toy_assessment
-from tests.studymaker import tiny_study
+from tests.studymaker import municipalities, tiny_study
 from tests.test_maps_layers import hostile
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -67,6 +67,14 @@ def test_planner_sees_the_map_and_asks_why(site: str, watched: Watched, tmp_path
     frame = map_of(page)
     frame.locator("img.leaflet-tile-loaded").first.wait_for(timeout=PATIENCE)
     expect(page.get_by_text("SYNTHETIC", exact=True).first).to_be_visible()
+    west, south, east, north = municipalities().to_crs(4326).total_bounds
+    view = frame.locator("body").evaluate("() => window.map.getBounds().toBBoxString()")
+    left, bottom, right, top = (float(side) for side in view.split(","))
+    assert left < west
+    assert bottom < south
+    assert right > east
+    assert top > north
+    assert right - left < 6 * (east - west), "the study fills the map"
     box = page.locator("iframe[title*=folium]").first.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] * 0.62, box["y"] + box["height"] * 0.5)
