@@ -53,6 +53,12 @@ def _degrees(frame: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
     return (west, south, east, north)
 
 
+def focus_of(frame: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Return what the browser needs to fit its view to a frame."""
+    west, south, east, north = (round(float(side), 4) for side in _degrees(frame))
+    return {"bounds": [[south, west], [north, east]], "maxZoom": FOCUS_ZOOM}
+
+
 def base_map(assessment: Assessment, *, ground: str, base: str = "") -> layers.OfflineMap:
     """Return the map with what stays: land, mobile pictures, legend. Addresses start with `base`."""
     centre, zoom = view_of(assessment.municipalities)
@@ -135,10 +141,7 @@ def scenario_groups(
         drawn = layers.DrawnLayer("vector", name="chosen", control=False, data=data, pane="chosen", interactive=False)
         groups.append(layers.group([drawn], name="Selected"))
     if focus is not None and len(focus):
-        west, south, east, north = (round(float(side), 4) for side in _degrees(focus))
-        fit = layers.DrawnLayer(
-            "focus", name="view", control=False, bounds=[[south, west], [north, east]], maxZoom=FOCUS_ZOOM
-        )
+        fit = layers.DrawnLayer("focus", name="view", control=False, **focus_of(focus))
         bundle = layers.group([fit], name="View")
         bundle.control = False
         groups.append(bundle)

@@ -53,6 +53,8 @@ def _map(assessment: Assessment) -> layers.OfflineMap:
     if cells["levels"]:
         layers.DrawnLayer("discs", name="Premises short of service", **cells).add_to(built)
     layers.Script("legend", layers.legend(assessment, tiles=False)).add_to(built)
+    view = layers.DrawnLayer("focus", name="view", control=False, **build.focus_of(assessment.municipalities))
+    view.add_to(built)
     build.layer_control().add_to(built)
     return built
 

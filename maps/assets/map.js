@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  var PANES = { land: 150, mobile: 180, areas: 320, routes: 350, places: 420, chosen: 460, names: 480 };
+  var PANES = { land: 150, mobile: 180, areas: 320, routes: 350, discs: 400, places: 420, chosen: 460, names: 480 };
 
   var LEGEND = 228; /* pixels that an open legend takes; see map.css */
 
@@ -12,7 +12,7 @@
     if (!found) {
       found = map.createPane(name);
       found.style.zIndex = PANES[name] || 400;
-      if (name === "places" || name === "names" || name === "mobile" || name === "chosen") {
+      if (name === "places" || name === "names" || name === "mobile" || name === "chosen" || name === "discs") {
         found.style.pointerEvents = "none";
       }
     }
@@ -154,9 +154,8 @@
           var kind = options.classes[row[3]];
           L.circleMarker([row[0], row[1]], {
             renderer: canvas, pane: "discs", radius: Math.min(8, 1.6 + 0.6 * Math.log2(1 + row[2])),
-            color: "#ffffff", weight: 0.8, fillColor: kind.colour, fillOpacity: 0.92
-          }).bindTooltip(lines([Math.max(1, Math.round(row[2])) + " premises short of service", kind.label]),
-            { className: "map-tip" }).addTo(group);
+            color: "#ffffff", weight: 0.8, fillColor: kind.colour, fillOpacity: 0.92, interactive: false
+          }).addTo(group);
         });
       }
       map.on("zoomend", show);
@@ -217,6 +216,5 @@
     }
   }
 
-  PANES.discs = 400;
   window.coverageMap = { vector: vector, discs: discs, focus: focus, legend: legend, begin: begin, panes: panes };
 })();
