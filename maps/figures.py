@@ -16,6 +16,7 @@ from coverage.assessment import Assessment
 from coverage.policy import Policy
 from coverage.schemas import SHARE_PREFIX
 
+NOT_STATED: Final = "not stated"
 PLURALS: Final = {
     "business": "businesses",
     "household": "homes",
@@ -87,14 +88,12 @@ def by_municipality(assessment: Assessment, *, kind: str) -> pd.DataFrame:
     chosen = assessment.places[assessment.places["kind"] == kind]
     weights = tier_weights(chosen, assessment.policy)
     counted = weights.groupby(chosen["municipality_code"].to_numpy()).sum()
-    names = assessment.municipalities.set_index("municipality_code")["name"]
+    towns = assessment.municipalities
+    twice = towns["name"].duplicated(keep=False)
+    labels = towns["name"].where(~twice, towns["name"] + " (" + towns["municipality_code"] + ")")
+    names = dict(zip(towns["municipality_code"], labels, strict=True))
     rows = [
-        (
-            str(names.get(code, code)),
-            tier,
-            float(counted.loc[code, tier]),
-            float(counted.loc[code].sum()),
-        )
+        (names.get(code, str(code)), tier, float(counted.loc[code, tier]), float(counted.loc[code].sum()))
         for code in counted.index
         for tier in assessment.policy.eligible_tiers
     ]
@@ -107,9 +106,15 @@ def by_line_of_business(assessment: Assessment, *, most: int = 12) -> pd.DataFra
     """Return businesses short of fixed service by line of business, largest first."""
     chosen = assessment.places[assessment.places["kind"] == "business"]
     short = chosen["weight"].to_numpy(float) * chosen["short_fixed"].to_numpy(float)
-    lines = chosen["line_of_business"].fillna("not stated")
+    lines = chosen["line_of_business"].fillna(NOT_STATED)
     frame = (
         pd.DataFrame({"line of business": lines, "businesses": short}).groupby("line of business", as_index=False).sum()
     )
     frame = frame[frame["businesses"] > 0].sort_values(["businesses", "line of business"], ascending=[False, True])
     return frame.head(most).reset_index(drop=True)
+
+
+def largest(frame: pd.DataFrame, *, value: str, most: int) -> tuple[pd.DataFrame, int]:
+    """Keep the municipalities with the largest sum of `value`; return them and how many were left out."""
+    totals = frame.groupby("municipality")[value].sum().sort_values(ascending=False, kind="stable")
+    return frame[frame["municipality"].isin(totals.index[:most])], max(0, len(totals) - most)

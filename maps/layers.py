@@ -75,7 +75,10 @@ def municipalities(assessment: Assessment) -> Collection:
     look = {"color": style.BORDER, "weight": 0.8, "fillColor": style.LAND, "fillOpacity": 1.0}
     data = collection(shapes, ({"k": ""} for _ in range(len(frame))), {"": look})
     names = [str(name).replace(" - ", "\n") for name in frame["name"]]  # one line per language
-    data["labels"] = [[round(p.y, 4), round(p.x, 4), name] for p, name in zip(points.geometry, names, strict=True)]
+    largest = np.argsort(-frame.area.to_numpy(), kind="stable")
+    data["labels"] = [
+        [round(points.geometry.iloc[row].y, 4), round(points.geometry.iloc[row].x, 4), names[row]] for row in largest
+    ]
     data["labelZoom"] = 8
     return data
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import geopandas as gpd
 import pytest
 
@@ -76,3 +78,13 @@ def test_a_place_short_of_service_is_preferred_unless_the_click_is_exact() -> No
     assert index.nearest(x - 2_000, y) is None
     assert Index.build(places.iloc[:0]).nearest(x, y) is None
     assert Index.build(places.iloc[:2]).nearest(x - 100, y)[0] == 0
+
+
+def test_municipalities_of_one_name_stay_apart_and_the_largest_come_first() -> None:
+    given = toy.assessment()
+    towns = given.municipalities.assign(name="Merrill Strip")
+    counted = figures.by_municipality(dataclasses.replace(given, municipalities=towns), kind="household")
+    assert set(counted["municipality"]) == {"Merrill Strip (5001)", "Merrill Strip (5058)"}
+    assert counted.groupby("municipality")["share"].sum().max() <= 1
+    kept, left_out = figures.largest(counted, value="premises", most=1)
+    assert (kept["municipality"].nunique(), left_out) == (1, 1)

@@ -112,6 +112,9 @@ def test_a_share_that_is_short_is_not_drawn_as_served() -> None:
     tiles = PlaceTiles.build(shared, POLICY)
     assert classes(POLICY)[tiles.points.code[0] - 1] == POLICY.eligible_tiers[-1]
     assert tiles.cells[8].weight.sum() == pytest.approx(15.0)
+    # Three tiers share the row: most is served, and yet more than half is short.
+    mostly = PlaceTiles.build(places([10.0], [63.5], tier="served", gap_kind="fixed", short_fixed=0.55), POLICY)
+    assert classes(POLICY)[mostly.points.code[0] - 1] == POLICY.eligible_tiers[-1]
 
 
 @given(st.integers(5, 16), st.data())

@@ -58,19 +58,31 @@
     control.addTo(map);
   }
 
+  /* Names of shapes, largest first; a name that would touch one already written is left out at that zoom. */
   function names(map, group, labels, minZoom) {
-    var layer = L.layerGroup(labels.map(function (label) {
-      var text = document.createElement("span");
-      text.textContent = label[2];
-      var icon = L.divIcon({ className: "map-name", html: text, iconSize: null });
-      return L.marker([label[0], label[1]], { icon: icon, pane: "names", interactive: false, keyboard: false });
-    }));
-    function follow() {
-      if (map.getZoom() >= minZoom) { group.addLayer(layer); } else { group.removeLayer(layer); }
+    var layer = L.layerGroup();
+    function write() {
+      var taken = [];
+      layer.clearLayers();
+      if (map.getZoom() < minZoom) { return; }
+      labels.forEach(function (label) {
+        var rows = label[2].split("\n"), at = map.project([label[0], label[1]]);
+        var wide = 3.4 * Math.max.apply(null, rows.map(function (row) { return row.length; })) + 4, tall = 7 * rows.length;
+        var free = taken.every(function (other) {
+          return Math.abs(other[0] - at.x) > other[2] + wide || Math.abs(other[1] - at.y) > other[3] + tall;
+        });
+        if (!free) { return; }
+        taken.push([at.x, at.y, wide, tall]);
+        var text = document.createElement("span");
+        text.textContent = label[2];
+        var icon = L.divIcon({ className: "map-name", html: text, iconSize: null });
+        layer.addLayer(L.marker([label[0], label[1]], { icon: icon, pane: "names", interactive: false, keyboard: false }));
+      });
     }
-    map.on("zoomend", follow);
-    group.on("remove", function () { map.off("zoomend", follow); });
-    follow();
+    group.addLayer(layer);
+    map.on("zoomend", write);
+    group.on("remove", function () { map.off("zoomend", write); });
+    write();
   }
 
   function draw(map, group, options, data) {

@@ -14,6 +14,7 @@ from maps.store import STORE
 
 KINDS = {"all": "All premises", "business": "Businesses", "household": "Homes", "public": "Public buildings"}
 MAP_HEIGHT = 520
+MOST_BARS = 45
 
 
 def render() -> None:
@@ -35,10 +36,15 @@ def _headline(assessment: Assessment) -> None:
     best = max(tier.down_mbps for tier in assessment.policy.tiers if tier.eligible)
     speed, budget = style.number(best), style.money(assessment.scenario.budget, currency)
     estimate = "Planning estimate, P10 to P90 of the draws. The grant itself is set by competition."
+    counts = []
+    if found.businesses:
+        short = about + style.number(found.businesses_short, digits=3)
+        counts.append((f"businesses below {speed} Mbit/s", short, ""))
+    if found.homes:
+        counts.append((f"homes below {speed} Mbit/s", about + style.number(found.homes_short, digits=3), ""))
     parts.headline(
         [
-            (f"businesses below {speed} Mbit/s", about + style.number(found.businesses_short, digits=3), ""),
-            (f"homes below {speed} Mbit/s", about + style.number(found.homes_short, digits=3), ""),
+            *counts,
             ("project areas", style.number(len(areas)), ""),
             ("funding gap, all areas", style.money_range(low, high, currency), estimate),
             ("funded within the budget", f"{len(funded)} areas", f"Their grants: {spent} of {budget}."),
@@ -60,7 +66,9 @@ def _map_and_panel(view: View) -> None:
             width=260,
         )
         kind = (
-            st.segmented_control("Show on the map", list(KINDS), format_func=KINDS.get, default="all", key=Key.PLACES)
+            st.segmented_control(
+                "Show on the map", _kinds(assessment), format_func=KINDS.get, default="all", key=Key.PLACES
+            )
             or "all"
         )
     left, right = st.columns([2.2, 1], gap="small")
@@ -84,6 +92,12 @@ def _map_and_panel(view: View) -> None:
         st.html(_municipality(assessment, code, str(names[code]) if code else assessment.study.name))
         if picked is None:
             st.caption("Click on the map: the nearest place tells why it is short of service, or why it is not.")
+
+
+def _kinds(assessment: Assessment) -> list[str]:
+    """List the kinds of premises that the study has, after "all"."""
+    there = set(assessment.places["kind"].unique())
+    return ["all", *(kind for kind in KINDS if kind in there)]
 
 
 def _municipality(assessment: Assessment, code: str | None, name: str) -> str:
@@ -133,16 +147,20 @@ def _charts(assessment: Assessment) -> None:
     with left:
         st.subheader("Short of fixed service, by municipality")
         with st.container(horizontal=True):
+            kinds = [kind for kind in _kinds(assessment) if kind in ("business", "household")]
             kind = st.segmented_control(
                 "Premises",
-                ["business", "household"],
+                kinds,
                 format_func=KINDS.get,
-                default="household",
+                default=kinds[-1] if kinds else None,
                 label_visibility="collapsed",
             )
             share = st.toggle("as a share", value=True)
         counted = figures.by_municipality(assessment, kind=kind or "household")
+        counted, left_out = figures.largest(counted, value="share" if share else "premises", most=MOST_BARS)
         labels = {tier: words[tier] for tier in policy.eligible_tiers}
+        if left_out:
+            st.caption(f"The {MOST_BARS} municipalities with most; {left_out} more are not shown.")
         unit = figures.PLURALS[kind or "household"]
         _chart(charts.by_municipality(counted, labels=labels, colours=colours, share=share, unit=unit), counted)
     with right:
@@ -150,7 +168,7 @@ def _charts(assessment: Assessment) -> None:
         tiers = figures.by_tier(assessment.places, policy)
         _chart(charts.by_tier(tiers, labels={tier: words[tier] for tier in policy.tier_ids}, colours=colours), tiers)
         lines = figures.by_line_of_business(assessment)
-        if len(lines):
+        if set(lines["line of business"]) - {figures.NOT_STATED}:
             st.subheader("Businesses short, by line of business")
             worst = colours[policy.eligible_tiers[0]]
             _chart(charts.bars(lines, name="line of business", value="businesses", colour=worst), lines)

@@ -53,7 +53,7 @@ def class_codes(places: gpd.GeoDataFrame, policy: Policy) -> Codes:
     mildest = order[policy.eligible_tiers[-1]]
     codes = np.where((gap == "mobile") & (codes < mildest), order[MOBILE_ONLY], codes)
     # A row of which only a part is short (known from a municipality's share) is at least in the mildest class.
-    return np.where(short & (gap == "none"), np.maximum(codes, mildest), codes).astype(np.uint8)
+    return np.where(short & (gap != "mobile"), np.maximum(codes, mildest), codes).astype(np.uint8)
 
 
 def short_weight(places: gpd.GeoDataFrame) -> Numbers:
