@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coverage import agreement, gaps, overlay
+from coverage import agreement, areas, costs, gaps, overlay, roads, routes, subsidy
 from coverage.inputs import Inputs
 from coverage.policy import load_policy
 from coverage.study import Study
@@ -76,6 +76,7 @@ def test_trondelag_has_every_business_and_home_of_the_grid(trondelag: Judged) ->
     assert 0.6 < unreported.mean() < 0.7
     assert (businesses["size_class"] == "unknown").equals(unreported)
     assert businesses["employees"].min() >= 1
+    assert (places["cell_m"] == 250).all()
 
 
 def test_trondelag_agrees_with_the_calibration_table_per_municipality(trondelag: Judged) -> None:
@@ -119,6 +120,79 @@ def test_trondelag_businesses_against_nkoms_own_figure(trondelag: Judged) -> Non
     assert abs(found["households_30"]["difference"]) < 0.005
     assert abs(found["households_100"]["difference"]) < 0.01
     assert any("89.30% here, 86.64% published" in line for line in agreement.lines(trondelag.agreement))
+
+
+@dataclass(frozen=True)
+class Planned:
+    attached: roads.Attached
+    areas: gpd.GeoDataFrame
+    routes: gpd.GeoDataFrame
+    joint_route_m: float
+    funding_gap: np.ndarray  # P10, P50, P90
+
+
+def plan(judged: Judged, places: gpd.GeoDataFrame) -> Planned:
+    study, inputs, policy = judged.study, judged.inputs, load_policy(judged.study.policy)
+    graph = roads.build_graph(inputs.roads)
+    attached = roads.attach(graph, places, mask=places["eligible"].to_numpy() > 0, network=inputs.network)
+    grouped, drawn = areas.delineate(places, attached=attached, policy=policy, municipalities=inputs.municipalities)
+    found = routes.route(drawn, grouped, attached=attached)
+    book = costs.load_costs(study.costs, currency=study.currency, price_year=study.price_year)
+    options, _ = costs.price(drawn, found, book=book, policy=policy)
+    priced = costs.propose(drawn, options, policy=policy)
+    _, draws = subsidy.estimate(priced, found, book=book, policy=policy, scenario=study.default_scenario())
+    joint = routes.joint_length_m(drawn, grouped, attached=attached)
+    return Planned(attached, priced, found, joint, np.quantile(draws.totals, [0.1, 0.5, 0.9]))
+
+
+@pytest.fixture(scope="module")
+def planned(trondelag: Judged) -> Planned:
+    return plan(trondelag, trondelag.places)
+
+
+def test_trondelags_routes_start_in_every_municipality(trondelag: Judged) -> None:
+    network = trondelag.inputs.network
+    assert set(network["source"]) == {"built-up", "dense-cells"}
+    dense = network[network["source"] == "dense-cells"]
+    assert sorted(dense["name"]) == sorted(trondelag.inputs.municipalities["name"])
+    places = trondelag.places
+    homes = places[places["kind"] == "household"]
+    held = homes.loc[homes.intersects(dense.union_all()), "weight"].sum() / homes["weight"].sum()
+    assert held == pytest.approx(0.70, abs=0.01)
+    # The network says where routes start and nothing of the service at a place: the shares stay.
+    assert (places["service_basis"] == "expected_share").all()
+    one = places.groupby("municipality_code")["eligible"]
+    np.testing.assert_allclose(one.max(), one.min())
+
+
+def test_trondelags_routes_and_costs_are_of_a_sane_size(planned: Planned) -> None:
+    premises, metres = planned.areas["premises"].sum(), planned.routes.sum(numeric_only=True)
+    total = metres / 1000
+    assert premises == pytest.approx(28_392, abs=1)
+    assert total["route_m"] == pytest.approx(4_213, rel=0.01)  # km; with the built-up areas as the only starts 16,773
+    assert total["backhaul_m"] == pytest.approx(1_496, rel=0.01)
+    assert total["access_m"] == pytest.approx(1_945, rel=0.01)
+    assert metres["drop_m"] / metres["drops"] == pytest.approx(66, abs=1)
+    assert planned.routes["connected"].mean() > 0.9
+    assert planned.routes["stand_in"].mean() > 0.9
+    assert planned.joint_route_m / 1000 == pytest.approx(3_342, rel=0.01)
+    assert planned.areas["capex"].sum() / premises == pytest.approx(91_022, rel=0.01)
+    assert planned.funding_gap / 1e9 == pytest.approx([1.78, 2.44, 3.21], abs=0.03)
+
+
+def test_trondelags_cost_if_all_need_lay_off_the_assumed_network(trondelag: Judged, planned: Planned) -> None:
+    """The other end: as much need per municipality, none of it where a network is assumed."""
+    places, attached = trondelag.places, planned.attached
+    off = ~np.isin(attached.place_node, attached.network_nodes)
+    code, weight = places["municipality_code"], places["weight"]
+    need = (weight * places["eligible"]).groupby(code).sum()
+    share = need / (weight * off).groupby(code).sum()
+    assert share.max() < 1, "there is room for all need off the network"
+    moved = plan(trondelag, places.assign(eligible=np.where(off, code.map(share), 0.0)))
+    premises = moved.areas["premises"].sum()
+    assert premises == pytest.approx(planned.areas["premises"].sum())
+    assert moved.areas["capex"].sum() / premises == pytest.approx(138_746, rel=0.01)
+    assert moved.areas["capex"].sum() / planned.areas["capex"].sum() == pytest.approx(1.5, abs=0.05)
 
 
 # --- Franklin county, Maine -----------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ def test_a_cell_stands_at_its_centre(tmp_path: Path) -> None:
     assert [(point.x, point.y) for point in table.frame.geometry] == [(269625, 7041625), (269625, 7041875)]
     assert table.frame["cell"].tolist() == ["22695007041500", "22695007041750"]
     assert table.frame["est_tot"].tolist() == ["3", "1"]
+    assert table.frame["cell_m"].tolist() == [250, 250]
 
 
 def test_no_employees_is_not_reported_rather_than_nought(tmp_path: Path) -> None:

@@ -84,6 +84,13 @@ def test_whole_study_loads(tiny: TinyStudy) -> None:
     assert [report.source for report in inputs.reports] == [source["id"] for source in tiny.sources]
 
 
+def test_a_register_of_cells_says_so_and_others_have_no_column_for_it(tiny: TinyStudy) -> None:
+    assert "cell_m" not in load(tiny).places
+    tiny.source("premises").setdefault("constants", {})["cell_m"] = 500
+    tiny.save()
+    assert (load(tiny).places["cell_m"] == 500).all()
+
+
 def test_every_frame_is_in_the_study_crs_and_meets_its_schema(tiny: TinyStudy) -> None:
     inputs = load(tiny)
     for frame in (inputs.municipalities, inputs.places, inputs.roads, inputs.network, inputs.offers[0].frame):
