@@ -49,6 +49,7 @@ class Prepared:
     areas: gpd.GeoDataFrame
     routes: gpd.GeoDataFrame
     joint_route_m: float
+    digests: dict[str, str]  # SHA-256 of every input file
     counts: dict[str, Any]
     agreement: dict[str, Any]
     warnings: tuple[str, ...]
@@ -110,6 +111,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
         areas=delineated,
         routes=routed,
         joint_route_m=joint_m,
+        digests=study.fingerprint(),
         counts=summary.summarise_places(grouped, municipalities=inputs.municipalities, policy=policy),
         agreement=agreement.compare(grouped, truth=inputs.truth, controls=study.controls, policy=policy, study=study),
         warnings=inputs.warnings,
@@ -191,10 +193,9 @@ def _provenance(
     prepared: Prepared, scenario: Scenario, book: costs.CostBook, timings: dict[str, float]
 ) -> dict[str, Any]:
     study, policy = prepared.study, prepared.policy
-    inputs = study.fingerprint()
     pack = hashlib.sha256((POLICY_DIR / f"{policy.id}.toml").read_bytes()).hexdigest()
     traced = {
-        "inputs": inputs,
+        "inputs": prepared.digests,
         "policy": {"id": policy.id, "sha256": pack},
         "costs": {"id": book.id, "sha256": book.version},
         "scenario": scenario.to_mapping(),
