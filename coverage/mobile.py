@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pandas as pd
 import pyproj
 import rasterio
-import shapely
 from rasterio.errors import RasterioError
 from rasterio.transform import rowcol
 from rasterio.windows import Window
@@ -21,6 +20,7 @@ from coverage.crs import to_crs
 from coverage.errors import CrsError, DataError
 from coverage.inputs import MobileLayer
 from coverage.policy import Policy
+from coverage.polygon_index import pair
 from coverage.schemas import MOBILE_LEVELS
 
 Floats = npt.NDArray[np.float64]
@@ -160,8 +160,8 @@ def _polygon_levels(places: gpd.GeoDataFrame, layer: MobileLayer) -> Levels:
     if (rank < 0).any():
         found = polygons["level"].to_numpy()[rank < 0][0]
         raise DataError(f"{layer.source}: level {found!r} is none of {', '.join(MOBILE_LEVELS)}")
-    tree = shapely.STRtree(np.asarray(places.geometry.array, dtype=object))
-    polygon, place = tree.query(np.asarray(polygons.geometry.array, dtype=object), predicate="intersects")
+    shapes = np.asarray(polygons.geometry.array, dtype=object)
+    place, polygon = pair(np.asarray(places.geometry.array, dtype=object), shapes)
     best = np.zeros(len(places), dtype=np.int8)
     np.maximum.at(best, place, rank[polygon].astype(np.int8))
     return best

@@ -22,6 +22,7 @@ from coverage.errors import CrsError, DataError
 from coverage.inputs import MobileLayer, OfferLayer
 from coverage.mobile import measure_levels, summarise_levels
 from coverage.policy import Policy
+from coverage.polygon_index import pair
 from coverage.schemas import SHARE_PREFIX
 
 Ints = npt.NDArray[np.intp]
@@ -79,18 +80,13 @@ def reach(places: gpd.GeoDataFrame, layer: OfferLayer) -> Pairs:
 
 @dataclass(frozen=True)
 class _Points:
-    """Hold the places with a spatial index that is built once, when a layer first asks for it."""
+    """Hold the places with their points, taken out of the frame once."""
 
     frame: gpd.GeoDataFrame
 
     @cached_property
     def shapes(self) -> npt.NDArray[np.object_]:
         return np.asarray(self.frame.geometry.array, dtype=object)
-
-    @cached_property
-    def tree(self) -> shapely.STRtree:
-        # On the points, not the polygons: GEOS prepares the geometry that asks, and the polygons are the costly ones.
-        return shapely.STRtree(self.shapes)
 
 
 def _reach(points: _Points, layer: OfferLayer) -> Pairs:
@@ -108,8 +104,7 @@ def _reach(points: _Points, layer: OfferLayer) -> Pairs:
 
 
 def _reach_polygons(points: _Points, layer: OfferLayer) -> Pairs:
-    offer, place = points.tree.query(_shapes(points, layer), predicate="intersects")
-    return place, offer
+    return pair(points.shapes, _shapes(points, layer))
 
 
 def _reach_lines(points: _Points, layer: OfferLayer) -> Pairs:
