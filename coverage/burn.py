@@ -27,7 +27,7 @@ MIN_CELLS: Final = 1 << 16
 CELLS_PER_VERTEX: Final = 4
 # The sign of an orientation is certain above this share of its two products (Shewchuk 1997: 3.4e-16).
 SAFE: Final = 1e-15
-CHUNK: Final = 1 << 18  # vertices burnt at once
+CHUNK: Final = 1 << 16  # vertices burnt at once
 
 
 @dataclass(frozen=True)

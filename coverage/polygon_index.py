@@ -14,8 +14,8 @@ Ints = npt.NDArray[np.intp]
 Pairs = tuple[Ints, Ints]
 Shapes = npt.NDArray[np.object_]
 
-BLOCK: Final = 1 << 18  # points looked up at once
-TESTS: Final = 1 << 19  # pairs of a point and an edge held at once
+BLOCK: Final = 1 << 16  # points looked up at once
+TESTS: Final = 1 << 16  # pairs of a point and an edge held at once
 FEW: Final = 8  # points for which a polygon is not prepared
 
 
@@ -201,10 +201,11 @@ def _contents(burnt: Burnt, grid: Grid, polygons: int) -> tuple[Ids, Any, Ids, I
 
 
 def _cumulated(first: Ids, end: Ids, weight: Ids | None, cells: int) -> Ids:
-    """Sum the weights (or numbers) of the runs over every cell."""
-    change = np.bincount(first, weights=weight, minlength=cells + 1)
-    change -= np.bincount(end, weights=weight, minlength=cells + 1)
-    return np.cumsum(change, out=change)[:cells].astype(np.int32)
+    """Sum the weights (or numbers) of the runs over every cell; a sum above 2³¹ wraps, and so does its end."""
+    change = np.zeros(cells + 1, dtype=np.int32)
+    np.add.at(change, first, 1 if weight is None else weight)
+    np.subtract.at(change, end, 1 if weight is None else weight)
+    return np.cumsum(change, dtype=np.int32, out=change)[:cells]
 
 
 def _exact(polygons: Shapes, number: Ids, points: Shapes) -> npt.NDArray[np.bool_]:
