@@ -23,7 +23,6 @@ from coverage.bill import (
     earning_years,
     factors,
     make_bill,
-    price_of,
     revenue,
     surface_shares,
     upkeep_share,
@@ -33,7 +32,7 @@ from coverage.errors import PolicyError
 from coverage.finance import Array
 from coverage.policy import Policy
 
-__all__ = ["CostBook", "CostItem", "load_costs", "price", "propose", "quantities", "unit_prices"]
+__all__ = ["CostBook", "CostItem", "load_costs", "price", "propose"]
 
 OPTION_COLUMNS: Final = (
     "area_id", "technology", "premises", "capex", "capex_per_premises", "opex_per_year", "pv_opex", "pv_replacement",
@@ -43,22 +42,6 @@ TOTALS: Final = ("capex", "opex_per_year", "pv_opex", "pv_replacement", "pv_resi
 LINE_COLUMNS: Final = (
     "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
 )  # fmt: skip
-
-
-def quantities(
-    areas: gpd.GeoDataFrame, routes: pd.DataFrame, *, technology: str, book: CostBook, policy: Policy
-) -> pd.DataFrame:
-    """Return area_id × priced item: quantities at the book's take-up, so that capex = quantities @ unit_prices."""
-    bill = make_bill(areas, routes, technology=technology, book=book)
-    levels = base_levels(book)
-    columns = {part.item: bill.quantities(column, levels)[:, 0] for column, part in enumerate(bill.parts)}
-    return pd.DataFrame(columns, index=pd.Index(areas["area_id"], name="area_id"))
-
-
-def unit_prices(book: CostBook, *, technology: str) -> pd.Series:
-    """Return what one unit of each priced item of a technology costs, design overhead included where it applies."""
-    levels = base_levels(book)
-    return pd.Series({part.item: float(price_of(part, levels, book)[0]) for part in PARTS[technology]})
 
 
 def price(

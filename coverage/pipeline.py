@@ -154,7 +154,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         "as_of": study.as_of.isoformat(),
         "rejected": len(prepared.inputs.rejected),
         **{key: value for key, value in prepared.counts.items() if key != "municipalities"},
-        **summary.summarise_areas(ranked, totals=draws.totals, budget=scenario.budget),
+        **summary.summarise_areas(ranked, funding_gap=draws.total_quantiles(), budget=scenario.budget),
         "route_m": round(float(prepared.routes["route_m"].sum())),
         "route_m_if_all_built": round(prepared.joint_route_m),
         "municipalities": prepared.counts["municipalities"],

@@ -44,8 +44,8 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
     Adds: `measure_<criterion>` (raw, in the criterion's unit), `score_<criterion>` (0 to 100 by the policy's bounds),
     `score` (their weighted mean), `rank`; `ranked_decision` (funded down the ranking until one area does not fit) and
     `decision` (the set of areas with the largest benefit under the budget); `funded_share` (of the draws in which
-    the area is chosen again) and `certainty`; `cumulative_grant` down the ranking, `grant_per_premises`, `policy`,
-    and `local_cofunding_basis` ("policy default" until an application brings committed money).
+    the area is chosen again) and `certainty`; `cumulative_grant` down the ranking; and `local_cofunding_basis`
+    ("policy default" until an application brings committed money).
 
     Ties in the score are broken by the raw measures in the policy's order, then by area_id. Areas without eligible
     premises, without a technology or without a priced grant are ineligible and stand last. Areas that need no grant
@@ -57,7 +57,7 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
     """
     table = areas.sort_values("area_id", kind="stable", ignore_index=True)
     weights = criterion_weights(policy, scenario)
-    raw = {criterion.id: measure(table, criterion) for criterion in policy.criteria}
+    raw = _measures(table, policy)
     able = _able(table)
     scores = {criterion.id: _scale(raw[criterion.id], criterion) for criterion in policy.criteria}
     score = np.zeros(len(table))
@@ -77,7 +77,6 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
     cut[order] = ranked_cut(grant[order], budget=scenario.budget)
     rank = np.empty(len(table), dtype=np.int64)
     rank[order] = np.arange(1, len(table) + 1)
-    premises = table["premises"].to_numpy(dtype=float)
     columns: dict[str, Any] = {
         "rank": rank,
         "decision": _decision(best, able),
@@ -88,8 +87,6 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
         **{f"score_{name}": values for name, values in scores.items()},
         **{f"measure_{name}": values for name, values in raw.items()},
         "local_cofunding_basis": pd.array(["policy default"] * len(table), dtype="str"),
-        "grant_per_premises": np.divide(grant, premises, out=np.full(len(table), np.nan), where=premises > 0),
-        "policy": pd.array([policy.id] * len(table), dtype="str"),
     }
     ranked = table.assign(**columns).iloc[order].reset_index(drop=True)
     ranked["cumulative_grant"] = np.cumsum(grant[order])
@@ -103,20 +100,6 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
     listed = [*AREA_COLUMNS, *(f"score_{criterion.id}" for criterion in policy.criteria), *AREA_TAIL]
     first = [name for name in listed if name in ranked]
     return ranked[[*first, *(name for name in ranked.columns if name not in first)]]
-
-
-def budget_curve(ranked: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return what the plain ranked cut reaches as the budget grows: one row per eligible area in rank order.
-
-    `ranked` is the result of `prioritise`. Columns: rank, area_id, cumulative_grant, businesses, households, public,
-    employees, all but the first two running sums. The first row is the start: rank 0, no area, all 0.
-    """
-    listed = ranked[ranked["ranked_decision"] != "ineligible"].sort_values("rank")
-    summed = ["businesses", "households", "public", "employees"]
-    curve = listed[["rank", "area_id", "cumulative_grant"]].assign(**listed[summed].fillna(0.0).cumsum())
-    start = dict.fromkeys(("cumulative_grant", *summed), 0.0)
-    zero = pd.DataFrame([{"rank": 0, "area_id": None, **start}]).astype({"area_id": "str"})
-    return pd.concat([zero, pd.DataFrame(curve).astype({"area_id": "str"})], ignore_index=True)
 
 
 def criterion_weights(policy: Policy, scenario: Scenario) -> dict[str, float]:
@@ -153,6 +136,16 @@ def measure(areas: pd.DataFrame, criterion: Criterion) -> Floats:
     return MEASURES[criterion.id](areas)
 
 
+def _measures(areas: pd.DataFrame, policy: Policy) -> dict[str, Floats]:
+    raw = {criterion.id: measure(areas, criterion) for criterion in policy.criteria}
+    if "local_cofunding" in raw:
+        # No gap, no part of it to take: the policy's default, as of every area that nobody has committed money to.
+        local = policy.subsidy.local_share
+        none = _column(areas, "funding_gap_p50") == 0
+        raw["local_cofunding"] = np.where(none, local / (1.0 + local), raw["local_cofunding"])
+    return raw
+
+
 def _premises(areas: pd.DataFrame) -> Floats:
     return _column(areas, "premises")
 
@@ -162,9 +155,7 @@ def _cost_efficiency(areas: pd.DataFrame) -> Floats:
 
 
 def _local_cofunding(areas: pd.DataFrame) -> Floats:
-    """Take the municipality's part of the gap; where there is no gap, nothing is left for the state: 1."""
-    gap = _column(areas, "funding_gap_p50")
-    return np.where(gap == 0, 1.0, _ratio(_column(areas, "municipal_share"), gap))
+    return _ratio(_column(areas, "municipal_share"), _column(areas, "funding_gap_p50"))
 
 
 def _sustainable_operation(areas: pd.DataFrame) -> Floats:

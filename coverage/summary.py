@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
@@ -43,14 +43,13 @@ def summarise_places(places: gpd.GeoDataFrame, *, municipalities: gpd.GeoDataFra
     return {**_nested(table.sum(), policy), "municipalities": listed}
 
 
-def summarise_areas(areas: gpd.GeoDataFrame, *, totals: npt.NDArray[np.float64], budget: float) -> dict[str, Any]:
-    """Sum capital cost, the funding gap (quantiles of the draws' totals) and what the budget funds."""
+def summarise_areas(areas: gpd.GeoDataFrame, *, funding_gap: Mapping[str, float], budget: float) -> dict[str, Any]:
+    """Sum capital cost and what the budget funds; `funding_gap` holds p10, p50 and p90 of the draws' totals."""
     funded = areas[areas["decision"] == "fund"]
-    low, middle, high = np.quantile(totals, [0.1, 0.5, 0.9]) if len(areas) else (0.0, 0.0, 0.0)
     return {
         "areas": len(areas),
         "capex": _count(areas["capex"].sum(), 0),
-        "funding_gap": {"p10": _count(low, 0), "p50": _count(middle, 0), "p90": _count(high, 0)},
+        "funding_gap": {name: _count(value, 0) for name, value in funding_gap.items()},
         "budget": _count(budget, 0),
         "funded": {
             "areas": len(funded),

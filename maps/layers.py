@@ -106,14 +106,14 @@ def areas(assessment: Assessment, *, popups: bool = False) -> Collection:
 
 
 def _area_about(row: Mapping[Any, Any], currency: str, *, popups: bool) -> dict[str, Any]:
-    premises = row["businesses"] + row["households"] + row["public"]
+    decision = style.decision(row["decision"], row["grant"])
     about: dict[str, Any] = {
         "k": f"{row['decision']}/{row['certainty']}",
-        "r": round(4.5 + min(premises, 400) / 200, 1) if row["decision"] == "fund" else 3.0,
+        "r": round(4.5 + min(row["premises"], 400) / 200, 1) if row["decision"] == "fund" else 3.0,
         "t": [
             str(row["name"]),
-            f"rank {row['rank']} · {row['decision']} · {row['certainty']}",
-            f"{style.number(premises, digits=3)} premises · grant {style.money(row['grant'], currency)}",
+            f"rank {row['rank']} · {decision} · {row['certainty']}",
+            f"{style.number(row['premises'], digits=3)} premises · grant {style.money(row['grant'], currency)}",
         ],
     }
     if popups:
@@ -121,7 +121,7 @@ def _area_about(row: Mapping[Any, Any], currency: str, *, popups: bool) -> dict[
         about["p"] = [
             ["area", str(row["area_id"])],
             ["rank", str(row["rank"])],
-            ["decision", f"{row['decision']} ({row['certainty']})"],
+            ["decision", f"{decision} ({row['certainty']})"],
             ["businesses", style.number(row["businesses"], digits=3)],
             ["homes", style.number(row["households"], digits=3)],
             ["technology", style.word(row["technology"])],

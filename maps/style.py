@@ -52,6 +52,7 @@ WORDS: Final[Mapping[str, str]] = {
     "cable": "cable",
     "dsl": "DSL",
     "fwa": "fixed wireless",
+    "fwa_unlicensed": "fixed wireless (unlicensed)",
     "satellite": "satellite",
     "other": "other",
     "mobile_site": "mobile site",
@@ -81,6 +82,11 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$:~^=&])")
 def word(code: object) -> str:
     """Return the word people use for a code, or the code itself."""
     return WORDS.get(str(code), str(code).replace("_", " "))
+
+
+def decision(code: str, grant: float) -> str:
+    """Return a decision in words; of an area that is funded and needs no grant, say so."""
+    return f"{code}, no grant needed" if code == "fund" and grant == 0 else code
 
 
 def status(code: str) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from coverage.assessment import Assessment
 from coverage.summary import summarise_areas, summarise_places
 from tests import toy
@@ -14,9 +12,9 @@ from tests import toy
 
 def summarised(assessment: Assessment) -> Assessment:
     """Return the assessment with its summary counted from its own frames."""
-    totals = np.linspace(0.8, 1.3, 101) * assessment.areas["funding_gap_p50"].sum()
+    gap = toy.funding_gap(assessment.areas)
     counts = summarise_places(assessment.places, municipalities=assessment.municipalities, policy=assessment.policy)
-    money = summarise_areas(assessment.areas, totals=totals, budget=assessment.scenario.budget)
+    money = summarise_areas(assessment.areas, funding_gap=gap, budget=assessment.scenario.budget)
     return replace(assessment, summary={**assessment.summary, **counts, **money})
 
 

@@ -76,6 +76,19 @@ def test_a_picked_row_opens_its_reasons(monkeypatch: pytest.MonkeyPatch) -> None
     assert any("Above: Westby 2" in caption.value and "Below: Westby 4" in caption.value for caption in test.caption)
 
 
+def test_funded_areas_that_need_no_grant_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    free = dataclasses.replace(
+        given, areas=given.areas.assign(grant=given.areas["grant"].where(given.areas["rank"] > 2, 0))
+    )
+    monkeypatch.setattr(session, "open_study", toy.study)
+    monkeypatch.setattr(session, "current", lambda: View(free, *STORE.put(free)))
+    test = AppTest.from_function(page, default_timeout=30).run()
+    assert not test.exception
+    assert list(test.dataframe[0].value["decision"])[:3] == ["fund, no grant needed"] * 2 + ["fund"]
+    assert any("2 of them need no grant" in caption.value for caption in test.caption)
+
+
 def test_nothing_eligible_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     given = toy.assessment()
     bare = dataclasses.replace(given, areas=given.areas.iloc[:0])

@@ -313,8 +313,31 @@ def test_an_area_that_cannot_be_priced_is_shown_with_dashes(assessment, tmp_path
 def test_areas_that_need_no_grant_are_named(assessment, tmp_path):
     areas = assessment.areas.copy()
     areas.loc[areas["rank"] <= 2, "grant"] = 0.0
+    free = replace(assessment, areas=areas)
+    render(free, "priority", format="pdf", path=tmp_path / "p.pdf")
+    front, table, *_ = (" ".join(page.split()) for page in _text(tmp_path / "p.pdf"))
+    assert "areas that need no grant: 2." in front
+    assert table.count("no grant needed") == 2
+    render(free, "priority", format="xlsx", path=tmp_path / "p.xlsx")
+    read_me = openpyxl.load_workbook(tmp_path / "p.xlsx").worksheets[0]
+    assert any("need no grant: 2." in str(cell.value) for row in read_me.iter_rows() for cell in row)
+
+
+@pytest.mark.parametrize(("view", "said"), [("", "present values"), ("private_cap", "a builder is taken to pay")])
+@pytest.mark.parametrize("report", ["gap", "priority"])
+def test_papers_say_how_the_funding_gap_was_reckoned(assessment, tmp_path, report, view, said):
+    asked = replace(assessment, scenario=assessment.scenario.with_changes(view=view))
+    render(asked, report, format="pdf", path=tmp_path / "p.pdf")
+    text = " ".join(" ".join(_text(tmp_path / "p.pdf")).split())
+    assert text.count(said) == 1
+    assert "operation and revenue are not in it" in text or not view
+
+
+def test_premises_of_the_list_are_those_of_the_areas_holiday_homes_included(assessment, tmp_path):
+    areas = assessment.areas.assign(premises=assessment.areas["premises"] + 7000)  # a policy may let them in
     render(replace(assessment, areas=areas), "priority", format="pdf", path=tmp_path / "p.pdf")
-    assert "funding gap P50 is zero: 2." in " ".join(_text(tmp_path / "p.pdf")[0].split())
+    table = _text(tmp_path / "p.pdf")[1]
+    assert f"{areas['premises'].iloc[0]:,.0f}".replace(",", " ") in table
 
 
 def test_no_mobile_data_does_not_look_like_no_shortfall(assessment, tmp_path):

@@ -41,7 +41,8 @@ def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, finge
         lead = _area_lead(selection, wording)
         data |= {"lead": lead, "figures": _area_figures(selection, wording), "tables": []}
     data["areas"] = _areas(selection, wording)
-    data["method"] = {"title": wording.text("gap", "method"), "lines": wording.lines("gap", "method_text")}
+    said = wording.lines("gap", "method_text", funding_gap=tables.funding_gap_text(assessment, wording))
+    data["method"] = {"title": wording.text("gap", "method"), "lines": said}
     credit = pdf.attribution(selection)
     if len(shares) > SHADED_FROM:
         kind, picture = "", static_map.gap_map(assessment, shares=shares, wording=wording, attribution=credit)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-import geopandas as gpd
 import pandas as pd
 
 from coverage.reports import pdf, static_map, tables
@@ -19,7 +18,7 @@ SHORT_RUN: Final = 3  # a run of hidden rows shorter than this is shown instead
 def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, fingerprint: str) -> None:
     """Write the priority list as PDF."""
     assessment = selection.assessment
-    areas = _with_premises(tables.ranked_areas(assessment))
+    areas = tables.ranked_areas(assessment)
     funded = areas[areas["decision"] == "fund"]
     data = pdf.common_data(
         selection,
@@ -47,10 +46,6 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
         },
     }
     path.write_bytes(pdf.compile_pdf("priority-list", data, {"map.svg": picture.svg}, as_of=assessment.study.as_of))
-
-
-def _with_premises(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return areas.assign(premises=areas["businesses"] + areas["households"] + areas["public"])
 
 
 def _lead(selection: Selection, funded: pd.DataFrame, wording: Wording) -> str:
@@ -122,10 +117,7 @@ def _certain(areas: pd.DataFrame, funded: pd.DataFrame, wording: Wording) -> dic
         lines.append(wording.text("priority", "certain_text", **counts))
     if others:
         lines.append(wording.text("priority", "certain_others", toss=wording.number(others)))
-    free = int((funded["grant"] == 0).sum())
-    if free:
-        lines.append(wording.text("priority", "no_grant", count=wording.number(free)))
-    return {"title": wording.text("priority", "certain"), "lines": lines}
+    return {"title": wording.text("priority", "certain"), "lines": [*lines, *tables.no_grant_notes(areas, wording)]}
 
 
 def _ranked(areas: pd.DataFrame, funded: pd.DataFrame, wording: Wording) -> dict[str, Any]:
@@ -211,8 +203,12 @@ def _cells(row: Any, names: dict[str, str], wording: Wording) -> list[str]:
         wording.number(row.score, decimals=1),
         f"{row.certainty}\n{wording.percent(row.funded_share)}",
         wording.value("ranked_decision", row.ranked_decision),
-        wording.value("decision", row.decision),
+        wording.value("decision", row.decision) + (f"\n{wording.text('priority', 'free')}" if _free(row) else ""),
     ]
+
+
+def _free(row: Any) -> bool:
+    return bool(row.decision == "fund" and row.grant == 0)
 
 
 def _criteria(selection: Selection, wording: Wording) -> dict[str, Any]:
@@ -247,7 +243,7 @@ def _method(selection: Selection, wording: Wording) -> dict[str, Any]:
     lines = wording.lines(
         "priority",
         "method_text",
-        horizon=assessment.policy.subsidy.horizon_years,
+        funding_gap=tables.funding_gap_text(assessment, wording),
         draws=wording.number(assessment.scenario.draws),
     )
     return {"title": wording.text("priority", "method"), "lines": lines}

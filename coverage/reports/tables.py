@@ -12,6 +12,7 @@ from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
 from coverage.policy import Policy
 from coverage.reports.columns import SCORE_PREFIX
+from coverage.reports.wording import Wording
 from coverage.schemas import AREA_COLUMNS, AREA_TAIL, REJECTED_COLUMNS
 
 NAMED_KINDS: Final = ("business", "public")  # whose names and addresses a report may hold
@@ -112,6 +113,23 @@ def cost_table(assessment: Assessment) -> pd.DataFrame:
     return lines.loc[:, list(COST_COLUMNS)]
 
 
+def no_grant_notes(areas: pd.DataFrame, wording: Wording) -> list[str]:
+    """Return a sentence on the areas that are proposed and ask for no money, or nothing where there are none."""
+    count = int(((areas["decision"] == "fund") & (areas["grant"] == 0)).sum())
+    return [wording.text("priority", "no_grant", count=wording.number(count))] if count else []
+
+
+def funding_gap_text(assessment: Assessment, wording: Wording) -> str:
+    """Say how the funding gap was reckoned, under the view that the scenario or the policy chose."""
+    rules = assessment.policy.subsidy
+    return wording.text(
+        "funding_gap",
+        assessment.scenario.view or rules.view,
+        horizon=rules.horizon_years,
+        cap=wording.money(rules.private_cap_per_premises, assessment.study.currency),
+    )
+
+
 def rejected_table(assessment: Assessment) -> pd.DataFrame:
     """Return the rejected rows with the data status of the source they came from."""
     status = {source.id: source.data_status for source in assessment.study.sources}
@@ -140,13 +158,15 @@ def source_table(assessment: Assessment) -> pd.DataFrame:
 
 
 def assumption_table(assessment: Assessment) -> pd.DataFrame:
-    """Return the figures that rest on general knowledge: where, figure, value, low, high, unit, source, confidence."""
-    changed = dict(assessment.scenario.costs)
+    """Return the figures that no published source states as they are.
+
+    Columns: where, figure, value, low, high, unit, source, confidence.
+    """
     rows: list[tuple[object, ...]] = [
         (
             f"costs {assessment.costs.id}",
             item.item,
-            changed.get(item.item, item.value),
+            item.value,
             item.low,
             item.high,
             item.unit,

@@ -242,7 +242,7 @@ def write_priority_list(selection: Selection, path: Path, *, wording: Wording, f
     table = tables.priority_table(selection.assessment)
     title = wording.text("read_me", "priority_title", study=selection.title(wording))
     book = Book(path, selection, wording, title=title, rows=len(table))
-    notes = wording.lines("read_me", "priority_notes")
+    notes = [*tables.no_grant_notes(table, wording), *wording.lines("read_me", "priority_notes")]
     book.add_read_me(wording.text("read_me", "priority_what"), title=title, fingerprint=fingerprint, notes=notes)
     book.add_table(table, sheet="priority", name="priority_list", frozen=2)
     book.add_columns()

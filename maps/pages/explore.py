@@ -27,9 +27,8 @@ def render() -> None:
 
 def _headline(assessment: Assessment) -> None:
     found = figures.figures(assessment.places)
-    gap = assessment.summary.get("funding_gap", {})
+    gap = assessment.summary["funding_gap"]
     areas, currency = assessment.areas, assessment.study.currency
-    low, high = gap.get("p10", areas["funding_gap_p10"].sum()), gap.get("p90", areas["funding_gap_p90"].sum())
     funded = areas[areas["decision"] == "fund"]
     spent = style.money(funded["grant"].sum(), currency)
     about = "≈ " if found.expected_share else ""
@@ -46,7 +45,7 @@ def _headline(assessment: Assessment) -> None:
         [
             *counts,
             ("project areas", style.number(len(areas)), ""),
-            ("funding gap, all areas", style.money_range(low, high, currency), estimate),
+            ("funding gap, all areas", style.money_range(gap["p10"], gap["p90"], currency), estimate),
             ("funded within the budget", f"{len(funded)} areas", f"Their grants: {spent} of {budget}."),
         ]
     )

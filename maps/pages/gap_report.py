@@ -79,7 +79,7 @@ def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
         {
             "rank": found["rank"],
             "area": found["name"],
-            "premises": found["businesses"] + found["households"] + found["public"],
+            "premises": found["premises"],
             "businesses": found["businesses"],
             "technology": found["technology"].map(style.word),
             "route": found["route_m"] / 1000,
@@ -120,7 +120,7 @@ def _sentence(assessment: Assessment, found: pd.DataFrame, chosen: tuple[str, ..
     currency, study = assessment.study.currency, assessment.study
     names = assessment.municipalities.set_index("municipality_code")["name"]
     where = ", ".join(names[code] for code in codes) or f"all of {study.name}"
-    premises = picked["businesses"].sum() + picked["households"].sum() + picked["public"].sum()
+    premises = picked["premises"].sum()
     need = style.money(picked["funding_gap_p50"].sum(), currency)
     return (
         f"**{style.number(len(picked))} project areas** in {style.plain(where)}: "

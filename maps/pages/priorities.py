@@ -57,9 +57,9 @@ def _figures(assessment: Assessment) -> None:
     areas, currency = assessment.areas, assessment.study.currency
     funded = areas[areas["decision"] == "fund"]
     ranked = areas[areas["ranked_decision"] == "fund"]
-    reached = ranked["businesses"].sum() + ranked["households"].sum()
-    low, high = funded["funding_gap_p10"].sum(), funded["funding_gap_p90"].sum()
-    gaps = f"Sum of the areas' funding gaps at P10 and P90: {style.money_range(low, high, currency)}."
+    reached = ranked["premises"].sum()
+    gap = style.money(funded["funding_gap_p50"].sum(), currency)
+    gaps = f"State and county money in a funding gap of {gap}, the sum of the areas' P50."
     cut = "Down the list by score until the money is gone. The funded set is the best one that fits the budget."
     parts.headline(
         [
@@ -82,10 +82,10 @@ def _table(assessment: Assessment) -> str | None:
             "rank": frame["rank"],
             "area": frame["name"],
             "score": frame["score"],
-            "decision": frame["decision"],
+            "decision": list(map(style.decision, frame["decision"], frame["grant"])),
             "certainty": frame["certainty"],
             "draws": 100 * frame["funded_share"],
-            "premises": frame["businesses"] + frame["households"] + frame["public"],
+            "premises": frame["premises"],
             "businesses": frame["businesses"],
             "need": [
                 style.money_range(low, high, "").strip(style.THIN)
@@ -102,14 +102,14 @@ def _table(assessment: Assessment) -> str | None:
     line = frame.loc[frame["ranked_decision"] == "fund", "rank"].max()
     told = f"The plain ranked cut reaches down to rank {int(line)}." if pd.notna(line) else "The budget funds no area."
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f"{told} Shaded rows are funded. Pick a row to see why it stands where it stands.")
+        st.caption(f"{told} Shaded rows are funded.{_free(frame)} Pick a row to see why it stands where it stands.")
         with st.container(horizontal=True, width="content"):
             downloads.buttons(assessment, "priority", short=True)
     number = st.column_config.NumberColumn
     text = st.column_config.TextColumn
     event = st.dataframe(
         shown.style.apply(
-            lambda row: [f"background-color: {SHADES.get(row['decision'], '#ffffff')}"] * len(row), axis=1
+            lambda row: [f"background-color: {SHADES[frame['decision'].iloc[row.name]]}"] * len(row), axis=1
         ),
         hide_index=True,
         height=min(470, 38 + 35 * len(shown)),
@@ -120,7 +120,7 @@ def _table(assessment: Assessment) -> str | None:
             "rank": number("#", width=45),
             "area": text("Area", width="medium"),
             "municipality": text("Municipality"),
-            "decision": text("Decision", width=80, help="From the best set under the budget"),
+            "decision": text("Decision", width=140, help="From the best set under the budget"),
             "certainty": text(
                 "Certainty", width=80, help="Funded in 90 % of draws or more: safe yes; 10 % or less: safe no"
             ),
@@ -142,14 +142,18 @@ def _table(assessment: Assessment) -> str | None:
     return str(frame["area_id"].iloc[rows[0]]) if rows else None
 
 
+def _free(frame: pd.DataFrame) -> str:
+    """Say how many funded areas stand in the list without asking for money."""
+    count = int(((frame["decision"] == "fund") & (frame["grant"] == 0)).sum())
+    return f" {count} of them need no grant: in half of the draws or more, revenue pays for them." if count else ""
+
+
 def _curve(assessment: Assessment) -> None:
     st.subheader("Premises reached against money")
     ranked = assessment.areas[assessment.areas["decision"] != "ineligible"].sort_values("rank")
-    premises = ranked["businesses"] + ranked["households"] + ranked["public"]
-    ranked = ranked.assign(cumulative_grant=ranked["grant"].cumsum(), cumulative_premises=premises.cumsum())
+    ranked = ranked.assign(cumulative_premises=ranked["premises"].cumsum())
     funded = assessment.areas[assessment.areas["decision"] == "fund"]
-    reached = float((funded["businesses"] + funded["households"] + funded["public"]).sum())
-    chosen = (float(funded["grant"].sum()), reached)
+    chosen = (float(funded["grant"].sum()), float(funded["premises"].sum()))
     budget, currency = assessment.scenario.budget, assessment.study.currency
     # Far beyond the budget the curve says nothing to this decision.
     near = ranked["cumulative_grant"] <= max(5 * budget, float(ranked["cumulative_grant"].head(6).max()))
@@ -162,8 +166,8 @@ def _curve(assessment: Assessment) -> None:
 def _area(assessment: Assessment, area_id: str) -> None:
     """Draw what is known of one area: its score by criterion, who pays, and the cost lines."""
     area = assessment.areas[assessment.areas["area_id"] == area_id].iloc[0]
-    currency = assessment.study.currency
-    st.subheader(f"{style.plain(area['name'])}: rank {area['rank']}, {area['decision']} ({area['certainty']})")
+    currency, decision = assessment.study.currency, style.decision(area["decision"], area["grant"])
+    st.subheader(f"{style.plain(area['name'])}: rank {area['rank']}, {decision} ({area['certainty']})")
     one, two, three = st.columns([1.2, 1, 1.5], gap="medium")
     with one:
         st.caption("Score by criterion")
@@ -185,7 +189,8 @@ def _area(assessment: Assessment, area_id: str) -> None:
         pairs.append(("funding gap", style.money(area["funding_gap_p50"], currency)))
         pairs.append(("P10–P90", style.money_range(area["funding_gap_p10"], area["funding_gap_p90"], currency)))
         pairs.append(("investment", style.money(area["capex"], currency)))
-        pairs.append(("route", style.length(area["route_m"])))
+        if area["technology"] == "fibre":
+            pairs.append(("route", style.length(area["route_m"])))
         cells = "".join(f"<dt>{style.escape(k)}</dt><dd>{style.escape(v)}</dd>" for k, v in pairs)
         st.html(f'<div class="bg-panel"><dl>{cells}</dl></div>')
         st.caption(_neighbours(assessment, area))

@@ -147,15 +147,18 @@ def _business(place: pd.Series[Any]) -> str:
 
 def _area(assessment: Assessment, area: pd.Series[Any]) -> str:
     currency = assessment.study.currency
-    premises = area["businesses"] + area["households"] + area["public"]
+    decision = style.decision(area["decision"], area["grant"])
+    build = style.word(area["technology"])
+    if area["technology"] == "fibre":  # `route_m` is the fibre route, whatever is proposed
+        build += f", route {style.length(area['route_m'])}"
     pairs = [
         ("rank", f"{area['rank']} of {len(assessment.areas)}, score {style.number(area['score'], digits=3)}"),
         (
             "decision",
-            f"{area['decision']}; {area['certainty']} (funded in {style.percent(area['funded_share'])} of draws)",
+            f"{decision}; {area['certainty']} (funded in {style.percent(area['funded_share'])} of draws)",
         ),
-        ("premises", f"{style.number(premises)}, of them {style.number(area['businesses'])} businesses"),
-        ("build", f"{style.word(area['technology'])}, route {style.length(area['route_m'])}"),
+        ("premises", f"{style.number(area['premises'])}, of them {style.number(area['businesses'])} businesses"),
+        ("build", build),
         ("investment", style.money(area["capex"], currency)),
         ("funding gap", style.money_range(area["funding_gap_p10"], area["funding_gap_p90"], currency) + " (P10–P90)"),
         (
