@@ -203,6 +203,7 @@ _TECHNOLOGY_NAMES: Final = {
     "cable": "cable",
     "dsl": "DSL",
     "fwa": "fixed wireless",
+    "fwa_unlicensed": "unlicensed fixed wireless",
     "satellite": "satellite",
 }
 
@@ -219,6 +220,7 @@ def _reasons(case: _Case, decided: npt.NDArray[np.intp]) -> Any:
             "down": places["fixed_down_mbps"].to_numpy(),
             "up": places["fixed_up_mbps"].to_numpy(),
             "technology": places["fixed_technology"].fillna("").to_numpy(),
+            "closes": places["fixed_closes"].to_numpy() if "fixed_closes" in places else np.datetime64("NaT", "s"),
             "provider": places["fixed_provider"].fillna("").to_numpy(),
             "plan_by": places["planned_by"].fillna("").to_numpy(),
             "plan_down": places["planned_down_mbps"].to_numpy(),
@@ -248,7 +250,8 @@ def _service_text(row: Any, policy: Policy) -> str:
         return "No fixed offer is known"
     # Sources that name no technology say "other": nothing is added for it.
     technology = "" if row.technology == "other" else f" {_TECHNOLOGY_NAMES.get(row.technology, row.technology)}"
-    offer = f"Best offer {row.down:g}/{row.up:g} Mbit/s{technology} from {row.provider}"
+    closes = "" if pd.isna(row.closes) else f", which closes on {row.closes:%Y-%m-%d},"
+    offer = f"Best offer {row.down:g}/{row.up:g} Mbit/s{technology} from {row.provider}{closes}"
     tier = policy.tier_ids[row.tier]
     if tier in policy.eligible_tiers:
         return f"{offer} is below {_speed(policy, tier)}"

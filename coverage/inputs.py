@@ -69,13 +69,39 @@ class OfferLayer:
 
 @dataclass(frozen=True)
 class MobileLayer:
-    """Hold one operator's mobile coverage in one technology: a raster in dBm, or polygons with a `level`."""
+    """Hold one operator's mobile coverage in one technology: a raster in dBm or classes, or polygons with a `level`.
+
+    `classes` names the level of each value of a raster of classes; without it the raster is in dBm.
+    """
 
     source: str
     operator: str
     technology: str  # 4g, 5g
     raster: Path | None = None
     polygons: gpd.GeoDataFrame | None = None  # column `level`
+    classes: Mapping[float, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExtentLayer:
+    """Hold what is counted by its extent, not by premises: polygons in km² (farmland) or lines in km (roads)."""
+
+    source: str
+    what: str  # what the reader is told it is: farmland, county roads
+    frame: gpd.GeoDataFrame
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """Hold what a careful reader asks about one source beside its counts; `check` judges it."""
+
+    extent: tuple[float, float, float, float] | None = None  # of the rows used, in the study's CRS
+    unused: tuple[tuple[str, str], ...] = ()  # columns that nothing uses, and the expected name nearest to each, or ""
+    duplicates: int = 0  # rows used that say what an earlier row says, in every column
+    outside: int = 0  # places outside every municipality
+    elsewhere: int = 0  # places whose given municipality does not hold their position
+    elsewhere_far: int = 0  # those of them that are far from it
+    elsewhere_examples: tuple[tuple[int, str], ...] = ()  # of these: row, what is wrong
 
 
 @dataclass(frozen=True)
@@ -96,6 +122,8 @@ class SourceReport:
     crs_found: str
     rows_left_out: int = 0  # by `where`, `where_prefix` or `clip`: not wanted, so neither used nor rejected
     notes: tuple[str, ...] = ()
+    facts: SourceFacts = field(default_factory=SourceFacts)
+    reasons: tuple[tuple[str, str, int], ...] = ()  # (field, reason, rows rejected for it)
 
 
 @dataclass(frozen=True)
@@ -108,10 +136,12 @@ class Inputs:
     network: gpd.GeoDataFrame  # where fibre is today: points, lines or polygons; column `flagged` (bool: a stand-in)
     offers: tuple[OfferLayer, ...] = ()
     mobile: tuple[MobileLayer, ...] = ()
+    extents: tuple[ExtentLayer, ...] = ()  # whose mobile coverage is told by area or length
     # One row per municipality_code: `fixed_<mbps>` and `mobile`, shares 0..1 of households.
     shares: pd.DataFrame | None = None
     # Published results to compare with: polygons with `served`, `underserved`, `unserved`, … counts.
     truth: gpd.GeoDataFrame | None = None
-    rejected: pd.DataFrame = field(default_factory=pd.DataFrame)  # schemas.REJECTED_COLUMNS
+    # schemas.REJECTED_COLUMNS; of very many rows with one reason the first, and how many more (counts: see reports)
+    rejected: pd.DataFrame = field(default_factory=pd.DataFrame)
     reports: tuple[SourceReport, ...] = ()
     warnings: tuple[str, ...] = ()

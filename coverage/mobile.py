@@ -1,4 +1,4 @@
-"""Read the mobile level of every place, per operator and technology, from rasters in dBm or polygons by level."""
+"""Read the mobile level of every place, per operator and technology: from rasters in dBm or classes, or polygons."""
 
 from __future__ import annotations
 
@@ -31,11 +31,15 @@ MAX_CELLS: Final = 16_000_000  # of a raster held in memory at once
 
 @dataclass(frozen=True)
 class LevelTable:
-    """Hold levels (places × series) and signals in dBm (NaN: not known); a series is one operator and technology."""
+    """Hold levels (places × series) and signals in dBm (NaN: not known); a series is one operator and technology.
+
+    `indoor` are the levels left indoors, -1 where the policy has no rule that tells.
+    """
 
     series: tuple[tuple[str, str], ...]
     level: Levels
     signal_dbm: Floats
+    indoor: Levels
 
     def table(self, place_id: pd.Series) -> pd.DataFrame:
         """Return schemas.MOBILE: one row per place and series with a level, in the order of the places."""
@@ -55,45 +59,67 @@ class LevelTable:
 def measure_levels(places: gpd.GeoDataFrame, layers: Sequence[MobileLayer], *, policy: Policy) -> LevelTable:
     """Read every layer at every place; several layers of one operator and technology give the best of them.
 
-    Raises DataError or CrsError naming the layer that cannot be read.
+    Indoors, a signal in dBm has lost what the policy says walls take, and its level follows from what is left. Where
+    a source gives levels, or the policy no loss, the policy's indoor level and those above it are "basic" indoors, and
+    nothing more: levels hold margins already, so no loss is taken from them. Raises DataError or CrsError naming the
+    layer that cannot be read.
     """
     series = tuple(sorted({(layer.operator, layer.technology) for layer in layers}))
     level = np.zeros((len(places), len(series)), dtype=np.int8)
+    indoor = np.full_like(level, -1)
     signal = np.full((len(places), len(series)), np.nan)
     for layer in layers:
         column = series.index((layer.operator, layer.technology))
-        if layer.raster is not None:
+        if layer.raster is not None and not layer.classes:
             dbm = sample(places, layer)
             found = classify(dbm, policy=policy)
             signal[:, column] = np.fmax(signal[:, column], dbm)
+            loss = policy.mobile.indoor_loss_db
+            inside = classify(dbm - loss, policy=policy) if loss else _indoors(found, policy)
+        elif layer.raster is not None:
+            found = name_classes(sample(places, layer), layer)
+            inside = _indoors(found, policy)
         elif layer.polygons is not None:
             found = _polygon_levels(places, layer)
+            inside = _indoors(found, policy)
         else:
             raise DataError(f"{layer.source}: the mobile layer has neither a raster nor polygons")
         level[:, column] = np.maximum(level[:, column], found)
-    return LevelTable(series, level, signal)
+        indoor[:, column] = np.maximum(indoor[:, column], inside)
+    return LevelTable(series, level, signal, indoor)
+
+
+def _indoors(level: Levels, policy: Policy) -> Levels:
+    if not policy.mobile.indoor_level:
+        return np.full_like(level, -1)
+    return (level >= MOBILE_LEVELS.index(policy.mobile.indoor_level)).astype(np.int8)
 
 
 def summarise_levels(levels: LevelTable, *, policy: Policy) -> dict[str, Any]:
-    """Return `mobile_level` (best of any operator) and `mobile_operators` (with the policy's level or better).
+    """Return the mobile columns of schemas.SERVICE: the best level of any operator, and how many reach the policy's.
 
-    Only the policy's technologies count. `mobile_level` is null where there is no layer of any of them.
+    Only the policy's technologies count. `mobile_level` and `mobile_level_indoor` are null where there is no layer of
+    any of them, the latter also where the policy has no rule for use indoors. `mobile_single_operator` is set where
+    exactly one operator has the policy's level: no other takes over when its net is down.
     """
     counted = [
         number for number, (_, technology) in enumerate(levels.series) if technology in policy.mobile.technologies
     ]
     rows = len(levels.level)
-    if not counted:
-        return {"mobile_level": pd.array([None] * rows, dtype="str"), "mobile_operators": np.zeros(rows, np.int64)}
-    enough = MOBILE_LEVELS.index(policy.mobile.level)
+    unknown = pd.array([None] * rows, dtype="str")
+    words = pd.array(list(MOBILE_LEVELS), dtype="str")
     operators: dict[str, npt.NDArray[np.bool_]] = {}
     for number in counted:
         operator = levels.series[number][0]
-        operators[operator] = operators.get(operator, False) | (levels.level[:, number] >= enough)
-    best = levels.level[:, counted].max(axis=1)
+        enough = levels.level[:, number] >= MOBILE_LEVELS.index(policy.mobile.level)
+        operators[operator] = operators.get(operator, False) | enough
+    reached = np.sum(list(operators.values()), axis=0, dtype=np.int64) if counted else np.zeros(rows, np.int64)
+    indoor = levels.indoor[:, counted].max(axis=1, initial=-1)
     return {
-        "mobile_level": pd.array(list(MOBILE_LEVELS), dtype="str").take(best),
-        "mobile_operators": np.sum(list(operators.values()), axis=0, dtype=np.int64),
+        "mobile_level": words.take(levels.level[:, counted].max(axis=1)) if counted else unknown,
+        "mobile_operators": reached,
+        "mobile_single_operator": reached == 1,
+        "mobile_level_indoor": words.take(indoor, allow_fill=True) if counted else unknown,
     }
 
 
@@ -102,6 +128,27 @@ def classify(dbm: Floats, *, policy: Policy) -> Levels:
     rules = policy.mobile
     thresholds = np.array([rules.basic_dbm, rules.good_dbm, rules.very_good_dbm])
     return np.where(np.isnan(dbm), 0, np.searchsorted(thresholds, dbm, side="right")).astype(np.int8)
+
+
+def name_classes(values: Floats, layer: MobileLayer) -> Levels:
+    """Turn the values of a raster of classes into indices of MOBILE_LEVELS; NaN is none.
+
+    Raises DataError for a value that `layer.classes` does not name, and for a level that is none of ours.
+    """
+    known = np.array(sorted(layer.classes), dtype=float)
+    for value, level in layer.classes.items():
+        if level not in MOBILE_LEVELS:
+            listed = ", ".join(MOBILE_LEVELS)
+            raise DataError(f"{layer.source}: class {value:g} is said to be {level!r}; expected one of {listed}")
+    ranks = np.array([MOBILE_LEVELS.index(layer.classes[value]) for value in known], dtype=np.int8)
+    at = np.searchsorted(known, values).clip(max=len(known) - 1)
+    strange = ~np.isnan(values) & (known[at] != values)
+    if strange.any():
+        raise DataError(
+            f"{layer.source}: the raster holds the class {values[strange][0]:g}; "
+            f"expected one of {', '.join(f'{value:g}' for value in known)}"
+        )
+    return np.where(np.isnan(values), 0, ranks[at]).astype(np.int8)
 
 
 def sample(places: gpd.GeoDataFrame, layer: MobileLayer) -> Floats:

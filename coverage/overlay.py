@@ -24,6 +24,7 @@ from coverage.mobile import measure_levels, summarise_levels
 from coverage.policy import Policy
 from coverage.polygon_index import pair
 from coverage.schemas import SHARE_PREFIX
+from coverage.service import complete, no_offers, serve
 
 Ints = npt.NDArray[np.intp]
 Pairs = tuple[Ints, Ints]  # positions of places, positions of offers
@@ -46,20 +47,15 @@ def overlay(
     `places` holds schemas.PLACES. The first result is `places` with schemas.SERVICE and `service_basis` added: same
     rows, same index. The second holds schemas.MOBILE, rows with a level only.
 
-    The best existing offer is the claimed or modelled one, of a technology that the policy counts, that reaches
-    the highest tier; then the fastest down, up, and the first provider by name. The tier comes first so that
-    adding an offer can never lower a place's tier where a tier also asks for upload. `*_max` columns are of the
-    offer that is best when every speed class is read at its upper end.
-
-    The planned offer kept is the best of those that are dated within the policy's horizon and fast enough to count;
-    without one, the best of the others. Measured speeds are a mean per place and never count as an offer.
+    Which offer is the best, what is planned and what was measured is told in ``coverage.service`` and
+    ``coverage.measured``, the mobile levels in ``coverage.mobile``.
 
     Where no layer brings an existing offer and `shares` is given, service is an expected share per tier:
     columns `share_<tier>` (sum 1) from the place's municipality, `service_basis` "expected_share", and no place
     is said to be covered. Raises DataError or CrsError naming the layer that cannot be used.
     """
     table, place, offer = _claims(places, offers)
-    out = places.assign(**_service(len(places), table, place, offer, policy=policy, as_of=as_of))
+    out = places.assign(**serve(len(places), table, place, offer, policy=policy, as_of=as_of))
     levels = measure_levels(places, mobile, policy=policy)
     out = out.assign(**summarise_levels(levels, policy=policy))
     existing = (table["status"] == "existing") & (table["basis"] != "measured")
@@ -171,101 +167,17 @@ def _shapes(points: _Points, layer: OfferLayer) -> npt.NDArray[np.object_]:
     return np.asarray(layer.frame.geometry.array, dtype=object)
 
 
-_COLUMNS: Final = (
-    "provider", "technology", "down_mbps", "up_mbps", "down_max_mbps", "up_max_mbps", "status", "available_from",
-    "basis", "source", "source_row",
-)  # fmt: skip
-
-
 def _claims(places: gpd.GeoDataFrame, offers: Sequence[OfferLayer]) -> tuple[pd.DataFrame, Ints, Ints]:
     """Stack the offers of all layers, and pair places with them."""
     points = _Points(places)
     frames, pairs, base = [], [_nothing()], 0
     for layer in offers:
-        frame = pd.DataFrame({name: layer.frame[name].to_numpy() for name in _COLUMNS})
-        flagged = layer.frame["upgradeable"].to_numpy(dtype=bool) if "upgradeable" in layer.frame else False
-        frames.append(frame.assign(upgradeable=flagged))
+        frames.append(complete(layer.frame))
         place, offer = _reach(points, layer)
         pairs.append((place, offer + base))
-        base += len(frame)
-    filled = [frame for frame in frames if len(frame)]
-    table = pd.concat(filled, ignore_index=True) if filled else _no_offers()
+        base += len(layer.frame)
+    table = pd.concat([no_offers(), *(frame for frame in frames if len(frame))], ignore_index=True)
     return table, np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
-
-
-def _no_offers() -> pd.DataFrame:
-    empty = pd.DataFrame({name: pd.Series(dtype=float if name.endswith("mbps") else "str") for name in _COLUMNS})
-    return empty.assign(available_from=pd.Series(dtype="datetime64[s]"), upgradeable=pd.Series(dtype=bool))
-
-
-def _service(
-    rows: int, table: pd.DataFrame, place: Ints, offer: Ints, *, policy: Policy, as_of: dt.date
-) -> dict[str, Any]:
-    counted = table["technology"].isin(policy.fixed.technologies).to_numpy()
-    measured = (table["basis"] == "measured").to_numpy()
-    planned = (table["status"] == "planned").to_numpy() & ~measured
-    down, up = table["down_mbps"].to_numpy(dtype=float), table["up_mbps"].to_numpy(dtype=float)
-    down_max = np.fmax(down, table["down_max_mbps"].to_numpy(dtype=float))
-    up_max = np.fmax(up, table["up_max_mbps"].to_numpy(dtype=float))
-    existing = ~planned & ~measured & (down_max > 0)  # a source's class "nothing here" is no offer
-    date = table["available_from"].astype("datetime64[s]")
-    credible = (date <= pd.Timestamp(policy.plan_limit(as_of))).to_numpy() & (down >= policy.fixed.plan_min_down_mbps)
-
-    def best(where: npt.NDArray[np.bool_], *keys: npt.NDArray[Any]) -> Ints:
-        """Return the first offer by `keys` (first key first, each falling) for each place, -1 where there is none."""
-        names = [pd.factorize(table[name], sort=True)[0] for name in ("provider", "technology", "source")]
-        last = [*names, table["source_row"].to_numpy(), np.arange(len(table))]
-        order = np.lexsort([*reversed(last), *(-key for key in reversed(keys))])
-        rank = np.empty(len(table), dtype=np.intp)
-        rank[order] = np.arange(len(table))
-        first = np.full(rows, len(table), dtype=np.intp)
-        kept = where[offer]
-        np.minimum.at(first, place[kept], rank[offer[kept]])
-        return np.append(order, -1)[first]
-
-    now = best(existing & counted, policy.tier_index(down, up), down, up)
-    top = best(existing & counted, policy.tier_index(down_max, up_max), down_max, up_max)
-    sooner = -date.fillna(pd.Timestamp.max.floor("s")).astype("int64").to_numpy()
-    plan = best(planned & counted, credible.astype(int), policy.tier_index(down, up), down, up, sooner)
-    fast = (existing & counted & (down >= policy.fixed.network_counts_from_mbps))[offer]
-    flagged = (existing & counted & table["upgradeable"].to_numpy(dtype=bool))[offer]
-    return {
-        "fixed_down_mbps": _pick(down, now),
-        "fixed_up_mbps": _pick(up, now),
-        "fixed_down_max_mbps": _pick(down_max, top),
-        "fixed_up_max_mbps": _pick(up_max, top),
-        "fixed_technology": _pick_text(table["technology"], now),
-        "fixed_provider": _pick_text(table["provider"], now),
-        "fixed_source": _pick_text(table["source"], now),
-        "fixed_networks_100": _distinct(rows, place[fast], pd.factorize(table["provider"])[0][offer[fast]]),
-        "planned_down_mbps": _pick(down, plan),
-        "planned_up_mbps": _pick(up, plan),
-        "planned_by": _pick_text(table["provider"], plan),
-        "planned_date": date.array.take(plan, allow_fill=True),
-        "upgradeable": np.bincount(place[flagged], minlength=rows) > 0,
-        "measured_down_mbps": _mean(rows, place[measured[offer]], down[offer[measured[offer]]]),
-        "service_basis": pd.array(["offer"] * rows, dtype="str"),
-    }
-
-
-def _pick(values: npt.NDArray[np.float64], at: Ints) -> npt.NDArray[np.float64]:
-    picked: npt.NDArray[np.float64] = np.append(values, 0.0).take(at)  # -1 takes the 0
-    return picked
-
-
-def _pick_text(values: pd.Series, at: Ints) -> Any:
-    return values.astype("str").array.take(at, allow_fill=True)
-
-
-def _distinct(rows: int, place: Ints, code: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    seen = np.unique(place.astype(np.int64) * (int(code.max(initial=0)) + 1) + code)
-    return np.bincount(seen // (int(code.max(initial=0)) + 1), minlength=rows).astype(np.int64)
-
-
-def _mean(rows: int, place: Ints, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    count = np.bincount(place, minlength=rows)
-    total = np.bincount(place, weights=values, minlength=rows)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _expected(places: gpd.GeoDataFrame, shares: pd.DataFrame, *, policy: Policy, with_mobile: bool) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import math
 import tomllib
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -60,6 +61,18 @@ class FixedRules:
     network_counts_from_mbps: float
     source: str
     confidence: str
+    max_latency_ms: float = math.inf  # an offer known to be slower to answer does not count
+    counts_closing: bool = True  # an offer that ends within the plan horizon counts until it does
+
+
+@dataclass(frozen=True)
+class MeasuredRules:
+    """Say when measured speed is so far below claimed speed that the claim is flagged. It never changes a verdict."""
+
+    flag_below: float = 0.0  # of the claimed download speed; 0: never
+    min_tests: float = 0.0  # where the number of tests is known
+    source: str = ""
+    confidence: str = "assumed"
 
 
 @dataclass(frozen=True)
@@ -84,6 +97,10 @@ class MobileRules:
     very_good_dbm: float
     source: str
     confidence: str
+    # Use indoors, never both: from dBm less what the walls take, or from a level, which holds margins already, where
+    # a source gives levels only. 0 and "": not told.
+    indoor_loss_db: float = 0.0
+    indoor_level: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,6 +161,7 @@ class Policy:
     areas: AreaRules
     criteria: tuple[Criterion, ...]
     employees_cap: float
+    measured: MeasuredRules = field(default_factory=MeasuredRules)
 
     @property
     def tier_ids(self) -> tuple[str, ...]:
@@ -182,6 +200,7 @@ class Policy:
             ("areas", self.areas),
             ("fixed", self.fixed),
         ]
+        parts += [("measured", self.measured)] if self.measured.flag_below else []
         parts += [(f"tier {tier.id}", tier) for tier in self.tiers]
         parts += [(f"clause {clause.id}", clause) for clause in self.clauses]
         parts += [(f"criterion {criterion.id}", criterion) for criterion in self.criteria]
@@ -230,6 +249,7 @@ def _policy(raw: dict[str, Any], where: str) -> Policy:
             "subsidy": _part(SubsidyRules, raw.get("subsidy", {}), f"{where}: subsidy"),
             "areas": _part(AreaRules, raw.get("areas", {}), f"{where}: areas"),
             "employees_cap": business.get("employees_cap", 50),
+            "measured": _part(MeasuredRules, raw.get("measured", {}), f"{where}: measured"),
         },
         where,
     )
@@ -284,13 +304,22 @@ def _problems(policy: Policy) -> list[str]:
         problems.append(f"mobile.level {policy.mobile.level!r} is none of {', '.join(MOBILE_LEVELS)}")
     if not policy.mobile.basic_dbm < policy.mobile.good_dbm < policy.mobile.very_good_dbm:
         problems.append("mobile thresholds must rise from basic_dbm to very_good_dbm")
+    if policy.mobile.indoor_level not in ("", *MOBILE_LEVELS[1:]):
+        problems.append(f"mobile.indoor_level {policy.mobile.indoor_level!r} is none of {', '.join(MOBILE_LEVELS[1:])}")
+    if policy.mobile.indoor_loss_db < 0:
+        problems.append("mobile.indoor_loss_db is below 0")
+    if not 0 <= policy.measured.flag_below <= 1:
+        problems.append("measured.flag_below must be a share from 0 to 1")
+    if not policy.fixed.max_latency_ms > 0:
+        problems.append("fixed.max_latency_ms must be above 0")
     if policy.subsidy.view not in VIEWS:
         problems.append(f"subsidy.view {policy.subsidy.view!r} is none of {', '.join(VIEWS)}")
     problems += [f"criterion {item.id!r}: low and high are equal" for item in policy.criteria if item.low == item.high]
     if sum(item.weight for item in policy.criteria) <= 0:
         problems.append("the criteria's weights must add up to more than 0")
-    parts: list[FixedRules | MobileRules | SubsidyRules | AreaRules | Tier | Clause | Criterion] = [
+    parts: list[FixedRules | MeasuredRules | MobileRules | SubsidyRules | AreaRules | Tier | Clause | Criterion] = [
         policy.fixed,
+        policy.measured,
         policy.mobile,
         policy.subsidy,
         policy.areas,

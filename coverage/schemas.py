@@ -16,13 +16,17 @@ from coverage.errors import DataError
 
 KINDS: Final = ("business", "household", "holiday", "public")
 SIZE_CLASSES: Final = ("micro", "small", "medium", "large", "unknown")
-TECHNOLOGIES: Final = ("fibre", "cable", "dsl", "fwa", "satellite", "other")
+TECHNOLOGIES: Final = ("fibre", "cable", "dsl", "fwa", "fwa_unlicensed", "satellite", "other")
 BUILD_TECHNOLOGIES: Final = ("fibre", "fwa", "mobile_site", "voucher")
 MOBILE_LEVELS: Final = ("none", "basic", "good", "very_good")
 GAP_KINDS: Final = ("none", "fixed", "mobile", "both")
 DATA_STATUSES: Final = ("real", "modelled", "synthetic")
 OFFER_STATUSES: Final = ("existing", "planned")
 OFFER_BASES: Final = ("claimed", "modelled", "measured")
+# spread: known by municipality only, and stood in one of its cells; postcode: stands at the point of its postcode
+POSITION_BASES: Final = ("given", "spread", "postcode")
+EMPLOYEES_BASES: Final = ("reported", "imputed")
+CONNECTIONS: Final = ("connected", "passed")
 SURFACES: Final = ("verge", "soil", "rock", "aerial", "subsea")
 CERTAINTIES: Final = ("safe yes", "toss-up", "safe no")
 DECISIONS: Final = ("fund", "reserve", "ineligible")
@@ -72,6 +76,8 @@ PLACES: Final = pa.DataFrameSchema(
         "postcode": _text(nullable=True),
         "locality": _text(nullable=True),  # post town, hamlet or neighbourhood: names areas
         "year_round": pa.Column(bool),
+        "position_basis": _text(POSITION_BASES, required=False),  # where any is not given
+        "employees_basis": _text(EMPLOYEES_BASES, required=False),  # where any is not reported
         "source": _text(),  # id of the source in study.toml
         "source_row": pa.Column(int),  # 1-based data row in that source
     },
@@ -91,6 +97,11 @@ OFFERS: Final = pa.DataFrameSchema(
         "available_from": pa.Column("datetime64[s]", nullable=True),  # for planned builds
         "basis": _text(OFFER_BASES),
         "upgradeable": pa.Column(bool),  # the net behind the offer can easily be raised to 1 Gbit/s
+        "latency_ms": _number(nullable=True, required=False),  # null: not known
+        # The premises are connected to the net, not only passed by it; null: not known.
+        "connected": pa.Column(None, pa.Check.isin([True, False]), nullable=True, required=False),
+        "available_until": pa.Column("datetime64[s]", nullable=True, required=False),  # the last day of the offer
+        "tests": _number(nullable=True, required=False),  # behind a measured speed
         "source": _text(),
         "source_row": pa.Column(int),
     }
@@ -106,14 +117,23 @@ SERVICE: Final = pa.DataFrameSchema(
         "fixed_provider": _text(nullable=True),
         "fixed_source": _text(nullable=True),
         "fixed_networks_100": pa.Column(int, pa.Check.ge(0)),
+        "fixed_networks_1000": pa.Column(int, pa.Check.ge(0), required=False),
+        "fixed_latency_ms": _number(nullable=True, required=False),  # of the best offer, null: not known
+        "fixed_connection": _text(CONNECTIONS, nullable=True, required=False),  # to any net that counts
+        "fixed_closes": pa.Column("datetime64[s]", nullable=True, required=False),  # the best offer's last day
         "planned_down_mbps": _number(),
         "planned_up_mbps": _number(),
         "planned_by": _text(nullable=True),  # provider
         "planned_date": pa.Column("datetime64[s]", nullable=True),
         "upgradeable": pa.Column(bool),  # the existing net can easily be raised to 1 Gbit/s
         "measured_down_mbps": _number(nullable=True),
+        "measured_up_mbps": _number(nullable=True, required=False),
+        "measured_tests": _number(nullable=True, required=False),
+        "measured_flag": pa.Column(bool, required=False),  # measured well below claimed
         "mobile_level": _text(MOBILE_LEVELS, nullable=True),  # null: no mobile data at all
         "mobile_operators": pa.Column(int, pa.Check.ge(0)),
+        "mobile_single_operator": pa.Column(bool, required=False),
+        "mobile_level_indoor": _text(MOBILE_LEVELS, nullable=True, required=False),  # null: no data, or no rule for it
     }
 )
 
