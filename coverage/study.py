@@ -18,12 +18,18 @@ from coverage.inputs import Inputs
 from coverage.inputs import SourceSpec as SourceSpec
 from coverage.scenario import Scenario
 from coverage.sources.batch import digest
-from coverage.sources.intake import read_inputs
+from coverage.sources.intake import NO_MOBILE as NO_MOBILE
+from coverage.sources.intake import Inspection as Inspection
+from coverage.sources.intake import inspect_inputs, read_inputs
 from coverage.sources.names import Key, checked
+from coverage.sources.roles import REQUIRED_ROLES, SERVICE_ROLES
 from coverage.sources.specs import extra_files, read_specs
 
 FILE: Final = "study.toml"
 DATA_ROOT_VARIABLE: Final = "COVERAGE_DATA_ROOT"
+# What a study has the data for: the whole journey, or the service at its places alone (no roads, no network).
+SCOPES: Final = ("assessment", "service")
+YEARS_APART: Final = 3.0  # that the dates of the sources may lie apart before `check` objects
 CONFIDENCES: Final = ("published", "derived", "assumed")
 
 TOP_KEYS: Final[Mapping[str, Key]] = {
@@ -43,6 +49,8 @@ STUDY_KEYS: Final[Mapping[str, Key]] = {
     "costs": Key(str, required=True),
     "budget": Key(float, required=True, low=0),
     "data_status": Key(str, required=True, allowed=schemas.DATA_STATUSES),
+    "scope": Key(str, allowed=SCOPES),
+    "max_years_apart": Key(float, low=0),
     "notes": Key(list),
     "parameters": Key(dict),
 }
@@ -103,6 +111,8 @@ class Study:
     budget: float
     data_status: str
     folder: Path
+    scope: str = SCOPES[0]
+    max_years_apart: float = YEARS_APART
     notes: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     sources: tuple[SourceSpec, ...] = ()
@@ -139,13 +149,36 @@ class Study:
             folder=folder.resolve(),
             notes=tuple(notes),
             parameters=parameters,
-            sources=read_specs(raw["sources"], folder=folder, data_root=root, parameters=known),
+            sources=read_specs(
+                raw["sources"],
+                folder=folder,
+                data_root=root,
+                parameters=known,
+                roles=SERVICE_ROLES if table.get("scope") == "service" else REQUIRED_ROLES,
+            ),
             controls=tuple(Control(**item) for item in controls),
         )
 
     def load(self, *, progress: Callable[[str], None] = ignore) -> Inputs:
         """Read every source into the study's CRS. Raises DataError or CrsError where one is unusable."""
-        return read_inputs(self.sources, crs=self.crs, progress=progress)
+        return read_inputs(self.sources, crs=self.crs, progress=progress, roads_needed=self.assessable)
+
+    def inspect(self, *, progress: Callable[[str], None] = ignore) -> Inspection:
+        """Read what can be read: a source that is unusable is named, and the others are read all the same."""
+        return inspect_inputs(self.sources, crs=self.crs, progress=progress, roads_needed=self.assessable)
+
+    @property
+    def assessable(self) -> bool:
+        """Return whether the study brings what the whole journey needs."""
+        return self.scope == "assessment"
+
+    def require_assessable(self) -> None:
+        """Raise DataError where the study describes service only."""
+        if not self.assessable:
+            raise DataError(
+                f"study {self.id}: its scope is {self.scope!r}, so it has no roads and no network; expected scope "
+                "'assessment' for areas, routes and costs"
+            )
 
     def default_scenario(self) -> Scenario:
         """Return the study's own question: its policy and its budget."""

@@ -363,7 +363,7 @@ def offers(tmp_path: Path, text: str, shape: str, **changes: Any) -> tuple[Batch
     source = spec(
         tmp_path / "o.csv", "offers", options=options, constants={"provider": "P", "technology": "dsl"}, **changes
     )
-    return read_offers(source, area=AREA, place_ids=pd.Series(["a", "b"], dtype="str"))
+    return read_offers(source, area=AREA, places=pd.DataFrame({"place_id": ["a", "b"], "kind": "business"}))
 
 
 def test_offers_by_address_in_kbps(tmp_path: Path) -> None:

@@ -58,7 +58,13 @@ def bring_into(batch: Batch, area: StudyArea, *, clip_margin_m: float = 0.0) -> 
     if batch.spec.options.get("clip", False):
         west, south, east, north = area.bounds
         box = (west - clip_margin_m, south - clip_margin_m, east + clip_margin_m, north + clip_margin_m)
-        batch.leave_out(~_touches(bounds, box), why="outside the study area (clip)")
+        away = ~_touches(bounds, box)
+        why = "outside the study area (clip)"
+        if away.all() and not _touches(bounds, area.near).any():
+            # A layer that is wholly elsewhere is more likely misunderstood than clipped.
+            words, count = np.unique(_explain(source, batch.geo, area), return_counts=True)
+            why += f"; the whole layer {words[count.argmax()]}"
+        batch.leave_out(away, why=why)
         return
     far = ~_touches(bounds, area.near)
     if far.any():

@@ -9,13 +9,13 @@ import shapely
 
 from coverage import schemas
 from coverage.errors import DataError
-from coverage.inputs import MobileLayer, SourceReport, SourceSpec
+from coverage.inputs import ExtentLayer, MobileLayer, SourceFacts, SourceReport, SourceSpec
 from coverage.sources import open_batch
 from coverage.sources.area import StudyArea, bring_into, bring_municipalities
 from coverage.sources.batch import Batch, digest
 from coverage.sources.geometry import add_points, clean, coordinate_pair
-from coverage.sources.mapping import as_number, as_text, fill_codes, map_fields
-from coverage.sources.raster import inspect_raster
+from coverage.sources.mapping import as_number, as_text, fill_codes, map_fields, note_unused
+from coverage.sources.raster import class_polygons, inspect_raster
 from coverage.sources.roles import COORDINATE_FIELDS, ROLES
 
 
@@ -71,6 +71,7 @@ def read_network(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, gpd.GeoDa
 def read_truth(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, gpd.GeoDataFrame]:
     """Read published results as polygons, with the mapped columns: numbers as float, the rest as text."""
     batch, _ = open_batch(spec)
+    note_unused(batch, dict(spec.columns))
     missing = [theirs for theirs in spec.columns.values() if theirs not in batch.frame.columns]
     if missing:
         raise DataError(f"{spec.name}: no column {missing[0]!r}; expected the columns that study.toml maps")
@@ -87,37 +88,51 @@ def read_truth(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, gpd.GeoData
     return batch, _with_origin(batch).reset_index(drop=True)
 
 
-def read_mobile_polygons(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, MobileLayer]:
-    """Read one operator's mobile coverage as polygons with a `level`."""
+def read_extent(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, ExtentLayer]:
+    """Read what mobile coverage is told of by area or length: polygons of farmland or lines of roads, say.
+
+    Option `what` names it. A layer is all polygons or all lines: rows of the other kind than the first are rejected.
+    """
     batch, defaults = open_batch(spec)
-    map_fields(batch, ROLES["mobile"].fields, defaults=defaults)
-    clean(batch, ("polygon",))
+    map_fields(batch, ROLES["extent"].fields, defaults=defaults)
+    shapes = batch.geo.geometry.dropna()
+    lines = bool(len(shapes)) and shapes.iloc[0].geom_type in ("LineString", "MultiLineString")
+    clean(batch, ("line",) if lines else ("polygon",))
     bring_into(batch, area)
     batch.require_rows()
-    polygons = batch.geo.reset_index(drop=True)
-    return batch, MobileLayer(spec.id, spec.options["operator"], spec.options["technology"], polygons=polygons)
+    return batch, ExtentLayer(spec.id, str(spec.options["what"]), _with_origin(batch).reset_index(drop=True))
 
 
 def read_mobile_raster(spec: SourceSpec, *, area: StudyArea) -> tuple[SourceReport, MobileLayer]:
-    """Check one operator's mobile raster (dBm) and name it; it keeps its own CRS.
+    """Check one operator's mobile raster and name it: signal in dBm, which keeps its own CRS and is sampled in it.
 
-    Raises DataError where the raster is unusable or does not touch the study area.
+    With option `classes` (raster value = level) its cells become polygons with a `level`. Raises DataError where the
+    raster is unusable, holds classes without that option, or does not touch the study area.
     """
     facts = inspect_raster(spec, crs=area.crs)
     west, south, east, north = area.bounds
     left, bottom, right, top = facts.bounds
     if not (left < east and right > west and bottom < north and top > south):
         raise DataError(f"{spec.name}: the raster lies outside the study area; expected one that covers part of it")
-    stated = "none stated" if facts.nodata is None else f"{facts.nodata:g}"
-    notes = (
-        f"{facts.valid:,} of {facts.cells:,} cells hold a signal, {facts.low:g} to {facts.high:g} dBm; nodata {stated}",
-    )
+    operator, technology = spec.options["operator"], spec.options["technology"]
+    classes = spec.options.get("classes", {})
+    if classes:
+        polygons, note = class_polygons(spec, classes, crs=area.crs)
+        layer = MobileLayer(spec.id, operator, technology, polygons=polygons)
+    elif facts.categorical:
+        raise DataError(f"{spec.name}: the raster has a colour table, so classes; expected options.classes for them")
+    else:
+        stated = "none stated" if facts.nodata is None else f"{facts.nodata:g}"
+        note = f"{facts.valid:,} of {facts.cells:,} cells hold a signal, {facts.low:g} to {facts.high:g} dBm"
+        note = f"{note}; nodata {stated}"
+        layer = MobileLayer(spec.id, operator, technology, raster=facts.path)
     report = SourceReport(
         source=spec.id, role=spec.role, path=spec.name, sha256=digest(spec.path), supplier=spec.supplier,
         licence=spec.licence, as_of=spec.as_of, data_status=spec.data_status, rows_read=facts.cells,
-        rows_rejected=0, geometries_repaired=0, crs_found=facts.crs, notes=notes,
+        rows_rejected=0, geometries_repaired=0, crs_found=facts.crs, notes=(note,),
+        facts=SourceFacts(extent=facts.bounds),
     )  # fmt: skip
-    return report, MobileLayer(spec.id, spec.options["operator"], spec.options["technology"], raster=spec.path)
+    return report, layer
 
 
 def _with_origin(batch: Batch) -> gpd.GeoDataFrame:

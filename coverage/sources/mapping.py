@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import geopandas as gpd
@@ -15,7 +16,8 @@ from pandas.api import types
 from coverage.errors import DataError
 from coverage.inputs import SourceSpec
 from coverage.sources.batch import Batch, Mask
-from coverage.sources.names import nearest
+from coverage.sources.limits import MAX_TEXT
+from coverage.sources.names import likely_name, nearest
 from coverage.sources.roles import Field
 
 Reasons = npt.NDArray[np.object_]  # per row, "" where there is nothing to object
@@ -23,7 +25,8 @@ Reasons = npt.NDArray[np.object_]  # per row, "" where there is nothing to objec
 TRUE_WORDS: Final = ("true", "1", "yes", "y", "ja", "j")
 FALSE_WORDS: Final = ("false", "0", "no", "n", "nei")
 # 12 500 and 12 500 with the thin and hard spaces that spreadsheets write
-_GROUPING: Final = r"(?<=\d)[\s\u00a0\u202f](?=\d{3}(?:\D|$))"
+_GROUPING: Final = r"(?<=\d)[\s\u00a0\u2009\u202f](?=\d{3}(?:\D|$))"
+_PERCENT: Final = r"[\s\u00a0\u2009\u202f]*%$"
 
 
 def keep_wanted(batch: Batch) -> None:
@@ -70,7 +73,7 @@ def map_fields(batch: Batch, fields: Sequence[Field], *, defaults: Mapping[str, 
         if bad.any():
             problems.append((bad, column, as_text(frame[column]), reasons))
             alive &= ~bad
-    _note_misspelt(batch, fields, defaults)
+    note_unused(batch, {field.name: source_column(batch, field.name, defaults) for field in fields})
     mapped = pd.DataFrame(out, index=frame.index)
     if isinstance(frame, gpd.GeoDataFrame):
         mapped = gpd.GeoDataFrame(mapped, geometry=frame.geometry.array, crs=frame.crs)
@@ -109,31 +112,43 @@ def _whole(values: pd.Series) -> bool:
     return bool(((numbers % 1 == 0) & (numbers.abs() < 2**53)).all())
 
 
-def as_number(text: pd.Series, *, decimal: str) -> pd.Series:
-    """Return text as float, NaN where it is not a finite number; `decimal` "," understands 12,5 and 12.5."""
+def as_number(text: pd.Series, *, decimal: str, percent: float = 100.0) -> pd.Series:
+    """Return text as float, NaN where it is not a finite number; `decimal` "," understands 12,5 and 12.5.
+
+    A percent sign divides by `percent`: 94,2 % is 0.942. A long minus sign is a minus sign.
+    """
     number = pd.to_numeric(text, errors="coerce").astype("float64")
     doubtful = number.isna() & text.notna()
     if doubtful.any():
         rest = text[doubtful].str.replace(_GROUPING, "", regex=True)
+        signed = rest.str.endswith("%").to_numpy(dtype=bool)
+        rest = rest.str.replace(_PERCENT, "", regex=True).str.replace(r"^\u2212", "-", regex=True)
         if decimal == ",":
             single = ~rest.str.contains(".", regex=False)  # 1.234,5 could be two numbers: not read
             rest = rest.where(~single, rest.str.replace(",", ".", n=1, regex=False))
         number = number.copy()
-        number[doubtful] = pd.to_numeric(rest, errors="coerce").astype("float64")
+        number[doubtful] = pd.to_numeric(rest, errors="coerce").astype("float64") / np.where(signed, percent, 1.0)
     return number.where(np.isfinite(number))
 
 
-def _note_misspelt(batch: Batch, fields: Sequence[Field], defaults: Mapping[str, str]) -> None:
-    """Note a column that nothing uses and whose name is nearly one of ours."""
-    found = {field.name: source_column(batch, field.name, defaults) for field in fields}
-    used = {*found.values(), *batch.spec.where, *batch.spec.where_prefix, "geometry"}
+def note_unused(batch: Batch, names: Mapping[str, str | None]) -> None:
+    """Remember the columns that nothing uses, each with the expected name nearest to it; note those nearly right.
+
+    `names` holds the expected names, each with the column that is taken for it.
+    """
+    spec = batch.spec
+    reached = spec.options.get("reaches", {})
+    used = {*names.values(), *spec.where, *spec.where_prefix, *reached, "geometry"}
     unused = [str(name) for name in batch.frame.columns if name not in used]
-    for name, column in found.items():
-        if column is None and name not in batch.spec.constants:
-            batch.notes += [
-                f"column {near!r} is not used; the nearest expected name is {name!r}"
-                for near in difflib.get_close_matches(name, unused, n=1, cutoff=0.85)
-            ]
+    wanted = [name for name, column in names.items() if column is None and name not in spec.constants]
+    if batch.tell_unused:
+        told = tuple((column, likely_name(column, wanted)) for column in unused)
+        batch.facts = replace(batch.facts, unused=told)
+    for name in wanted:
+        batch.notes += [
+            f"column {near!r} is not used; the nearest expected name is {name!r}"
+            for near in difflib.get_close_matches(name, unused, n=1, cutoff=0.85)
+        ]
 
 
 def _theirs(batch: Batch, column: str, ours: str) -> pd.Series:
@@ -182,7 +197,9 @@ def _typed(text: pd.Series, field: Field, batch: Batch) -> tuple[pd.Series, Reas
     if field.required or field.filled:
         reasons[missing] = f"is empty; expected {_expected(field)}"
     if field.type == "number":
-        values = as_number(text, decimal=batch.decimal)
+        # Where study.toml says that a column is in percent, the sign repeats it.
+        percent = 1.0 if batch.spec.options.get("unit") == "percent" else 100.0
+        values = as_number(text, decimal=batch.decimal, percent=percent)
         wrong = values.isna().to_numpy() & ~missing
         if field.low is not None:
             wrong |= (values < field.low).to_numpy()
@@ -198,6 +215,9 @@ def _typed(text: pd.Series, field: Field, batch: Batch) -> tuple[pd.Series, Reas
     else:
         values = text
         wrong = ~text.isin(list(field.allowed)).to_numpy() & ~missing if field.allowed else np.zeros(len(text), bool)
+        if not field.allowed:
+            long = (text.str.len() > MAX_TEXT).to_numpy(dtype=bool, na_value=False)
+            reasons[long] = f"is longer than {MAX_TEXT:,} characters"
     reasons[wrong] = f"expected {_expected(field)}"
     if field.default is not None and missing.any():
         values = values.mask(missing, field.default)

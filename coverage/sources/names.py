@@ -21,6 +21,43 @@ _TYPE_NAMES: Final[Mapping[type, str]] = {
 }
 
 
+# What registers call some of our columns, in the languages of the studies so far.
+SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "employees": ("antall ansatte", "antallansatte", "ansatte", "emp_tot", "headcount"),
+    "name": ("navn", "kommunenavn"),
+    "org_number": ("org. nr.", "orgnr", "organisasjonsnummer"),
+    "municipality_code": ("kommunenummer", "kommunenr", "komnr", "kommune", "geoid", "county_fips"),
+    "postcode": ("postnr", "postnummer", "zip", "zipcode"),
+    "locality": ("poststed", "sted", "city", "town"),
+    "address": ("adresse", "adressetekst", "street"),
+    "lat": ("breddegrad", "latitude"),
+    "lon": ("lengdegrad", "longitude", "lng", "long"),
+    "x": ("øst", "ost", "east", "easting", "utm_x"),
+    "y": ("nord", "north", "northing", "utm_y"),
+    "down_mbps": ("ned", "nedlasting", "download", "mindown", "max_advertised_download_speed", "avg_d_kbps"),
+    "up_mbps": ("opp", "opplasting", "upload", "minup", "max_advertised_upload_speed", "avg_u_kbps"),
+    "provider": ("tilb", "tilbyder", "operatør", "brand_name", "brandname", "isp"),
+    "technology": ("tek", "teknologi", "technology_code"),
+    "nace": ("næringskode", "naeringskode", "nace 1", "naics"),
+    "line_of_business": ("bransje", "næring", "nace 1 - bransje"),
+    "kind": ("type", "bygningstype", "use"),
+    "weight": ("antall", "count", "units", "boliger", "est_tot", "pop_tot"),
+    "place_id": ("id", "adrid", "adresseid", "location_id", "bygningsnummer", "byggnr"),
+    "ferry": ("ferje", "ferge", "typeveg"),
+    "level": ("minsignal", "dekningsgrad"),
+}
+
+
+def likely_name(theirs: str, expected: Collection[str]) -> str:
+    """Return the expected name that a column most likely means, by what registers call it or by spelling; or ""."""
+    folded = theirs.strip().casefold()
+    for ours in expected:
+        if folded == ours or folded in SYNONYMS.get(ours, ()):
+            return ours
+    close = difflib.get_close_matches(folded, list(expected), n=1, cutoff=0.7)
+    return close[0] if close else ""
+
+
 def nearest(name: str, known: Collection[str]) -> str:
     """Return what to say about an unknown name: the nearest known one, else the first known ones."""
     folded = {item.casefold(): item for item in known}

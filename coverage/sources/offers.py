@@ -1,70 +1,138 @@
-"""Offers: claims of fixed service to schemas.OFFERS, by footprint, line, cell or address."""
+"""Offers: claims and measurements of fixed service to schemas.OFFERS, in every shape that they are published in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-import geopandas as gpd
 import pandas as pd
 
 from coverage import schemas
-from coverage.crs import parse_crs
-from coverage.errors import CrsError, DataError
-from coverage.inputs import OfferLayer, SourceSpec
+from coverage.errors import DataError
+from coverage.inputs import OfferLayer, OfferShape, SourceSpec
 from coverage.sources import open_batch
-from coverage.sources.area import StudyArea, bring_into
+from coverage.sources.area import StudyArea
 from coverage.sources.batch import Batch
-from coverage.sources.geometry import clean
-from coverage.sources.mapping import map_fields
-from coverage.sources.roles import ROLES, SHAPE_FIELDS, Family
+from coverage.sources.classes import read_flags
+from coverage.sources.codes import TECHNOLOGY_CODES
+from coverage.sources.mapping import as_text, map_fields, source_column
+from coverage.sources.roles import ROLES
+from coverage.sources.shapes import fields_of, place_rows
 
 SPEEDS: Final = ("down_mbps", "up_mbps", "down_max_mbps", "up_max_mbps")
-FAMILIES: Final[Mapping[str, tuple[Family, ...]]] = {"polygon": ("polygon",), "line": ("line",)}
+# How the overlay sees each shape: a cell by its outline, a point as the nearest of lines without length.
+SEEN_AS: Final[dict[str, OfferShape]] = {
+    "polygon": "polygon", "h3": "polygon", "quadkey": "polygon", "line": "line", "point": "line", "cell": "cell",
+    "place": "place",
+}  # fmt: skip
+# Shapes of which many rows share one cell: equal claims there are one offer.
+SHARED: Final = ("h3", "quadkey", "cell")
+# Columns of an offer that are left out where no row has a value.
+OPTIONAL: Final = ("latency_ms", "connected", "available_until", "as_of", "tests")
+OTHERS_KINDS: Final = ("business", "household")
 
 
-def read_offers(spec: SourceSpec, *, area: StudyArea, place_ids: pd.Series) -> tuple[Batch, OfferLayer]:
+def read_offers(spec: SourceSpec, *, area: StudyArea, places: pd.DataFrame) -> tuple[Batch, OfferLayer]:
     """Read one source of offers as a layer in the study's CRS (schemas.OFFERS).
 
-    `down_max_mbps` and `up_max_mbps` default to the lower ends; option `speed_unit` = "kbps" divides by 1000. Shape
-    "place" rejects a row whose `place_id` is no place of the study. Raises DataError or CrsError.
+    `places` holds schemas.PLACES. `down_max_mbps` and `up_max_mbps` default to the lower ends; option `speed_unit` =
+    "kbps" divides by 1000, `technology_codes` names a published code list, `reaches` the columns that say yes or no per
+    speed, and `min_tests` leaves out rows with fewer measurements. H3 cells and tiles become polygons; equal claims of
+    one cell become one offer. Shape "place" rejects a row whose `place_id` is no place of the study; with
+    `others_reach_mbps` it is a list of places that lack service, and all other places reach that speed.
+    Raises DataError or CrsError.
     """
     batch, defaults = open_batch(spec)
-    shape = spec.options["shape"]
-    map_fields(batch, (*ROLES["offers"].fields, *SHAPE_FIELDS[shape]), defaults=defaults)
-    if shape in FAMILIES:
-        if not isinstance(batch.frame, gpd.GeoDataFrame):
-            raise DataError(f"{spec.name}: shape {shape!r} needs a vector layer; a table has shape 'place' or 'cell'")
-        clean(batch, FAMILIES[shape])
-        bring_into(batch, area)
-    elif shape == "place":
-        _known_places(batch, place_ids)
-    else:
-        _check_cells(spec, area)
-        batch.crs_found = f"none; study.toml says {spec.crs}"
-    frame = batch.frame
-    if shape not in FAMILIES and isinstance(frame, gpd.GeoDataFrame):
-        frame = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    batch.frame = _finish(frame, spec)
-    schemas.check(batch.frame, schemas.OFFERS, where=spec.name)
+    shape = str(spec.options["shape"])
+    read_flags(batch)
+    _recode_technology(batch, defaults)
+    fields = (*ROLES["offers"].fields, *fields_of(batch, shape, defaults))
+    absent = [name for name in OPTIONAL if source_column(batch, name, defaults) is None and name not in spec.constants]
+    untold = _untold(batch, source_column(batch, "connected", defaults))
+    map_fields(batch, fields, defaults=defaults)
+    batch.frame = batch.frame.drop(columns=[name for name in absent if name in batch.frame])
+    if "connected" in batch.frame:
+        told = batch.frame["connected"].astype("boolean")
+        batch.frame = batch.frame.assign(connected=told.mask(untold.reindex(told.index).to_numpy(dtype=bool)))
+    _leave_out_few_tests(batch)
+    _set_speeds(batch)
+    if shape in SHARED:
+        _merge_equal(batch, shape)
+    place_rows(batch, shape, area)
+    if shape == "place":
+        _known_places(batch, places["place_id"])
+    batch.require_rows()
+    batch.frame = _with_origin(batch)
+    frame = batch.frame if shape != "place" else _with_others(batch, places)
+    schemas.check(frame, schemas.OFFERS, where=spec.name)
     layer = OfferLayer(
         source=spec.id,
-        shape=shape,
-        frame=batch.frame.reset_index(drop=True),
+        shape=SEEN_AS[shape],
+        frame=frame.reset_index(drop=True),
         within_m=float(spec.options.get("within_m", 0.0)),
         cell_m=float(spec.options.get("cell_m", 0.0)),
     )
     return batch, layer
 
 
-def _finish(frame: pd.DataFrame, spec: SourceSpec) -> pd.DataFrame:
-    divisor = 1000.0 if spec.options.get("speed_unit") == "kbps" else 1.0
-    speeds = {name: frame[name] / divisor for name in SPEEDS}
+def _recode_technology(batch: Batch, defaults: Any) -> None:
+    """Put our word for every code of the published list; what study.toml says under values wins."""
+    codes = batch.spec.options.get("technology_codes")
+    if codes is None:
+        return
+    column = source_column(batch, "technology", defaults)
+    if column is None or column not in batch.frame:
+        raise DataError(f"{batch.spec.name}: no column for 'technology', whose codes are said to be {codes!r}")
+    ours = dict(TECHNOLOGY_CODES[codes])
+    own = batch.spec.values.get("technology", {})
+    text = batch.frame[column].astype("str").str.strip().str.removesuffix(".0")
+    known = text.isin(list(ours)) & ~text.isin([str(key) for key in own])
+    batch.frame = batch.frame.assign(**{column: text.mask(known, text.map(ours)).astype("str")})
+
+
+def _leave_out_few_tests(batch: Batch) -> None:
+    least = float(batch.spec.options.get("min_tests", 0.0))
+    if least:
+        if "tests" not in batch.frame:
+            raise DataError(f"{batch.spec.name}: no column for 'tests', of which min_tests asks for {least:g}")
+        few = ~(batch.frame["tests"] >= least).to_numpy(dtype=bool)
+        batch.leave_out(few, why=f"fewer than {least:g} tests")
+    batch.require_rows()
+
+
+def _untold(batch: Batch, column: str | None) -> pd.Series:
+    """Mark the rows that do not say whether they are connected: not known is not no."""
+    if column is None or column not in batch.frame:
+        return pd.Series(False, index=batch.frame.index)
+    return as_text(batch.frame[column]).isna()
+
+
+def _set_speeds(batch: Batch) -> None:
+    frame, spec = batch.frame, batch.spec
+    # Classes by option `reaches` are in Mbit/s already.
+    unit = 1000.0 if spec.options.get("speed_unit") == "kbps" else 1.0
+    speeds = {name: frame[name] / (1.0 if spec.options.get("reaches") and "down" in name else unit) for name in SPEEDS}
     for way in ("down", "up"):
         low, high = speeds[f"{way}_mbps"], speeds[f"{way}_max_mbps"]
         speeds[f"{way}_max_mbps"] = high.fillna(low).clip(lower=low)
+    batch.frame = frame.assign(**speeds)
+
+
+def _merge_equal(batch: Batch, shape: str) -> None:
+    """Keep one of equal claims of a cell: locations of which only the cell is known say the same of all of it."""
+    again = batch.frame.duplicated().to_numpy()
+    if again.any():
+        batch.notes.append(
+            f"{len(again):,} rows are {len(again) - again.sum():,} different offers: rows of one {shape} cell that are "
+            "alike are one offer, which reaches every place in the cell"
+        )
+        batch.frame = batch.frame[~again]
+
+
+def _with_origin(batch: Batch) -> pd.DataFrame:
+    frame, spec = batch.frame, batch.spec
+    if "as_of" not in frame and spec.as_of is not None:
+        frame = frame.assign(as_of=pd.Series(pd.Timestamp(spec.as_of), index=frame.index).dt.as_unit("s"))
     return frame.assign(
-        **speeds,
         source=pd.Series(spec.id, index=frame.index, dtype="str"),
         source_row=frame.index.to_numpy(dtype="int64"),
     )
@@ -80,12 +148,30 @@ def _known_places(batch: Batch, place_ids: pd.Series) -> None:
         batch.reject(strange, field=field, values=ids, reason="is the place_id of no premises in the study")
 
 
-def _check_cells(spec: SourceSpec, area: StudyArea) -> None:
-    if not float(spec.options.get("cell_m", 0.0)) > 0:
-        raise DataError(f"study.toml: source {spec.id!r} has shape 'cell' but no cell_m; expected metres above 0")
-    if not spec.crs:
-        raise CrsError(f"study.toml: source {spec.id!r} has cells but states no crs; expected {area.crs}")
-    # A square of one projection is no square of another, so cells are not reprojected.
-    theirs = parse_crs(spec.crs, where=f"study.toml: source {spec.id!r}, crs")
-    if theirs != parse_crs(area.crs, where="study.toml: crs"):
-        raise CrsError(f"study.toml: source {spec.id!r} has cells in {spec.crs}; expected the study's {area.crs}")
+def _with_others(batch: Batch, places: pd.DataFrame) -> pd.DataFrame:
+    """Add what a complete list of places without service says about the places that are not on it."""
+    spec, frame = batch.spec, pd.DataFrame(batch.frame)
+    speed = spec.options.get("others_reach_mbps")
+    if speed is None:
+        return frame
+    kinds = _kinds(spec)
+    others = places[places["kind"].isin(kinds) & ~places["place_id"].isin(frame["place_id"])]
+    batch.notes.append(
+        f"the list is taken to be complete: {len(others):,} places of kind {' or '.join(kinds)} are not on it and are "
+        f"said to reach {speed:g} Mbit/s"
+    )
+    if others.empty:
+        return frame
+    first = frame.iloc[[0] * len(others)].assign(
+        place_id=others["place_id"].to_numpy(), down_mbps=float(speed), down_max_mbps=float(speed), source_row=0
+    )
+    return pd.concat([frame, first], ignore_index=True)
+
+
+def _kinds(spec: SourceSpec) -> tuple[str, ...]:
+    kinds = tuple(str(kind) for kind in spec.options.get("others_kinds", OTHERS_KINDS))
+    strange = [kind for kind in kinds if kind not in schemas.KINDS]
+    if strange or not kinds:
+        known = ", ".join(schemas.KINDS)
+        raise DataError(f"study.toml: source {spec.id!r}: others_kinds is {list(kinds)}; expected some of {known}")
+    return kinds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import geopandas as gpd
@@ -20,6 +21,12 @@ from coverage.sources.roles import COORDINATE_FIELDS, ROLES
 
 # Upper bounds of employees, exclusive (European Commission recommendation 2003/361/EC: <10, <50, <250).
 SIZE_BOUNDS: Final = (10, 50, 250)
+# Published borders are generalised by hundreds of metres: a place so near its municipality may well lie in it.
+ELSEWHERE_M: Final = 1000.0
+EXAMPLES: Final = 3
+WITHIN: Final = "municipality_within_m"  # as the readers of national grids call it
+# Columns that are there only where a register says something else than this.
+USUAL: Final = {"cell_m": 0.0, "position_basis": "given", "employees_basis": "reported"}
 
 
 def read_premises(spec: SourceSpec, *, area: StudyArea) -> Batch:
@@ -68,13 +75,12 @@ def reject_repeated(batch: Batch, taken: pd.Index) -> None:
 def one_frame(batches: list[Batch], crs: str) -> gpd.GeoDataFrame:
     """Return all registers as one frame (schemas.PLACES) in register order, checked.
 
-    `cell_m` is there only where a register counts cells; then it is 0 for the places of the others.
+    `cell_m`, `position_basis` and `employees_basis` are there only where a register counts cells, spreads or imputes.
     """
     columns = [*schemas.PLACES.columns, "geometry"]
     whole = pd.concat([batch.geo[columns] for batch in batches], ignore_index=True)
-    whole = whole.assign(cell_m=whole["cell_m"].fillna(0.0))
-    if not whole["cell_m"].any():
-        whole = whole.drop(columns="cell_m")
+    whole = whole.fillna({name: value for name, value in USUAL.items() if name == "cell_m"})
+    whole = whole.drop(columns=[name for name, value in USUAL.items() if (whole[name] == value).all()])
     places = gpd.GeoDataFrame(whole, geometry="geometry", crs=crs)
     return schemas.check(places, schemas.PLACES, where="premises")
 
@@ -107,6 +113,7 @@ def _name_municipality(batch: Batch, area: StudyArea) -> None:
     else:
         batch.reject(strange, field=field, values=given, reason="is no municipality of the study")
     given = given[~strange]
+    _compare_codes(batch, given, area, field)
     open_ = given.isna()
     if open_.any():
         tolerance = float(spec.options.get("nearest_municipality_m", 0.0))
@@ -116,7 +123,40 @@ def _name_municipality(batch: Batch, area: StudyArea) -> None:
     if spec.options.get("clip", False):
         batch.leave_out(outside, why="outside every municipality of the study (clip)")
     elif outside.any():
+        batch.facts = replace(batch.facts, outside=int(outside.sum()))
         batch.warnings.append(f"{spec.id}: {outside.sum():,} of {len(outside):,} places lie outside every municipality")
+
+
+def _compare_codes(batch: Batch, given: pd.Series, area: StudyArea, field: str) -> None:
+    """Count the rows whose given municipality does not hold their position, and name those that are far from it.
+
+    The register's word stands: its borders may be finer than ours. Far is more than ELSEWHERE_M, or than what the
+    options allow a place to lie from its municipality.
+    """
+    told = np.flatnonzero(given.notna().to_numpy())
+    if not len(told):
+        return
+    points = batch.geo.iloc[told]
+    codes = given.iloc[told].to_numpy(dtype=object)
+    held = locate(points, area, nearest_m=0.0).to_numpy(dtype=object)
+    other = np.flatnonzero(held != codes)
+    own = pd.Index(area.municipalities["municipality_code"]).get_indexer(pd.Index(codes[other]))
+    shapes = np.asarray(area.municipalities.geometry.array, dtype=object)[own]
+    gap = shapely.distance(shapes, np.asarray(points.geometry.array, dtype=object)[other])
+    options = batch.spec.options
+    limit = max(ELSEWHERE_M, *(float(options.get(name, 0.0)) for name in ("nearest_municipality_m", WITHIN)))
+    apart, far = gap > 0, np.flatnonzero(gap > limit)
+    names = dict(zip(area.municipalities["municipality_code"], area.municipalities["name"], strict=True))
+    examples = tuple(
+        (
+            int(points.index[other[row]]),
+            f"{field} says {codes[other[row]]} ({names[codes[other[row]]]}), the position is "
+            + (f"in {held[other[row]]} ({names[held[other[row]]]})" if pd.notna(held[other[row]]) else "in none")
+            + f", {gap[row] / 1000:.1f} km away",
+        )
+        for row in far[:EXAMPLES]
+    )
+    batch.facts = replace(batch.facts, elsewhere=int(apart.sum()), elsewhere_far=len(far), elsewhere_examples=examples)
 
 
 def _size_class(employees: pd.Series, weight: pd.Series) -> pd.Series:

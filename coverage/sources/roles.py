@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from coverage import schemas
+from coverage.sources.codes import TECHNOLOGY_CODES
+from coverage.sources.limits import LIMITS
 from coverage.sources.names import Key
 
 Family = Literal["point", "line", "polygon"]
@@ -46,12 +48,23 @@ TABLE_OPTIONS: Final[Mapping[str, Key]] = {
     "decimal": Key(str, allowed=(".", ",")),
     "encoding": Key(str),
 }
-COMMON_OPTIONS: Final[Mapping[str, Key]] = {"clip": Key(bool), "date_format": Key(str)}
+COMMON_OPTIONS: Final[Mapping[str, Key]] = {
+    "clip": Key(bool),
+    "date_format": Key(str),
+    "member": Key(str),
+    **{name: Key(int, low=1) for name in LIMITS},
+}
 CODE_OPTIONS: Final[Mapping[str, Key]] = {"code_digits": Key(int, low=1)}
+
+OFFER_SHAPES: Final = ("polygon", "line", "point", "cell", "h3", "quadkey", "place")
+MOBILE_SHAPES: Final = ("polygon", "cell", "h3", "quadkey", "place")
 
 # Where a table has coordinates, one of these pairs.
 COORDINATES: Final = (("x", "y"), ("lon", "lat"))
-COORDINATE_FIELDS: Final = tuple(Field(name, "number", required=True) for pair in COORDINATES for name in pair)
+COORDINATE_FIELDS: Final = (
+    *(Field(name, "number", required=True) for pair in COORDINATES for name in pair),
+    Field("cell_id", required=True),  # of premises and networks; then `cell_m` is the size of the cell
+)
 
 ROLES: Final[Mapping[str, Role]] = {
     "municipalities": Role(
@@ -79,6 +92,8 @@ ROLES: Final[Mapping[str, Role]] = {
             Field("postcode"),
             Field("locality"),
             Field("year_round", "flag", default=True),
+            Field("position_basis", default="given", allowed=schemas.POSITION_BASES),
+            Field("employees_basis", default="reported", allowed=schemas.EMPLOYEES_BASES),
         ),
         options={**CODE_OPTIONS, "nearest_municipality_m": Key(float, low=0), "divide_weight_by": Key(object)},
         families=("point", "polygon"),
@@ -96,18 +111,40 @@ ROLES: Final[Mapping[str, Role]] = {
             Field("available_from", "date"),
             Field("basis", default="claimed", allowed=schemas.OFFER_BASES),
             Field("upgradeable", "flag", default=False),
+            Field("latency_ms", "number", low=0.0),
+            Field("connected", "flag", default=False),
+            Field("available_until", "date"),
+            Field("as_of", "date"),
+            Field("tests", "number", low=0.0),
         ),
         options={
-            "shape": Key(str, required=True, allowed=("polygon", "line", "cell", "place")),
+            "shape": Key(str, required=True, allowed=OFFER_SHAPES),
             "within_m": Key(float, low=0),
             "cell_m": Key(float, low=0),
             "speed_unit": Key(str, allowed=("mbps", "kbps")),
+            "technology_codes": Key(str, allowed=tuple(TECHNOLOGY_CODES)),
+            "reaches": Key(dict),
+            "min_tests": Key(float, low=0),
+            "others_reach_mbps": Key(float, low=0),
+            "others_kinds": Key(list),
         },
     ),
     "mobile": Role(
-        kinds=("raster", "vector"),
-        fields=(Field("level", required=True, allowed=schemas.MOBILE_LEVELS),),
-        options={"operator": Key(str, required=True), "technology": Key(str, required=True, allowed=("4g", "5g"))},
+        kinds=("raster", "vector", "table"),
+        fields=(
+            Field("level", allowed=schemas.MOBILE_LEVELS),
+            Field("signal_dbm", "number"),
+            Field("down_mbps", "number", low=0.0),
+        ),
+        options={
+            "operator": Key(str, required=True),
+            "technology": Key(str, required=True, allowed=("4g", "5g")),
+            "shape": Key(str, allowed=MOBILE_SHAPES),
+            "cell_m": Key(float, low=0),
+            "speed_unit": Key(str, allowed=("mbps", "kbps")),
+            "levels": Key(dict),
+            "classes": Key(dict),
+        },
         families=("polygon",),
     ),
     "shares": Role(
@@ -127,6 +164,12 @@ ROLES: Final[Mapping[str, Role]] = {
         options={"stand_in": Key(bool)},
         families=("point", "line", "polygon"),
     ),
+    "extent": Role(
+        kinds=("vector",),
+        fields=(Field("name"),),
+        options={"what": Key(str, required=True)},
+        families=("polygon", "line"),
+    ),
     "truth": Role(
         kinds=("vector",),
         options={"unserved_below": Key(list), "served_from": Key(list)},
@@ -135,14 +178,22 @@ ROLES: Final[Mapping[str, Role]] = {
     ),
 }
 # What a study cannot do without; it also needs `offers` or `shares`.
-REQUIRED_ROLES: Final = ("municipalities", "premises", "roads", "network")
+SERVICE_ROLES: Final = ("municipalities", "premises")
+REQUIRED_ROLES: Final = (*SERVICE_ROLES, "roads", "network")
 
-# Columns that the shape of an offer needs beside schemas.OFFERS.
+# Columns that say where a row is, by shape; of a cell either its corner or its id.
 SHAPE_FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
     "polygon": (),
     "line": (),
+    "point": COORDINATE_FIELDS[:-1],
     "place": (Field("place_id", required=True),),
-    "cell": (Field("cell_x", "number", required=True), Field("cell_y", "number", required=True)),
+    "cell": (
+        Field("cell_x", "number", required=True),
+        Field("cell_y", "number", required=True),
+        Field("cell_id", required=True),
+    ),
+    "h3": (Field("h3", required=True),),
+    "quadkey": (Field("quadkey", required=True),),
 }
 
 

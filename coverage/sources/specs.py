@@ -12,11 +12,14 @@ from coverage import schemas
 from coverage.errors import DataError
 from coverage.inputs import SourceSpec
 from coverage.sources import READERS, reader_of
+from coverage.sources.archive import ARCHIVES, split_archive
+from coverage.sources.limits import brief
 from coverage.sources.names import Key, checked, nearest, texts
 from coverage.sources.roles import COMMON_OPTIONS, REQUIRED_ROLES, ROLES, TABLE_OPTIONS, Field, known_fields
 
 ROOTS: Final = ("study", "data")
 KINDS: Final = ("vector", "raster", "table")
+MAX_NAME: Final = 200  # bytes or more in one part of a path: no file system takes more than 255
 
 SOURCE_KEYS: Final[Mapping[str, Key]] = {
     "id": Key(str, required=True),
@@ -42,12 +45,17 @@ SOURCE_KEYS: Final[Mapping[str, Key]] = {
 
 
 def read_specs(
-    tables: Sequence[Any], *, folder: Path, data_root: Path | None, parameters: Mapping[str, float]
+    tables: Sequence[Any],
+    *,
+    folder: Path,
+    data_root: Path | None,
+    parameters: Mapping[str, float],
+    roles: Sequence[str] = REQUIRED_ROLES,
 ) -> tuple[SourceSpec, ...]:
     """Turn the [[sources]] tables into specs, or raise DataError with the first thing that is wrong.
 
     Paths must stay inside the study folder, or the data root for root = "data". Option `divide_weight_by` may name
-    one of `parameters`.
+    one of `parameters`. `roles`: what must be there.
     """
     specs: list[SourceSpec] = []
     for number, table in enumerate(tables, start=1):
@@ -56,7 +64,7 @@ def read_specs(
             raise DataError(f"study.toml: two sources have the id {spec.id!r}; expected ids that occur once")
         specs.append(spec)
     have = {spec.role for spec in specs}
-    for role in REQUIRED_ROLES:
+    for role in roles:
         if role not in have:
             raise DataError(f"study.toml: no source has the role {role!r}; expected at least one")
     if not have & {"offers", "shares"}:
@@ -67,7 +75,7 @@ def read_specs(
 def extra_files(spec: SourceSpec) -> tuple[Path, ...]:
     """Return the further files that a format reads beside the source's own."""
     names = [name for option in reader_files(spec) for name in _listed(spec.options.get(option))]
-    return tuple(spec.path.parent / name for name in names)
+    return tuple(split_archive(spec.path.parent / name)[0] for name in names)
 
 
 def reader_files(spec: SourceSpec) -> tuple[str, ...]:
@@ -103,7 +111,9 @@ def _read_spec(
         where={key: _wanted(value, f"{where}: where.{key}") for key, value in raw.get("where", {}).items()},
         where_prefix=texts(raw.get("where_prefix", {}), where=f"{where}: where_prefix"),
     )
+    _enter_archive(spec, where)
     _check_format(spec, where)
+    _take_defaults(spec)
     _check_options(spec, where, parameters)
     _check_columns(spec, where)
     for file in extra_files(spec):
@@ -113,11 +123,29 @@ def _read_spec(
 
 def _inside(root: Path, path: str, where: str) -> Path:
     """Return the absolute path, or raise DataError where it leaves its root (symbolic links followed)."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:|/?vsi", path) or "\0" in path or max(map(len, path.split("/"))) > MAX_NAME:
+        raise DataError(f"{where}: path {brief(path)!r} is no path of a file; expected one such as 'roads.gpkg'")
     base = root.resolve()
     whole = (base / path).resolve()
     if not whole.is_relative_to(base) or whole == base:
         raise DataError(f"{where}: path {path!r} leads outside {root.name or root}; expected a path inside it")
     return whole
+
+
+def _enter_archive(spec: SourceSpec, where: str) -> None:
+    """Take ``a.zip/b.shp`` apart: the path is the archive, option `member` what is in it.
+
+    The spec is ours alone until it is returned.
+    """
+    path, member = split_archive(spec.path)
+    given = spec.options.get("member")
+    if member and given:
+        raise DataError(f"{where}: a member stands in the path and in options.member; expected it in one of them")
+    if given and path.suffix.lower() not in ARCHIVES:
+        raise DataError(f"{where}: options.member is {given!r}, but {spec.name} is no archive; expected a *.zip")
+    if member:
+        object.__setattr__(spec, "path", path)
+        object.__setattr__(spec, "options", {**spec.options, "member": member})
 
 
 def _check_format(spec: SourceSpec, where: str) -> None:
@@ -130,6 +158,22 @@ def _check_format(spec: SourceSpec, where: str) -> None:
     reader_of(spec)
 
 
+def _take_defaults(spec: SourceSpec) -> None:
+    """Put the format's constants, values and options where study.toml says nothing else. Its columns follow on reading.
+
+    The spec is ours alone until it is returned.
+    """
+    if spec.kind == "raster":
+        return
+    reader = reader_of(spec)
+    known = {field.name for field in ROLES[spec.role].fields}
+    wanted = {name: value for name, value in reader.constants.items() if name in known and name not in spec.columns}
+    options = {name: value for name, value in reader.defaults.items() if name in ROLES[spec.role].options}
+    object.__setattr__(spec, "constants", {**wanted, **spec.constants})
+    object.__setattr__(spec, "values", {**reader.values, **spec.values})
+    object.__setattr__(spec, "options", {**options, **spec.options})
+
+
 def _check_options(spec: SourceSpec, where: str, parameters: Mapping[str, float]) -> None:
     keys = {**ROLES[spec.role].options, **COMMON_OPTIONS}
     if spec.kind == "table":
@@ -137,14 +181,16 @@ def _check_options(spec: SourceSpec, where: str, parameters: Mapping[str, float]
     if spec.kind != "raster":
         keys |= {name: Key(object) for name in reader_of(spec).options}
     options = checked(spec.options, keys, where=f"{where}: options")
+    for name in ("divide_weight_by", *(() if spec.kind == "raster" else reader_of(spec).parameters)):
+        value = options.get(name)
+        if isinstance(value, str):
+            if value not in parameters:
+                raise DataError(f"{where}: {name} names {value!r}; {nearest(value, parameters)}")
+            options[name] = parameters[value]
     divisor = options.get("divide_weight_by")
-    if isinstance(divisor, str):
-        if divisor not in parameters:
-            raise DataError(f"{where}: divide_weight_by names {divisor!r}; {nearest(divisor, parameters)}")
-        options["divide_weight_by"] = divisor = parameters[divisor]
     if divisor is not None and (isinstance(divisor, bool) or not isinstance(divisor, int | float) or not divisor > 0):
         raise DataError(f"{where}: divide_weight_by is {divisor!r}; expected a number above 0 or a parameter's name")
-    # The spec is ours alone until it is returned; its options are now checked, and numbers are float.
+    # Checked, and numbers are float.
     object.__setattr__(spec, "options", options)
 
 
