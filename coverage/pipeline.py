@@ -177,6 +177,17 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
     )
 
 
+def swings(assessment: Assessment) -> pd.DataFrame:
+    """Return what moves the funding gap of all areas most: see `subsidy.tornado`."""
+    return subsidy.tornado(
+        assessment.areas,
+        assessment.routes,
+        book=assessment.costs,
+        policy=assessment.policy,
+        scenario=assessment.scenario,
+    )
+
+
 def _proposed(lines: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     """Keep the cost lines of each area's proposed technology: they sum to its capex."""
     chosen = lines["area_id"].map(areas.set_index("area_id")["technology"])

@@ -170,3 +170,25 @@ def curve(ranked: pd.DataFrame, *, budget: float, chosen: tuple[float, float], c
     )
     label = point.mark_text(color=style.ACCENT, align="left", dx=7, dy=-11).encode(text="label:N")
     return _finished((base + rule + words + point + label).properties(height=260))
+
+
+def swings(frame: pd.DataFrame, *, currency: str) -> Any:
+    """Return a bar per uncertain group, from the total at its low end to that at its high end, and a rule at the base.
+
+    `frame` has `cause`, `low`, `base` and `high`, amounts of money; the largest swing first.
+    """
+    million = 1e6
+    data = frame.assign(**{name: frame[name] / million for name in ("low", "base", "high")})
+    money = alt.X("low:Q", title=f"funding gap of all areas, M {currency}", axis=alt.Axis(format=",.0f", tickCount=5))
+    bars = (
+        alt.Chart(data)
+        .mark_bar(color=style.ACCENT, opacity=0.75)
+        .encode(
+            y=alt.Y("cause:N", sort=None, title=None),
+            x=money,
+            x2="high:Q",
+            tooltip=[alt.Tooltip("cause:N"), *(alt.Tooltip(f"{name}:Q", format=",.0f") for name in ("low", "high"))],
+        )
+    )
+    rule = alt.Chart(data.head(1)).mark_rule(color=style.INK).encode(x="base:Q")
+    return _finished((bars + rule).properties(height=alt.Step(BAR + 3)))

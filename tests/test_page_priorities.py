@@ -39,6 +39,11 @@ def test_page_shows_the_line_the_set_and_the_list(monkeypatch: pytest.MonkeyPatc
     assert list(table["rank"]) == list(range(1, 13))
     assert set(table["certainty"]) == {"safe yes", "toss-up", "safe no"}
     assert len(test.get("download_button")) == len(reports.FORMATS["priority"])
+    assert [title.value for title in test.subheader] == [
+        "Premises reached against money",
+        "What the funding gap hangs on",
+        "Where the money goes",
+    ]
 
 
 def test_the_slider_decides_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +92,19 @@ def test_funded_areas_that_need_no_grant_are_told_apart(monkeypatch: pytest.Monk
     assert not test.exception
     assert list(test.dataframe[0].value["decision"])[:3] == ["fund, no grant needed"] * 2 + ["fund"]
     assert any("2 of them need no grant" in caption.value for caption in test.caption)
+
+
+def test_a_free_area_low_in_the_list_does_not_move_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    low = given.areas["rank"] == given.areas["rank"].max()
+    areas = given.areas.assign(
+        grant=given.areas["grant"].mask(low, 0), ranked_decision=given.areas["ranked_decision"].mask(low, "fund")
+    )
+    free = dataclasses.replace(given, areas=areas)
+    monkeypatch.setattr(session, "open_study", toy.study)
+    monkeypatch.setattr(session, "current", lambda: View(free, *STORE.put(free)))
+    test = AppTest.from_function(page, default_timeout=30).run()
+    assert "reaches down to rank 9." in "".join(caption.value for caption in test.caption)
 
 
 def test_nothing_eligible_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+from geopandas.testing import assert_geodataframe_equal
 
 from coverage import pipeline
 from coverage.assessment import Assessment
@@ -119,3 +121,28 @@ def test_progress_names_every_step(study: Study) -> None:
     pipeline.assess(study, study.default_scenario(), progress=seen.append)
     assert seen[-len(pipeline.STEPS) :] == list(pipeline.STEPS)
     assert len(seen) >= len(pipeline.STEPS) + len(study.sources)
+
+
+def test_the_order_of_rows_does_not_matter(tmp_path: Path, result: Assessment) -> None:
+    folder = tiny_study(tmp_path / "tiny").folder
+    head, *rows = (folder / "premises.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "premises.csv").write_text("\n".join([head, *reversed(rows)]) + "\n", encoding="utf-8")
+    for name in ("municipalities.gpkg", "roads.gpkg"):
+        frame = gpd.read_file(folder / name).sample(frac=1, random_state=3)
+        (folder / name).unlink()
+        frame.to_file(folder / name)
+    study = Study.open(folder)
+    again = pipeline.assess(study, study.default_scenario())
+    assert again.summary == result.summary
+    assert_geodataframe_equal(again.areas, result.areas)
+    for frame, other in ((again.places, result.places), (again.routes, result.routes)):
+        key = "place_id" if "place_id" in frame else "area_id"
+        assert_geodataframe_equal(*(side.sort_values(key, ignore_index=True).drop(columns="source_row", errors="ignore")
+                                    for side in (frame, other)))  # fmt: skip
+
+
+def test_swings_are_of_the_total_at_the_books_own_figures(result: Assessment) -> None:
+    found = pipeline.swings(result)
+    assert set(found["group"]) == {"unit_cost", "rock_share", "take_up", "wacc"}
+    assert found["base"].to_numpy() == pytest.approx(result.areas["funding_gap"].sum())
+    assert found["swing"].is_monotonic_decreasing

@@ -11,7 +11,7 @@ import pandas as pd
 from shapely.geometry import LineString, MultiLineString, Point, box
 
 from coverage.assessment import Assessment
-from coverage.costs import CostBook, CostItem
+from coverage.costs import load_costs
 from coverage.policy import load_policy
 from coverage.scenario import Scenario
 from coverage.schemas import empty_rejected
@@ -226,11 +226,6 @@ def assessment() -> Assessment:
             "confidence": "assumed",
         }
     )
-    book = CostBook(
-        id="norway",
-        currency="NOK",
-        items=(CostItem("trench_m", 450.0, 300.0, 700.0, "NOK per m", 2025, "NOK", "general knowledge", "assumed"),),
-    )
     rejected = empty_rejected()
     rejected.loc[0] = ["premises", 17, "kind", "shop", "expected one of business, household, holiday, public"]
     description = study()
@@ -244,7 +239,7 @@ def assessment() -> Assessment:
         study=description,
         scenario=Scenario(policy="no-2024", budget=description.budget),
         policy=load_policy("no-2024"),
-        costs=book,
+        costs=load_costs("norway", currency="NOK", price_year=2025),
         mobile=(),
         summary={
             "study": "toy",

@@ -5,11 +5,18 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from coverage import pipeline
 from coverage.assessment import Assessment
 from maps import charts, session, style
 from maps.pages import downloads, map_view, parts
 from maps.session import MILLION, Key, View
 
+CAUSES = {
+    "unit_cost": "unit costs",
+    "rock_share": "rock in the ground",
+    "take_up": "take-up",
+    "wacc": "cost of capital",
+}
 SHADES = {"fund": "#dcefec", "reserve": "#ffffff", "ineligible": "#f1f3f4"}
 
 
@@ -31,6 +38,7 @@ def render() -> None:
     left, right = st.columns([1, 1.25], gap="medium")
     with left:
         _curve(assessment)
+        _swings(assessment)
     with right:
         _map(view, chosen)
 
@@ -99,7 +107,9 @@ def _table(assessment: Assessment) -> str | None:
             "id": frame["area_id"],
         }
     )
-    line = frame.loc[frame["ranked_decision"] == "fund", "rank"].max()
+    # Areas that need no grant are in however low they stand: they do not move the line.
+    inside = frame["cumulative_grant"] <= assessment.scenario.budget
+    line = frame.loc[inside & (frame["ranked_decision"] == "fund"), "rank"].max()
     told = f"The plain ranked cut reaches down to rank {int(line)}." if pd.notna(line) else "The budget funds no area."
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(f"{told} Shaded rows are funded.{_free(frame)} Pick a row to see why it stands where it stands.")
@@ -161,6 +171,16 @@ def _curve(assessment: Assessment) -> None:
     chart = charts.curve(ranked.drop(columns="geometry"), budget=budget, chosen=chosen, currency=currency)
     st.altair_chart(chart, width="stretch")
     st.caption("Grey: down the ranked list. Dot: the best set that the budget buys.")
+
+
+def _swings(assessment: Assessment) -> None:
+    st.subheader("What the funding gap hangs on")
+    frame = pipeline.swings(assessment)
+    chart = charts.swings(frame.assign(cause=frame["group"].map(CAUSES)), currency=assessment.study.currency)
+    st.altair_chart(chart, width="stretch")
+    st.caption(
+        "Each at its low and its high end in turn, the rest as the cost book has it (line), in all areas at once."
+    )
 
 
 def _area(assessment: Assessment, area_id: str) -> None:
