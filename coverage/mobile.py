@@ -196,19 +196,30 @@ def _sample(raster: Any, x: Floats, y: Floats) -> Floats:
     return out
 
 
-def _polygon_levels(places: gpd.GeoDataFrame, layer: MobileLayer) -> Levels:
+def polygon_ranks(layer: MobileLayer, crs: Any) -> Levels:
+    """Return the level of each polygon of a layer as an index of MOBILE_LEVELS.
+
+    Raises CrsError where the layer is not in `crs`, DataError where a level is missing or none of ours.
+    """
     polygons = layer.polygons
     assert polygons is not None  # noqa: S101 - for the type checker; the caller has looked
-    if to_crs(polygons, places.crs, where=layer.source) is not polygons:
-        raise CrsError(f"{layer.source}: the layer is in {polygons.crs}, the places in {places.crs}")
+    if to_crs(polygons, crs, where=layer.source) is not polygons:
+        raise CrsError(f"{layer.source}: the layer is in {polygons.crs}, the places in {crs}")
     if "level" not in polygons:
         raise DataError(f"{layer.source}: column 'level' is missing; expected {', '.join(MOBILE_LEVELS)}")
     rank = pd.Index(MOBILE_LEVELS).get_indexer(polygons["level"])
     if (rank < 0).any():
         found = polygons["level"].to_numpy()[rank < 0][0]
         raise DataError(f"{layer.source}: level {found!r} is none of {', '.join(MOBILE_LEVELS)}")
+    return rank.astype(np.int8)
+
+
+def _polygon_levels(places: gpd.GeoDataFrame, layer: MobileLayer) -> Levels:
+    polygons = layer.polygons
+    assert polygons is not None  # noqa: S101 - for the type checker; the caller has looked
+    rank = polygon_ranks(layer, places.crs)
     shapes = np.asarray(polygons.geometry.array, dtype=object)
     place, polygon = pair(np.asarray(places.geometry.array, dtype=object), shapes)
     best = np.zeros(len(places), dtype=np.int8)
-    np.maximum.at(best, place, rank[polygon].astype(np.int8))
+    np.maximum.at(best, place, rank[polygon])
     return best

@@ -12,13 +12,13 @@ import json
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
 
-from coverage import agreement, areas, costs, gaps, overlay, priority, roads, routes, subsidy, summary
+from coverage import agreement, areas, costs, extent, gaps, overlay, priority, roads, routes, subsidy, summary
 from coverage.assessment import Assessment
 from coverage.errors import PolicyError
 from coverage.inputs import Inputs
@@ -54,6 +54,7 @@ class Prepared:
     agreement: dict[str, Any]
     warnings: tuple[str, ...]
     timings: dict[str, float]
+    extents: list[dict[str, Any]] = field(default_factory=list)  # mobile coverage by area or length
 
 
 def assess(study: Study, scenario: Scenario, *, progress: Progress = ignore) -> Assessment:
@@ -82,6 +83,9 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
         as_of=study.as_of,
     )
     check(served, SERVICE, where="service")
+    by_extent = extent.measure_extents(
+        inputs.extents, inputs.mobile, municipalities=inputs.municipalities, policy=policy
+    )
     clock.lap("overlay")
 
     progress("verdict")
@@ -116,6 +120,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
         agreement=agreement.compare(grouped, truth=inputs.truth, controls=study.controls, policy=policy, study=study),
         warnings=inputs.warnings,
         timings=clock.timings,
+        extents=extent.summarise_extents(by_extent),
     )
 
 
@@ -158,6 +163,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         "route_m": round(float(prepared.routes["route_m"].sum())),
         "route_m_if_all_built": round(prepared.joint_route_m),
         "municipalities": prepared.counts["municipalities"],
+        **({"extents": prepared.extents} if prepared.extents else {}),
         **({"agreement": prepared.agreement} if prepared.agreement else {}),
     }
     return Assessment(

@@ -38,6 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "measured": STAGE,
     "service": STAGE | {"measured"},
     "overlay": STAGE | {"mobile", "polygon_index", "service"},
+    "extent": STAGE | {"mobile"},
     "gaps": STAGE,
     "areas": STAGE | {"roads"},
     "routes": STAGE | {"roads"},
@@ -52,7 +53,8 @@ ALLOWED: dict[str, set[str]] = {
     "agreement": STAGE | {"gaps", "study"},
     "summary": STAGE | {"gaps"},
     "assessment": {"costbook", "costs", "inputs", "policy", "scenario", "study"},
-    "pipeline": SEEN | {"overlay", "gaps", "roads", "areas", "routes", "subsidy", "priority", "agreement", "summary"},
+    "pipeline": SEEN
+    | {"overlay", "extent", "gaps", "roads", "areas", "routes", "subsidy", "priority", "agreement", "summary"},
     "reports": SEEN | {"reports"},
     "__main__": SEEN | {"pipeline", "reports", "check", "agreement"},
 }
