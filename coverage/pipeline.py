@@ -179,7 +179,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         costs=book,
         mobile=prepared.inputs.mobile,
         summary=figures,
-        provenance=_provenance(prepared, scenario, book, clock.timings),
+        provenance=_provenance(prepared, scenario, book, clock.timings) | {"selection": ranked.attrs["selection"]},
     )
 
 

@@ -44,7 +44,7 @@ def test_page_names_sources_rejected_rows_costs_and_notes(monkeypatch: pytest.Mo
 def test_page_with_nothing_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     test = show(monkeypatch, dataclasses.replace(toy.assessment(), rejected=empty_rejected()))
     assert not test.exception
-    assert "Every row of every source was used" in test.success[0].value
+    assert "No row of any source was rejected" in test.success[0].value
 
 
 @pytest.mark.parametrize("policy_id", list_policies())

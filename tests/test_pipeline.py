@@ -141,6 +141,12 @@ def test_the_order_of_rows_does_not_matter(tmp_path: Path, result: Assessment) -
                                     for side in (frame, other)))  # fmt: skip
 
 
+def test_provenance_tells_how_good_the_choice_provably_is(result: Assessment) -> None:
+    found = result.provenance["selection"]
+    assert found["gap"] == pytest.approx(0, abs=1e-9)
+    assert 0 <= found["redrawn_error_mean"] <= found["redrawn_error_max"] < 1
+
+
 def test_swings_are_of_the_total_at_the_books_own_figures(result: Assessment) -> None:
     found = pipeline.swings(result)
     assert set(found["group"]) == {"unit_cost", "rock_share", "take_up", "wacc"}

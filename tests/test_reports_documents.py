@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from dataclasses import replace
 
 import openpyxl
@@ -12,7 +13,7 @@ import pypdf
 import pytest
 from shapely.geometry import box
 
-from coverage.reports import render, static_map, write_all
+from coverage.reports import gap_paper, palette, render, static_map, write_all
 from coverage.reports.map_canvas import Canvas
 from coverage.reports.selection import cut
 from coverage.reports.wording import load_wording
@@ -347,3 +348,15 @@ def test_no_mobile_data_does_not_look_like_no_shortfall(assessment, tmp_path):
     text = " ".join("\n".join(_text(tmp_path / "g.pdf")).split())
     assert "mobile service: not judged, no data" in text
     assert "short of both" not in text
+
+
+def test_gap_paper_shades_municipalities_where_there_are_others_to_compare(assessment, tmp_path, monkeypatch):
+    monkeypatch.setattr(gap_paper, "SHADED_FROM", 1)
+    render(assessment, "gap", format="pdf", path=tmp_path / "g.pdf")
+    text = " ".join(" ".join(_text(tmp_path / "g.pdf")).split())
+    assert EN.text("gap", "map_caption") in text
+    shares = {"5001": 0.02, "5058": 0.5}
+    picture = static_map.gap_map(assessment, shares=shares, wording=EN, attribution="Toy")
+    land = re.search(rb'id="PatchCollection_1">(.*?)</g>', picture.svg, re.DOTALL)
+    fills = re.findall(rb"fill: (#[0-9a-f]{6})", land[1])
+    assert fills == [palette.RAMP[0].encode(), palette.RAMP[-1].encode()]

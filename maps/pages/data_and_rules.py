@@ -132,12 +132,13 @@ def _checks(assessment: Assessment) -> None:
     warnings = assessment.provenance.get("warnings", [])
     for warning in warnings:
         st.markdown(f"- {style.plain(warning)}")
-    st.subheader("Rows that were not used")
+    st.subheader("Rejected rows")
     if assessment.rejected.empty:
-        st.success("Every row of every source was used.")
+        st.success("No row of any source was rejected.")
     else:
         st.caption(
-            f"{style.number(len(assessment.rejected))} rows; each is left out for the reason given, nothing else is."
+            f"{style.number(len(assessment.rejected))} entries: each row that could not be used, and why. "
+            "What the study's own filters leave out is not in it."
         )
         st.dataframe(assessment.rejected.head(10_000).astype({"value": "str"}), hide_index=True)
     agreement = assessment.summary.get("agreement")
