@@ -15,7 +15,6 @@ import pandas as pd
 from coverage.bill import (
     FIXED_TECHNOLOGIES,
     OVERHEAD,
-    PARTS,
     POLICY_NAMES,
     TRENCH,
     Bill,
