@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Point, box
 
+from coverage import pipeline
 from coverage.errors import CrsError, DataError
 from coverage.extent import measure_extents, summarise_extents
 from coverage.inputs import ExtentLayer, MobileLayer
 from coverage.policy import load_policy
+from coverage.study import Study
 from tests import drawn
+from tests.studymaker import tiny_study
 from tests.test_overlay import write_raster
 
 NORWAY = load_policy("no-2024")
@@ -206,3 +210,21 @@ def test_the_summary_holds_each_series_in_all_and_any_per_municipality() -> None
         "source": "land", "what": "farmland", "unit": "km2", "municipality_code": None, "operator": "any",
         "technology": "any", "level": "good", "total": 2.0, "covered": 1.5, "share": 0.75,
     }  # fmt: skip
+
+
+def test_the_pipeline_tells_extents_in_its_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = Study.open(tiny_study(tmp_path).folder)
+    inputs = study.load()
+    bounds = box(*inputs.municipalities.total_bounds)
+    field = ExtentLayer("land", "farmland", gpd.GeoDataFrame(geometry=[bounds], crs=study.crs))
+    half = gpd.GeoDataFrame({"level": ["good"]}, geometry=[bounds.buffer(10)], crs=study.crs)
+    given = replace(inputs, extents=(field,), mobile=(MobileLayer("m", "A", "4g", polygons=half),))
+    plain = pipeline.assess(study, study.default_scenario())
+    assert "extents" not in plain.summary, "nothing is said where no such layer is given"
+    monkeypatch.setattr(Study, "load", lambda *_, **__: given)
+    told = pipeline.assess(study, study.default_scenario()).summary["extents"]
+    area = inputs.municipalities.area.sum() / 1e6
+    good = next(row for row in told if row["level"] == "good")
+    assert (good["what"], good["municipality_code"], good["share"]) == ("farmland", None, 1.0)
+    assert good["total"] == pytest.approx(area, abs=1e-3)
+    assert json.loads(json.dumps(told)) == told
