@@ -12,6 +12,7 @@ from coverage.study import NO_MOBILE, Inspection, Study
 
 COLUMNS_SHOWN: Final = 12
 DAYS_A_YEAR: Final = 365.25
+DOUBLES: Final = 0.001  # share of premises that may be the same twice before it is a problem
 # Roles whose rows are service or places: of these it matters from when they are.
 DATED_ROLES: Final = ("premises", "offers", "mobile", "shares")
 
@@ -84,10 +85,10 @@ def _facts(report: SourceReport, area: Box | None) -> Iterator[Finding]:
                 "problem", name, f"its rows lie {beyond / 1000:,.0f} km beside the study area; none touches its box"
             )
     if facts.duplicates:
-        double = report.role == "premises"
+        double = report.role == "premises" and facts.duplicates > used * DOUBLES
         yield Finding(
             "problem" if double else "note", name,
-            f"{facts.duplicates:,} of {used:,} rows say what an earlier row says in every column"
+            f"{facts.duplicates:,} of {used:,} rows repeat an earlier row in every column that is used"
             + ("; premises may be counted twice" if double else ""),
         )  # fmt: skip
     if facts.elsewhere:
@@ -115,7 +116,7 @@ def _unused_words(unused: Sequence[tuple[str, str]]) -> str:
     ordered = sorted(unused, key=lambda item: not item[1])
     shown = [f"{theirs!r} (may be {ours!r})" if ours else repr(theirs) for theirs, ours in ordered[:COLUMNS_SHOWN]]
     more = f" and {len(ordered) - COLUMNS_SHOWN} more" if len(ordered) > COLUMNS_SHOWN else ""
-    return f"{len(ordered)} columns are not used: {', '.join(shown)}{more}"
+    return f"{'1 column is' if len(ordered) == 1 else f'{len(ordered)} columns are'} not used: {', '.join(shown)}{more}"
 
 
 def date_span(specs: Sequence[SourceSpec]) -> tuple[dt.date, dt.date] | None:

@@ -12,11 +12,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from coverage.errors import DataError
-from coverage.inputs import SourceReport, SourceSpec
-from coverage.sources.raw import RawTable, rejections
+from coverage.inputs import SourceFacts, SourceReport, SourceSpec
+from coverage.sources.raw import RawTable
+from coverage.sources.tally import Positions, Tally
 
 Mask = npt.NDArray[np.bool_]
 Values = pd.Series | Callable[[Mask], Iterable[object]]
+
+
+class NothingLeftError(DataError):
+    """Report a source of which no row is usable, with the batch that says why."""
+
+    def __init__(self, message: str, batch: Batch) -> None:
+        super().__init__(message)
+        self.batch = batch
 
 
 class Batch:
@@ -35,8 +44,12 @@ class Batch:
         self.warnings = [f"{spec.id}: {text}" for text in raw.warnings]
         self.repaired = 0
         self.left_out = 0
-        self._read = len(raw.frame) + len(raw.rejected)
-        self._rejected = [raw.rejected]
+        self.facts = SourceFacts()
+        self.tell_unused = True  # whether columns that nothing uses are told
+        self.named: dict[str, str] = {}  # our column = the file's, as mapped
+        self._tally = Tally(spec.id)
+        self._tally.add_frame(raw.rejected, raw.unlisted)
+        self._read = len(raw.frame) + self._tally.count
 
     @property
     def geo(self) -> gpd.GeoDataFrame:
@@ -52,10 +65,12 @@ class Batch:
         """
         if not bad.any():
             return
-        chosen = values(bad) if callable(values) else values[bad].to_numpy()
-        reasons = reason if isinstance(reason, str) else np.asarray(reason, dtype=object)[bad]
-        part = rejections(self.spec.id, rows=self.frame.index[bad], field=field, values=chosen, reason=reasons)
-        self._rejected.append(part)
+        at = np.flatnonzero(bad)
+        many = [reason] if isinstance(reason, str) else pd.unique(np.asarray(reason, dtype=object)[bad])
+        for one in many:
+            mine = at if isinstance(reason, str) else at[np.asarray(reason, dtype=object)[bad] == one]
+            rows = self.frame.index[mine]
+            self._tally.add(rows, field=field, reason=str(one), values=_chosen(values, mine, len(bad)))
         self.frame = self.frame[~bad]
 
     def leave_out(self, unwanted: Mask, *, why: str) -> None:
@@ -70,18 +85,20 @@ class Batch:
         """Raise DataError where nothing usable is left, with the most frequent reason."""
         if len(self.frame):
             return
-        if self.left_out and not len(self.rejected):
-            raise DataError(f"{self.spec.name}: none of {self._read:,} rows is in the study ({'; '.join(self.notes)})")
-        first = self.rejected.groupby(["field", "reason"], sort=False).size().sort_values(kind="stable").index[-1]
-        where = f"{first[0]}: " if first[0] else ""
-        raise DataError(
-            f"{self.spec.name}: all {len(self.rejected):,} rows were rejected ({where}{first[1]}); expected usable rows"
+        if self.left_out and not self._tally.count:
+            why = "; ".join(self.notes)
+            raise NothingLeftError(f"{self.spec.name}: none of {self._read:,} rows is in the study ({why})", self)
+        field, reason, _ = max(self._tally.reasons, key=lambda item: item[2])
+        where = f"{field}: " if field else ""
+        raise NothingLeftError(
+            f"{self.spec.name}: all {self._tally.count:,} rows were rejected ({where}{reason}); expected usable rows",
+            self,
         )
 
     @property
     def rejected(self) -> pd.DataFrame:
-        """Return the rejected rows (schemas.REJECTED_COLUMNS) in the order of the file."""
-        return pd.concat(self._rejected, ignore_index=True).sort_values("row", kind="stable", ignore_index=True)
+        """Return the rejected rows (schemas.REJECTED_COLUMNS) in the order of the file; of very many, examples."""
+        return self._tally.table()
 
     def report(self) -> SourceReport:
         """Say what became of the source."""
@@ -96,12 +113,27 @@ class Batch:
             as_of=spec.as_of,
             data_status=spec.data_status,
             rows_read=self._read,
-            rows_rejected=len(self.rejected),
+            rows_rejected=self._tally.count,
             geometries_repaired=self.repaired,
             crs_found=self.crs_found,
             rows_left_out=self.left_out,
             notes=tuple(self.notes),
+            facts=self.facts,
+            reasons=self._tally.reasons,
         )
+
+
+def _chosen(values: Values, mine: Positions, length: int) -> Callable[[Positions], Iterable[object]]:
+    """Return a function from positions among the rejected rows to their values."""
+
+    def pick(at: Positions) -> Iterable[object]:
+        if not callable(values):
+            return list(values.iloc[mine[at]])
+        mask = np.zeros(length, dtype=bool)
+        mask[mine[at]] = True
+        return values(mask)
+
+    return pick
 
 
 def digest(path: Path) -> str:

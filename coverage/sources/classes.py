@@ -68,7 +68,7 @@ def name_levels(batch: Batch) -> None:
     if have == ["level"]:
         empty = frame["level"].isna().to_numpy()
         levels = ", ".join(schemas.MOBILE_LEVELS)
-        field, reason = spec.columns.get("level", "level"), f"is empty; expected one of {levels}"
+        field, reason = batch.named.get("level", "level"), f"is empty; expected one of {levels}"
         batch.reject(empty, field=field, values=frame["level"], reason=reason)
         batch.frame = batch.frame.drop(columns=["signal_dbm", "down_mbps"])
         return
@@ -81,7 +81,7 @@ def name_levels(batch: Batch) -> None:
             f"{have[0]} on each of {', '.join(schemas.MOBILE_LEVELS[1:])} holds, each more than the one before"
         )
     empty = frame[have[0]].isna().to_numpy()
-    field = spec.columns.get(have[0], have[0])
+    field = batch.named.get(have[0], have[0])
     batch.reject(empty, field=field, values=frame[have[0]], reason="is empty; expected a number")
     number = batch.frame[have[0]].to_numpy(dtype=float)
     if have[0] == "down_mbps" and spec.options.get("speed_unit") == "kbps":

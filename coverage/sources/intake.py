@@ -342,9 +342,9 @@ def _look_closely(batch: Batch) -> None:
         x, y = frame["cell_x"], frame["cell_y"]
         extent = (float(x.min()), float(y.min()), float(x.max()) + side, float(y.max()) + side)
     # What the intake itself numbers tells no rows apart.
-    own = {"source", "source_row"} | (set() if "place_id" in spec.columns else {"place_id"})
-    if spec.role == "offers":
-        own.discard("place_id")
+    own = {"source", "source_row"}
+    if spec.role == "premises" and (frame["place_id"] == [f"{spec.id}-{row}" for row in frame.index]).all():
+        own.add("place_id")
     plain = frame[[name for name in frame.columns if name not in own and name != "geometry"]]
     if isinstance(frame, gpd.GeoDataFrame):
         plain = pd.DataFrame(plain).assign(_shape=shapely.to_wkb(np.asarray(frame.geometry.array, dtype=object)))

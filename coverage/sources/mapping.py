@@ -73,7 +73,9 @@ def map_fields(batch: Batch, fields: Sequence[Field], *, defaults: Mapping[str, 
         if bad.any():
             problems.append((bad, column, as_text(frame[column]), reasons))
             alive &= ~bad
-    note_unused(batch, {field.name: source_column(batch, field.name, defaults) for field in fields})
+    columns = {field.name: source_column(batch, field.name, defaults) for field in fields}
+    batch.named = {ours: theirs for ours, theirs in columns.items() if theirs is not None}
+    note_unused(batch, columns)
     mapped = pd.DataFrame(out, index=frame.index)
     if isinstance(frame, gpd.GeoDataFrame):
         mapped = gpd.GeoDataFrame(mapped, geometry=frame.geometry.array, crs=frame.crs)

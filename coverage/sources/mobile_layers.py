@@ -55,7 +55,7 @@ def _stand_on_places(batch: Batch, places: gpd.GeoDataFrame) -> None:
     if batch.spec.options.get("clip", False):
         batch.leave_out(strange, why="for a place that is not in the study (clip)")
     else:
-        field = batch.spec.columns.get("place_id", "place_id")
+        field = batch.named.get("place_id", "place_id")
         batch.reject(strange, field=field, values=ids, reason="is the place_id of no premises in the study")
     shapes = np.asarray(places.geometry.array, dtype=object)[at[~strange]]
     batch.frame = gpd.GeoDataFrame(batch.frame, geometry=shapes, crs=places.crs)

@@ -19,7 +19,7 @@ from coverage.sources.table import read_table
 ID: Final = "adresseid"
 LIST_COLUMNS: Final = {"place_id": ID}
 # A list says how fast service is at most, and names neither provider nor technology.
-LIST_CONSTANTS: Final = {"provider": "not named", "technology": "other", "up_mbps": 0.0}
+LIST_CONSTANTS: Final = {"provider": "a provider not named", "technology": "other", "up_mbps": 0.0}
 
 
 def read_lacking(spec: SourceSpec) -> RawTable:

@@ -144,7 +144,7 @@ def _known_places(batch: Batch, place_ids: pd.Series) -> None:
     if batch.spec.options.get("clip", False):
         batch.leave_out(strange, why="for a place that is not in the study (clip)")
     else:
-        field = batch.spec.columns.get("place_id", "place_id")
+        field = batch.named.get("place_id", "place_id")
         batch.reject(strange, field=field, values=ids, reason="is the place_id of no premises in the study")
 
 

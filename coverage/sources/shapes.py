@@ -77,7 +77,7 @@ def _outline(batch: Batch, shape: str) -> None:
     outlines, reason = OUTLINES[shape]
     ids = batch.frame[shape]
     shapes = outlines(ids)
-    field = batch.spec.columns.get(shape, shape)
+    field = batch.named.get(shape, shape)
     batch.frame = gpd.GeoDataFrame(batch.frame, geometry=shapes, crs=shapes.crs)
     batch.reject(shapes.isna().to_numpy(), field=field, values=ids, reason=reason)
     batch.frame = batch.geo.drop(columns=shape)
@@ -91,7 +91,7 @@ def _check_cells(batch: Batch, area: StudyArea) -> None:
         raise DataError(f"study.toml: source {spec.id!r} has shape 'cell' but no cell_m; expected metres above 0")
     if "cell_id" in batch.frame:
         ids = batch.frame["cell_id"]
-        field = spec.columns.get("cell_id", "cell_id")
+        field = batch.named.get("cell_id", "cell_id")
         wrong = ~ids.str.fullmatch(SSB_ID).to_numpy(dtype=bool)
         batch.reject(wrong, field=field, values=ids, reason="is not a cell id of 14 digits")
         x, y = ssb_corner(batch.frame["cell_id"])
@@ -124,4 +124,5 @@ def _near(batch: Batch, area: StudyArea) -> None:
         batch.leave_out(away, why="outside the study area (clip)")
     else:
         values = batch.frame["cell_x"].map("{:.12g}".format) + " " + batch.frame["cell_y"].map("{:.12g}".format)
-        batch.reject(away, field="cell_x cell_y", values=values, reason="lies far outside the study area")
+        field = batch.named.get("cell_id", "cell_x cell_y")
+        batch.reject(away, field=field, values=values, reason="lies far outside the study area")
