@@ -133,8 +133,11 @@ def _reach_cells(points: _Points, layer: OfferLayer) -> Pairs:
         raise DataError(f"{layer.source}: row {row}: the cell's corner does not lie on one grid of {size:g} m")
     xy = np.column_stack([points.frame.geometry.x, points.frame.geometry.y])
     homes = np.floor((xy - origin) / size).astype(np.int64)
-    code, _ = pd.factorize(pd.MultiIndex.from_arrays(list(np.concatenate([cells, homes]).T)))
-    return _equal_keys(code[len(cells) :], code[: len(cells)])
+    low, high = cells.min(axis=0), cells.max(axis=0)
+    width = high[1] - low[1] + 1
+    near = ((homes >= low) & (homes <= high)).all(axis=1)
+    keys, theirs = ((at[:, 0] - low[0]) * width + at[:, 1] - low[1] for at in (homes, cells))
+    return _equal_keys(np.where(near, keys, -1), theirs)
 
 
 def _reach_ids(points: _Points, layer: OfferLayer) -> Pairs:
