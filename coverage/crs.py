@@ -7,6 +7,7 @@ from typing import Final
 import geopandas as gpd
 import pyproj
 from pyproj.exceptions import CRSError as PyprojCrsError
+from pyproj.exceptions import ProjError
 
 from coverage.errors import CrsError
 
@@ -37,7 +38,10 @@ def to_crs(frame: gpd.GeoDataFrame, crs: object, *, where: str) -> gpd.GeoDataFr
     if frame.crs is None:
         raise CrsError(f'{where}: the layer states no coordinate system; write crs = "EPSG:…" for it in study.toml')
     target = pyproj.CRS.from_user_input(crs)
-    return frame if frame.crs == target else frame.to_crs(target)
+    try:
+        return frame if frame.crs == target else frame.to_crs(target)
+    except ProjError as error:
+        raise CrsError(f"{where}: the coordinate system that the layer states cannot be brought into {crs}") from error
 
 
 def require_metric(frame: gpd.GeoDataFrame, *, where: str) -> gpd.GeoDataFrame:

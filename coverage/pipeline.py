@@ -67,6 +67,7 @@ def assess(study: Study, scenario: Scenario, *, progress: Progress = ignore) -> 
 
 def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Prepared:
     """Load the study, overlay coverage, judge every place, delineate areas and find their routes."""
+    study.require_assessable()
     clock = _Clock()
     inputs = study.load(progress=progress)
     clock.lap("load")
@@ -157,7 +158,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         "currency": study.currency,
         "data_status": study.data_status,
         "as_of": study.as_of.isoformat(),
-        "rejected": len(prepared.inputs.rejected),
+        "rejected": sum(report.rows_rejected for report in prepared.inputs.reports),
         **{key: value for key, value in prepared.counts.items() if key != "municipalities"},
         **summary.summarise_areas(ranked, funding_gap=draws.total_quantiles(), budget=scenario.budget),
         "route_m": round(float(prepared.routes["route_m"].sum())),

@@ -54,7 +54,7 @@ def common_data(
     study, policy = assessment.study, assessment.policy
     run = str(assessment.provenance.get("fingerprint", ""))
     fingerprints = [(wording.text("pdf", "fingerprint_run"), run), *fingerprint.items()]
-    rejected = len(assessment.rejected)
+    rejected = int(assessment.summary["rejected"])
     return {
         "lang": wording.language,
         "title": title,

@@ -81,7 +81,8 @@ def bring_municipalities(batch: Batch, crs: str) -> None:
     if use is not None:
         margin = USE_MARGIN_DEG
         box = (use.west - margin, use.south - margin, use.east + margin, use.north + margin)
-    outside = ~_touches(_bounds(source.to_crs(GEOGRAPHIC_CRS)), box) | ~np.isfinite(_bounds(batch.geo)).all(axis=1)
+    degrees = to_crs(source, GEOGRAPHIC_CRS, where=batch.spec.name)
+    outside = ~_touches(_bounds(degrees), box) | ~np.isfinite(_bounds(batch.geo)).all(axis=1)
     reason = f"lies far outside the area of use of {crs}" + (f" ({use.name})" if use is not None else "")
     batch.reject(outside, field=batch.position, values=describe(_shapes(source)), reason=reason)
 

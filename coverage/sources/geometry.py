@@ -16,6 +16,7 @@ from coverage.errors import CrsError, DataError
 from coverage.sources.batch import Batch, Mask
 from coverage.sources.mapping import source_column
 from coverage.sources.names import nearest
+from coverage.sources.positions import CELL, POSTCODE, stand_on_cells, stand_on_postcodes
 from coverage.sources.roles import COORDINATES, Family
 
 Shapes = npt.NDArray[np.object_]
@@ -24,11 +25,19 @@ Shapes = npt.NDArray[np.object_]
 _FAMILY: Final = {0: "point", 4: "point", 1: "line", 2: "line", 5: "line", 3: "polygon", 6: "polygon", 7: "collection"}
 
 
-def coordinate_pair(batch: Batch, defaults: Mapping[str, str]) -> tuple[str, str]:
-    """Return which pair of our columns, x and y or lon and lat, a table has. Raises DataError without one."""
+def coordinate_pair(batch: Batch, defaults: Mapping[str, str]) -> tuple[str, ...]:
+    """Return which of our columns say where a table's rows are. Raises DataError where none does.
+
+    They are x and y, or lon and lat; for premises also `cell_id`, or `postcode` with option `postcodes`.
+    """
     for pair in COORDINATES:
         if all(source_column(batch, name, defaults) is not None for name in pair):
             return pair
+    if batch.spec.role == "premises":
+        if source_column(batch, "cell_id", defaults) is not None:
+            return CELL
+        if "postcodes" in batch.spec.options:
+            return POSTCODE
     columns = [str(name) for name in batch.frame.columns]
     half = next((n for pair in COORDINATES for n in pair if source_column(batch, n, defaults) is not None), "")
     missing = {"x": "y", "y": "x", "lon": "lat", "lat": "lon"}.get(half, "x")
@@ -38,8 +47,14 @@ def coordinate_pair(batch: Batch, defaults: Mapping[str, str]) -> tuple[str, str
     )
 
 
-def add_points(batch: Batch, pair: tuple[str, str]) -> None:
-    """Turn two number columns into points in the CRS that study.toml states. Raises CrsError where it states none."""
+def add_points(batch: Batch, pair: tuple[str, ...]) -> None:
+    """Turn the columns of `coordinate_pair` into points: two numbers in the CRS that study.toml states, or a look-up.
+
+    Raises CrsError where it states none.
+    """
+    if pair in (CELL, POSTCODE):
+        (stand_on_cells if pair == CELL else stand_on_postcodes)(batch)
+        return
     spec = batch.spec
     if not spec.crs:
         raise CrsError(

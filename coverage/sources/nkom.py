@@ -13,6 +13,9 @@ import pandas as pd
 from coverage import schemas
 from coverage.errors import DataError
 from coverage.inputs import SourceSpec
+from coverage.sources.archive import local_file
+from coverage.sources.encoding import to_utf8
+from coverage.sources.limits import brief
 from coverage.sources.raw import RawTable, rejections
 
 NAME: Final = "Kommune"  # the header of the first column, by which the row of names is known
@@ -65,12 +68,12 @@ def read_nkom(spec: SourceSpec) -> RawTable:
 
 def _rows(spec: SourceSpec) -> list[list[str]]:
     try:
-        text = spec.path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise DataError(f"{spec.name}: the file does not exist; expected a table for source {spec.id!r}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{spec.name}: not UTF-8 text; expected Nkom's sheet saved as CSV in UTF-8") from error
-    return list(csv.reader(io.StringIO(text), delimiter=";"))
+        with local_file(spec) as path:
+            data = path.read_bytes()
+        text = to_utf8(data, spec)[0].decode("utf-8")
+        return list(csv.reader(io.StringIO(text), delimiter=";"))
+    except (OSError, csv.Error) as error:
+        raise DataError(f"{spec.name}: not a readable table ({brief(error)}); expected Nkom's sheet as CSV") from error
 
 
 def _names(groups: Sequence[str], columns: Sequence[str]) -> list[str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import pandas as pd
 
 from coverage import schemas
 
-VALUE_LENGTH = 200  # a rejected value is quoted up to this many characters
+VALUE_LENGTH: Final = 200  # a rejected value is quoted up to this many characters
+# Rejected rows that are kept as examples of one reason; further ones are counted only. A person reads far fewer, and
+# ten million bad rows must not fill the memory.
+EXAMPLES: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -20,11 +24,12 @@ class RawTable:
     Columns from text files are `str`, trimmed or not, null where the file has nothing. It is a GeoDataFrame
     with its CRS set where the file (or a cell id) gives geometry. `rejected` (schemas.REJECTED_COLUMNS) holds
     rows that the reader could make nothing of; they are not in `frame`. Every data row is in exactly one of
-    the two.
+    the two, or, where very many rows share a reason, counted in `unlisted`.
     """
 
     frame: pd.DataFrame
     rejected: pd.DataFrame = field(default_factory=schemas.empty_rejected)
+    unlisted: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (field, reason): rows beyond the examples
     crs_found: str = ""
     decimal: str = "."  # the decimal mark of numbers that are still text
     notes: tuple[str, ...] = ()

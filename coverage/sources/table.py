@@ -1,14 +1,21 @@
-"""Delimited text files: delimiter, byte order mark and decimal mark found out; broken rows set apart."""
+"""Tables: delimited text with delimiter, encoding and decimal mark found out, and broken rows set apart."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
+import re
 import zlib
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -16,101 +23,169 @@ import pyarrow.csv as pacsv
 from coverage import schemas
 from coverage.errors import DataError
 from coverage.inputs import SourceSpec
-from coverage.sources.raw import RawTable, rejections
+from coverage.sources.archive import local_file
+from coverage.sources.encoding import to_utf8
+from coverage.sources.headers import MAX_HEADER_ROW, column_names, header_rows
+from coverage.sources.limits import brief, check_count, limit, read_bounded
+from coverage.sources.raw import EXAMPLES, VALUE_LENGTH, RawTable, rejections
+from coverage.sources.spreadsheet import SPREADSHEETS, read_sheet
 
 DELIMITERS: Final = (";", "\t", ",")  # of equal counts the first wins
-MAX_BYTES: Final = 2_000_000_000  # of unpacked text: a larger one is more likely an attack than a register
+FIELD_COUNTS: Final = 50  # different wrong numbers of fields that are told apart
+UNCLOSED: Final = "a quotation mark is opened and not closed"
+NUL: Final = "holds a NUL byte, which is no text"
+BLOCK_BYTES: Final = 8_000_000  # that Arrow parses at a time, and no row may be longer
+
+Numbers = npt.NDArray[np.int64]
+TABLE_READER_OPTIONS: Final = ("header_rows", "sheet")
+
+
+@dataclass
+class _Broken:
+    """Hold the rows that have another number of fields: all numbers, some texts."""
+
+    numbers: array[int] = field(default_factory=lambda: array("q"))
+    counts: dict[int, int] = field(default_factory=dict)
+    texts: list[tuple[int, int, str]] = field(default_factory=list)  # (row, fields, text)
+
+    def add(self, row: int, fields: int, text: str) -> None:
+        self.numbers.append(row)
+        if fields not in self.counts and len(self.counts) >= FIELD_COUNTS:
+            fields = -1  # one of many
+        self.counts[fields] = self.counts.get(fields, 0) + 1
+        if self.counts[fields] <= EXAMPLES:
+            self.texts.append((row, fields, text[: VALUE_LENGTH + 1]))
 
 
 def read_table(spec: SourceSpec) -> RawTable:
-    """Read a CSV file (``.csv``, ``.csv.gz``, tab-separated too) as text columns.
+    """Read a table as text columns: a CSV file (``.csv``, ``.csv.gz``, tab-separated too) or a spreadsheet (``.xlsx``).
 
     The delimiter is the one of ``;``, tab and ``,`` that is most frequent in the header; option ``delimiter``
     overrides. The decimal mark is the option ``decimal``, else a comma is understood too unless it is the
-    delimiter. A row with another number of fields than the header is rejected. Raises DataError where the
-    file is missing, empty, truncated, not in the encoding (option ``encoding``, default UTF-8) or without rows.
+    delimiter. Header: see `header_rows`. A row with another number of fields than the header, with a quotation that
+    does not close or with a NUL byte is rejected. Raises DataError where the file is missing, empty, truncated, too
+    large, in no known encoding or without rows.
     """
-    data = _as_utf8(_bytes(spec), spec)
-    header = data.split(b"\n", 1)[0].decode("utf-8").strip("\r")
-    if not header.strip():
-        raise DataError(f"{spec.name}: the first line is empty; expected a header row with the column names")
-    delimiter = str(spec.options.get("delimiter", "")) or max(DELIMITERS, key=header.count)
+    with local_file(spec) as path:
+        if path.suffix.lower() in SPREADSHEETS:
+            return read_sheet(path, spec)
+        data, found = to_utf8(_bytes(path, spec), spec)
+    if not data.strip():
+        raise DataError(f"{spec.name}: the file is empty; expected a header row and data rows")
+    check_count(max(data.count(b"\n"), data.count(b"\r")), spec, "max_rows", "lines")
+    delimiter = _delimiter(data, spec)
+    names, notes, start = _header(data, delimiter, spec)
     decimal = str(spec.options.get("decimal", "")) or ("." if delimiter == "," else ",")
-    table, rows, rejected = _parse(data, delimiter, spec)
-    table, notes = _named_once(table)
+    table, rows, rejected, unlisted = _parse(data[start:], names, delimiter, spec)
     frame = pd.DataFrame(table.to_pandas())
     frame.index = pd.Index(rows, dtype="int64", name="row")
     if frame.empty and rejected.empty:
         raise DataError(f"{spec.name}: the file has a header but no rows; expected at least one row")
-    return RawTable(frame, rejected, decimal=decimal, notes=notes)
+    return RawTable(frame, rejected, unlisted, decimal=decimal, notes=(*found, *notes))
 
 
-def _bytes(spec: SourceSpec) -> bytes:
+def _bytes(path: Path, spec: SourceSpec) -> bytes:
     try:
-        if spec.path.suffix == ".gz":
-            with gzip.open(spec.path) as file:
-                data = file.read(MAX_BYTES + 1)
-        else:
-            with spec.path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        raise DataError(f"{spec.name}: the file does not exist; expected a table for source {spec.id!r}") from error
+        packed = path.stat().st_size
+        if path.suffix.lower() == ".gz":
+            with gzip.open(path) as file:
+                return read_bounded(file, spec, packed=packed)
+        if packed > limit(spec, "max_bytes"):
+            check_count(packed, spec, "max_bytes", "bytes of text")
+        return path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{spec.name}: the file cannot be read to its end ({error}); expected a whole file") from error
-    if len(data) > MAX_BYTES:
-        raise DataError(f"{spec.name}: more than {MAX_BYTES:,} bytes of text; expected a smaller table")
-    return data
+        reason = brief(error.strerror if isinstance(error, OSError) and error.strerror else error)
+        raise DataError(f"{spec.name}: the file cannot be read to its end ({reason}); expected a whole file") from error
 
 
-def _as_utf8(data: bytes, spec: SourceSpec) -> bytes:
-    encoding = str(spec.options.get("encoding", "utf-8"))
+def _delimiter(data: bytes, spec: SourceSpec) -> str:
+    given = str(spec.options.get("delimiter", ""))
+    if given:
+        if len(given) != 1 or given in '"\r\n\0' or not given.isascii():
+            raise DataError(f"{spec.name}: delimiter {given!r} cannot be used; expected one character such as ';'")
+        return given
+    lines = data[:BLOCK_BYTES].decode("utf-8", errors="ignore").splitlines()
+    last = header_rows(spec)[-1]
+    line = re.sub(r'"[^"]*"', "", lines[last - 1]) if len(lines) >= last else ""
+    return max(DELIMITERS, key=line.count)
+
+
+def _header(data: bytes, delimiter: str, spec: SourceSpec) -> tuple[list[str], tuple[str, ...], int]:
+    """Return the column names, notes on them, and where the data begin."""
+    wanted = header_rows(spec)
+    lines = io.StringIO(data[:BLOCK_BYTES].decode("utf-8", errors="ignore"), newline="")
+    used: list[int] = []
+
+    def counted() -> object:
+        for line in lines:
+            used.append(len(line.encode("utf-8")))
+            yield line
+
+    records: list[list[str]] = []
     try:
-        # Decoding proves the text whole; a byte order mark would otherwise become part of the first name.
-        text = data.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f'{spec.name}: line {line} is not {encoding} text; expected {encoding}, or options.encoding = "latin-1"'
-        ) from error
-    except LookupError as error:
-        raise DataError(f"{spec.name}: encoding {encoding!r} is unknown; expected e.g. 'utf-8' or 'latin-1'") from error
-    if not text.strip():
-        raise DataError(f"{spec.name}: the file is empty; expected a header row and data rows")
-    return text.encode("utf-8")
+        for record in csv.reader(counted(), delimiter=delimiter):  # type: ignore[arg-type]
+            records.append(record)
+            if len(records) == wanted[-1]:
+                break
+    except csv.Error as error:
+        raise DataError(f"{spec.name}: no readable header ({brief(error)}); expected a row of column names") from error
+    if len(records) < wanted[-1] or not any(text.strip() for text in records[-1]):
+        where = "the first line" if wanted == (1,) else f"header row {wanted[-1]}"
+        raise DataError(f"{spec.name}: {where} is empty; expected a header row with the column names")
+    if len(used) > MAX_HEADER_ROW:
+        raise DataError(f"{spec.name}: the header does not end; expected a quotation mark that closes it")
+    chosen = [records[row - 1] for row in wanted]
+    if any("\0" in text for row in chosen for text in row):
+        raise DataError(f"{spec.name}: the header holds a NUL byte, so this is no text; expected a table as text")
+    names, notes = column_names(chosen, spec)
+    return names, notes, sum(used)
 
 
-def _parse(data: bytes, delimiter: str, spec: SourceSpec) -> tuple[pa.Table, np.ndarray, pd.DataFrame]:
-    """Return the whole rows as a table of text, their row numbers, and the broken rows."""
-    if _quotes_close(data, delimiter):
-        table, invalid = _arrow(data, delimiter, spec)
-        rows = _numbers(table.num_rows + len(invalid), [number for number, _, _ in invalid])
-        return table, rows, _broken(invalid, table.num_columns, spec)
+def _parse(
+    data: bytes, names: list[str], delimiter: str, spec: SourceSpec
+) -> tuple[pa.Table, Numbers, pd.DataFrame, Mapping[tuple[str, str], int]]:
+    """Return the whole rows as a table of text, their row numbers, the broken rows, and how many more there are."""
+    if b"\0" not in data and _quotes_close(data, delimiter):
+        table, broken = _arrow(data, names, delimiter, spec)
+        total = table.num_rows + len(broken.numbers)
+        rejected, unlisted = _rejected(broken, len(names), spec)
+        return table, _without(np.arange(1, total + 1), broken), rejected, unlisted
     # A quotation that never closes would swallow the lines after it. Set apart the lines in which one is left open,
     # so that only they are lost. Row numbers are then line numbers.
-    lines = data.split(b"\n")
-    open_ = {n for n, line in enumerate(lines) if n and not _quotes_close(line, delimiter)}
-    kept = [n for n, line in enumerate(lines) if n not in open_ and line.strip()]
-    table, invalid = _arrow(b"\n".join(lines[n] for n in kept) + b"\n", delimiter, spec)
-    numbers = np.array(kept, dtype="int64")[1:]  # without the header
-    whole = _numbers(table.num_rows + len(invalid), [number for number, _, _ in invalid]) - 1
-    invalid = [(int(numbers[number - 1]), count, text) for number, count, text in invalid]
-    unclosed = rejections(
-        spec.id,
-        rows=sorted(open_),
-        field="",
-        values=[lines[n].decode("utf-8") for n in sorted(open_)],
-        reason="a quotation mark is opened and not closed",
-    )
-    rejected = pd.concat([_broken(invalid, table.num_columns, spec), unclosed], ignore_index=True)
-    return table, numbers[whole], rejected.sort_values("row", kind="stable", ignore_index=True)
+    lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    apart: dict[str, list[int]] = {NUL: [], UNCLOSED: []}
+    kept = []
+    for number, line in enumerate(lines):
+        if b"\0" in line:
+            apart[NUL].append(number)
+        elif b'"' in line and not _quotes_close(line, delimiter):
+            apart[UNCLOSED].append(number)
+        elif line.strip():
+            kept.append(number)
+    table, broken = _arrow(b"\n".join(lines[n] for n in kept) + b"\n", names, delimiter, spec)
+    numbers = np.array(kept, dtype="int64") + 1
+    broken.texts = [(int(numbers[row - 1]), fields, text) for row, fields, text in broken.texts]
+    rejected, unlisted = _rejected(broken, len(names), spec)
+    parts = [rejected]
+    for reason, found in apart.items():
+        texts = [lines[n][: 4 * VALUE_LENGTH].decode("utf-8", errors="ignore") for n in found[:EXAMPLES]]
+        rows = [n + 1 for n in found[:EXAMPLES]]
+        parts.append(rejections(spec.id, rows=rows, field="", values=texts, reason=reason))
+        if len(found) > EXAMPLES:
+            unlisted[("", reason)] = len(found) - EXAMPLES
+    whole = pd.concat(parts, ignore_index=True).sort_values("row", kind="stable", ignore_index=True)
+    return table, _without(numbers, broken), whole, unlisted
 
 
 def _quotes_close(data: bytes, delimiter: str) -> bool:
     """Return whether every quotation in the text closes, before a delimiter or the end of a row."""
     if b'"' not in data:
         return True
-    if not any(line.count(b'"') % 2 for line in data.split(b"\n")):
-        return True  # each line closes what it opens
+    mark = re.escape(delimiter.encode())
+    # Take out the fields that are quoted as they should be, on one line. If that leaves no mark, all is well.
+    proper = rb"(?:(?<=[\r\n])|(?<=" + mark + rb')|\A)"(?:[^"\r\n]|"")*+"(?=[\r\n]|' + mark + rb"|\Z)"
+    if b'"' not in re.sub(proper, b"", data):
+        return True
     try:
         for _ in csv.reader(io.StringIO(data.decode("utf-8"), newline=""), delimiter=delimiter, strict=True):
             pass
@@ -119,50 +194,46 @@ def _quotes_close(data: bytes, delimiter: str) -> bool:
     return True
 
 
-def _arrow(data: bytes, delimiter: str, spec: SourceSpec) -> tuple[pa.Table, list[tuple[int, int, str]]]:
-    """Parse with Arrow; invalid rows come back as (1-based data row, number of fields, text)."""
-    invalid: list[tuple[int, int, str]] = []
+def _arrow(data: bytes, names: list[str], delimiter: str, spec: SourceSpec) -> tuple[pa.Table, _Broken]:
+    """Parse with Arrow: the whole rows as text, and the rows with another number of fields."""
+    broken = _Broken()
+    if data.startswith(codecs.BOM_UTF8):
+        data = codecs.BOM_UTF8 + data  # Arrow drops one, which here is part of a value
+    types = dict.fromkeys(names, pa.string())
+    if not data.strip(b"\r\n"):
+        return pa.table({name: pa.array([], pa.string()) for name in names}), broken
 
     def note(row: pacsv.InvalidRow) -> str:
-        invalid.append((row.number - 1, row.actual_columns, row.text))  # Arrow counts the header as record 1
+        broken.add(row.number, row.actual_columns, row.text)
         return "skip"
 
     try:
         # One thread: only then does Arrow number the invalid rows.
-        reading = pacsv.ReadOptions(use_threads=False, block_size=8_000_000)
+        reading = pacsv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, column_names=names)
         parsing = pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note)
-        names = pacsv.open_csv(io.BytesIO(data), reading, parsing).schema.names
-        invalid.clear()
-        converting = pacsv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
-        )
-        return pacsv.read_csv(io.BytesIO(data), reading, parsing, converting), invalid
-    except (pa.ArrowInvalid, ValueError) as error:
-        raise DataError(f"{spec.name}: not a readable table ({error}); expected text with {delimiter!r}") from error
+        converting = pacsv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
+        return pacsv.read_csv(io.BytesIO(data), reading, parsing, converting), broken
+    except (pa.ArrowException, ValueError) as error:
+        raise DataError(
+            f"{spec.name}: not a readable table ({brief(error)}); expected text with {delimiter!r}"
+        ) from error
 
 
-def _numbers(count: int, without: list[int]) -> np.ndarray:
-    keep = np.ones(count, dtype=bool)
-    keep[np.array(without, dtype="int64") - 1] = False
-    return np.flatnonzero(keep) + 1
+def _without(numbers: Numbers, broken: _Broken) -> Numbers:
+    keep = np.ones(len(numbers), dtype=bool)
+    keep[np.frombuffer(broken.numbers, dtype="int64") - 1 if broken.numbers else []] = False
+    return numbers[keep]
 
 
-def _broken(invalid: list[tuple[int, int, str]], width: int, spec: SourceSpec) -> pd.DataFrame:
-    if not invalid:
-        return schemas.empty_rejected()
-    numbers, counts, texts = zip(*invalid, strict=True)
-    reasons = [f"the row has {count} fields; expected {width}" for count in counts]
-    return rejections(spec.id, rows=numbers, field="", values=list(texts), reason=reasons)
-
-
-def _named_once(table: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:
-    """Give repeated column names a number (`name`, `name_2`), and unnamed ones `column_<n>`."""
-    seen: dict[str, int] = {}
-    names = []
-    for position, raw in enumerate(table.column_names, start=1):
-        name = raw.strip() or f"column_{position}"
-        seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
-    twice = [name for name, count in seen.items() if count > 1]
-    notes = tuple(f"column {name!r} occurs {seen[name]} times; read as {name}, {name}_2 …" for name in twice)
-    return table.rename_columns(names), notes
+def _rejected(broken: _Broken, width: int, spec: SourceSpec) -> tuple[pd.DataFrame, dict[tuple[str, str], int]]:
+    """Return the broken rows that are listed, and the number of those that are not, by reason."""
+    if not broken.texts:
+        return schemas.empty_rejected(), {}
+    rows, fields, texts = zip(*broken.texts, strict=True)
+    words = {
+        count: f"the row has {f'{count}' if count >= 0 else 'another number of'} fields; expected {width}"
+        for count in broken.counts
+    }
+    listed = rejections(spec.id, rows=rows, field="", values=texts, reason=[words[count] for count in fields])
+    more = {("", words[count]): total - EXAMPLES for count, total in broken.counts.items() if total > EXAMPLES}
+    return listed, more

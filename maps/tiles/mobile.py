@@ -87,6 +87,7 @@ def level_grid(layers: Sequence[MobileLayer], *, policy: Policy, bounds: Bounds)
                     dst_nodata=np.nan,
                     resampling=Resampling.nearest,
                 )
+                signal = signal * source.scales[0] + source.offsets[0]
             rules = policy.mobile
             level = sum(
                 (signal >= dbm).astype(np.uint8) for dbm in (rules.basic_dbm, rules.good_dbm, rules.very_good_dbm)
