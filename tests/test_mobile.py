@@ -10,13 +10,16 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rasterio.transform import xy as xy_of
 from shapely.geometry import box
 
 from coverage.errors import DataError
 from coverage.inputs import MobileLayer
-from coverage.mobile import classify, name_classes
+from coverage.mobile import classify, name_classes, sample
 from coverage.overlay import overlay
 from coverage.policy import Policy, load_policy
 from coverage.schemas import MOBILE_LEVELS, SERVICE, check
@@ -35,6 +38,31 @@ def seen(columns: int, *layers: MobileLayer, policy: Policy = NORWAY) -> gpd.Geo
 
 def raster(path: Path, *values: int, **options: Any) -> Path:
     return write_raster(path, np.array([values], dtype="int16"), **options)
+
+
+def agree(path: Path, *, points: int) -> int:
+    """Hold sampled values against rasterio's at points all over a raster and on its cells' corners; count the known."""
+    rng = np.random.default_rng(12)
+    with rasterio.open(path) as file:
+        west, south, east, north = file.bounds
+        xy = np.column_stack([rng.uniform(west, east, points), rng.uniform(south, north, points)])
+        columns, rows = rng.integers(0, file.width + 1, points), rng.integers(0, file.height + 1, points)
+        xy = np.concatenate([xy, np.column_stack(xy_of(file.transform, rows, columns, offset="ul"))])
+        expected = [float(value.astype(float).filled(np.nan)[0]) for value in file.sample(xy, masked=True)]
+        places = gpd.GeoDataFrame(geometry=shapely.points(xy), crs=file.crs)
+    found = sample(places, MobileLayer("r", "A", "4g", raster=path))
+    np.testing.assert_array_equal(found, expected)
+    return int(np.isfinite(found).sum())
+
+
+@pytest.mark.parametrize("name", ["nordlurmobil_4g", "trollsignal_5g"])
+def test_values_of_the_sample_are_those_of_rasterio(name: str) -> None:
+    assert agree(Path(__file__).parent.parent / f"data/trondelag/mobile_{name}.tif", points=1000) > 300
+
+
+@pytest.mark.parametrize("name", ["ASTER_Finse.tif", "neanidelv_dtm_1km_25832.tif"])
+def test_values_of_real_rasters_are_those_of_rasterio(data_root: Path, name: str) -> None:
+    assert agree(data_root / "norway/terrain" / name, points=1000) > 300
 
 
 def test_a_raster_of_classes_names_its_levels(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -39,6 +40,24 @@ def test_bead_2022_tiers() -> None:
     ]
 
 
+def test_latency_and_measured_speed_are_rules_of_the_pack() -> None:
+    assert load_policy("us-bead-2022").fixed.max_latency_ms == 100
+    norway = load_policy("no-2024")
+    assert math.isinf(norway.fixed.max_latency_ms)
+    assert norway.fixed.counts_closing
+    assert "measured" in norway.assumed()
+
+
+def test_a_pack_without_the_newer_rules_says_nothing_by_them(tmp_path: Path) -> None:
+    text = (POLICY_DIR / "no-2024.toml").read_text(encoding="utf-8")
+    text = re.sub(r"\[measured\].*?\n\n", "", text, flags=re.DOTALL)
+    text = re.sub(r"indoor_(loss_db|level) = .*\n", "", text)
+    (tmp_path / "old.toml").write_text(text, encoding="utf-8")
+    policy = load_policy("old", directory=tmp_path)
+    assert (policy.measured.flag_below, policy.mobile.indoor_loss_db, policy.mobile.indoor_level) == (0, 0, "")
+    assert "measured" not in policy.assumed()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
@@ -52,6 +71,11 @@ def test_bead_2022_tiers() -> None:
         ("deliver_down_mbps = 300", "deliver_down_mbps = 50", "at least its own threshold"),
         ('view = "business_case"', 'view = "guess"', "subsidy.view 'guess'"),
         ("low = 350000\nhigh = 0", "low = 5\nhigh = 5", "low and high are equal"),
+        ("flag_below = 0.5", "flag_below = 50", "a share from 0 to 1"),
+        ("indoor_loss_db = 13", "indoor_loss_db = -13", "indoor_loss_db is below 0"),
+        ('indoor_level = "very_good"', 'indoor_level = "none"', "indoor_level 'none' is none of"),
+        ("plan_horizon_years = 3\n", "plan_horizon_years = 3\nmax_latency_ms = 0\n", "must be above 0"),
+        ("plan_horizon_years = 3\n", "plan_horizon_years = 3\ncounts_closing = 1\n", "expected true or false"),
         ("[fixed]", "[fixed", "not valid TOML"),
     ],
 )
