@@ -219,7 +219,7 @@ def _rejections(found: Inspection) -> tuple[Rejection, ...]:
     items = []
     for report in found.reports:
         mine = found.rejected[found.rejected["source"] == report.source]
-        for where, reason, count in report.reasons:
+        for where, reason, count in sorted(report.reasons, key=lambda item: -item[2]):
             rows = mine[(mine["field"] == where) & (mine["reason"] == reason)].head(EXAMPLES)
             examples = tuple((int(row), str(value)) for row, value in zip(rows["row"], rows["value"], strict=True))
             items.append(Rejection(report.source, where, reason, count, examples))

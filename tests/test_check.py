@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 from rich.console import Console
+from shapely.geometry import Point, box
 
 from coverage import check
-from coverage.errors import DataError
 from coverage.study import Study
-from tests.studymaker import TinyStudy, tiny_study
+from tests.studymaker import CRS, SIDE, X0, Y0, TinyStudy, premises, roads, tiny_study
 
 
 @pytest.fixture
@@ -26,6 +29,10 @@ def printed(report: check.CheckReport, width: int = 200) -> str:
     return out.getvalue()
 
 
+def inspected(tiny: TinyStudy) -> check.CheckReport:
+    return check.inspect(Study.open(tiny.folder))
+
+
 def test_clean_study_has_no_problems(tiny: TinyStudy) -> None:
     steps: list[str] = []
     report = check.inspect(Study.open(tiny.folder), progress=steps.append)
@@ -37,6 +44,7 @@ def test_clean_study_has_no_problems(tiny: TinyStudy) -> None:
         "rows": 40,
         "premises": {"business": 10.0, "holiday": 10.0, "household": 20.0},
         "outside_every_municipality": 0,
+        "share_outside": 0.0,
     }
     assert mapping["dates"] == {"first": "2024-01-01", "last": "2024-03-01"}
     assert [source["rows_read"] for source in mapping["sources"]] == [2, 40, 1, 25, 94, 1]
@@ -51,8 +59,8 @@ def test_problems_are_counted_by_reason_with_examples(tiny: TinyStudy) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     report = check.inspect(Study.open(tiny.folder))
     assert report.problems == (
-        "premises: 6 of 40 rows rejected",
         "premises: 1 of 34 places lie outside every municipality",
+        "premises: 6 of 40 rows rejected, 5 because count expected a number of 0 or more",
     )
     first, second = report.rejections
     assert (first.field, first.rows, first.examples) == ("count", 5, ((1, "many"), (2, "many"), (3, "many")))
@@ -69,7 +77,8 @@ def test_problems_are_counted_by_reason_with_examples(tiny: TinyStudy) -> None:
     text = printed(report)
     assert "row 1: many; row 2: many; row 3: many" in text
     assert "Problems found: 2." in text
-    assert "Warning: premises: 1 of 34" in text
+    assert "Problem: premises: 1 of 34" in text
+    assert mapping["places"]["share_outside"] == 0.0294
 
 
 def test_values_from_files_are_never_markup(tiny: TinyStudy) -> None:
@@ -82,11 +91,212 @@ def test_rows_follow_the_columns(tiny: TinyStudy) -> None:
     report = check.inspect(Study.open(tiny.folder))
     assert all(len(row) == len(check.COLUMNS) for row in report.rows())
     assert report.rows()[0] == (
-        "municipalities", "municipalities", "2", "0", "0", "0", "EPSG:25833", "2024-01-01", "real",
+        "municipalities", "municipalities", "2", "0", "0", "0", "EPSG:25833", "100% of the area", "2024-01-01",
+        "real",
     )  # fmt: skip
 
 
-def test_unusable_source_is_an_error_not_a_report(tiny: TinyStudy) -> None:
+def test_unusable_sources_are_listed_and_the_others_are_read(tiny: TinyStudy) -> None:
     (tiny.folder / "roads.gpkg").unlink()
-    with pytest.raises(DataError, match=r"roads\.gpkg: the file does not exist"):
-        check.inspect(Study.open(tiny.folder))
+    (tiny.folder / "fibre.geojson").write_text("nothing", encoding="utf-8")
+    swapped = premises().rename(columns={"east": "north", "north": "east"})
+    swapped.to_csv(tiny.folder / "premises.csv", sep=";", index=False)
+    report = inspected(tiny)
+    text = "\n".join(report.problems)
+    assert "roads: roads.gpkg: the file does not exist" in text
+    assert "fibre: fibre.geojson: " in text
+    assert "premises: premises.csv: all 40 rows were rejected" in text
+    assert "easting and northing look swapped" in text
+    assert "not checked: the study as a whole: it has no usable premises" in report.problems
+    assert {source.source for source in report.sources} == {"municipalities", "premises", "mobile", "network"}
+    assert [item.rows for item in report.rejections] == [40]
+    rows = {row[0]: row for row in report.rows()}
+    assert list(rows) == [source["id"] for source in tiny.sources]
+    assert rows["roads"][2:8] == ("–", "–", "–", "–", "unusable", "–")
+    assert rows["premises"][3] == "40"
+    assert json.loads(json.dumps(report.to_mapping()))["places"] == {}
+    assert f"Problems found: {len(report.problems)}." in printed(report)
+
+
+def test_without_municipalities_the_files_are_still_opened(tiny: TinyStudy) -> None:
+    (tiny.folder / "municipalities.gpkg").unlink()
+    (tiny.folder / "roads.gpkg").write_text("nothing", encoding="utf-8")
+    report = inspected(tiny)
+    assert any("without municipalities nothing says where" in problem for problem in report.problems)
+    assert any(problem.startswith("municipalities: municipalities.gpkg") for problem in report.problems)
+    assert any(problem.startswith("roads: roads.gpkg") for problem in report.problems)
+    assert {source.source for source in report.sources} == {"premises", "fibre", "network"}
+    assert report.area is None
+
+
+def test_offers_for_places_that_could_not_be_read_are_not_called_wrong(tiny: TinyStudy) -> None:
+    (tiny.folder / "premises.csv").unlink()
+    (tiny.folder / "list.csv").write_text("place_id;down_mbps;up_mbps\np01;10;1\n", encoding="utf-8")
+    source = {"id": "list", "role": "offers", "kind": "table", "path": "list.csv", "options": {"shape": "place"}}
+    tiny.sources.append(source | {"constants": {"provider": "P", "technology": "dsl"}})
+    tiny.save()
+    said = next(problem for problem in inspected(tiny).problems if problem.startswith("list: "))
+    assert "not looked at, since the premises that its rows are for could not be read" in said
+
+
+def test_no_mobile_data_is_a_note_and_no_problem(tiny: TinyStudy) -> None:
+    tiny.drop("mobile")
+    tiny.save()
+    report = inspected(tiny)
+    assert report.problems == ()
+    assert "no mobile data: mobile shortfall is not judged" in report.notes
+    assert "Note: no mobile data" in printed(report)
+
+
+def test_dates_far_apart_are_a_problem_unless_the_study_says_how_far(tiny: TinyStudy) -> None:
+    tiny.source("premises")["as_of"] = dt.date(2019, 6, 30)
+    tiny.source("roads")["as_of"] = dt.date(2024, 3, 1)
+    tiny.save()
+    assert inspected(tiny).problems == (
+        "dates of the sources run from 2019-06-30 to 2024-03-01; the study is as of 2024-06-30: 4.7 years between "
+        "premises and fibre, more than 3 (max_years_apart in study.toml)",
+    )
+    tiny.settings["max_years_apart"] = 5
+    tiny.save()
+    report = inspected(tiny)
+    assert report.problems == ()
+    assert "dates of the sources run from 2019-06-30 to 2024-03-01; the study is as of 2024-06-30" in report.notes
+
+
+def test_a_source_without_a_date_is_noted(tiny: TinyStudy) -> None:
+    del tiny.source("fibre")["as_of"]
+    tiny.save()
+    assert "fibre: no as_of in study.toml: nothing says from when it is" in inspected(tiny).notes
+
+
+def test_columns_that_nothing_uses_are_named_with_what_they_may_be(tiny: TinyStudy) -> None:
+    frame = premises().assign(navn="x", poststed="y", Weigth=1, colour="red")
+    frame.to_csv(tiny.folder / "premises.csv", sep=";", index=False)
+    tiny.source("premises")["columns"].pop("weight")
+    tiny.save()
+    report = inspected(tiny)
+    assert (
+        "premises: 5 columns are not used: 'count' (may be 'weight'), 'navn' (may be 'name'), "
+        "'poststed' (may be 'locality'), 'Weigth' (may be 'weight'), 'colour'"
+    ) in report.notes
+    assert report.problems == ()
+    (source,) = [one for one in report.to_mapping()["sources"] if one["source"] == "premises"]
+    assert {"column": "colour", "nearest": None} in source["columns_not_used"]
+
+
+def test_premises_twice_are_a_problem_and_offers_twice_a_note(tiny: TinyStudy) -> None:
+    frame = pd.concat([premises(), premises().iloc[:3]])
+    tiny.source("premises")["columns"].pop("place_id")
+    frame.drop(columns="id").to_csv(tiny.folder / "premises.csv", sep=";", index=False)
+    twice = gpd.read_file(tiny.folder / "fibre.geojson")
+    pd.concat([twice, twice]).to_file(tiny.folder / "fibre.geojson")
+    tiny.save()
+    report = inspected(tiny)
+    assert report.problems == (
+        "premises: 3 of 43 rows repeat an earlier row in every column that is used; premises may be counted twice",
+    )
+    assert "fibre: 1 of 2 rows repeat an earlier row in every column that is used" in report.notes
+
+
+def test_rows_with_ids_of_their_own_are_no_repetition(tiny: TinyStudy) -> None:
+    frame = pd.concat([premises(), premises().iloc[:3].assign(id=["a", "b", "c"])])
+    frame.to_csv(tiny.folder / "premises.csv", sep=";", index=False)
+    assert inspected(tiny).problems == ()
+
+
+def test_a_given_municipality_is_held_against_the_position(tiny: TinyStudy) -> None:
+    frame = premises().assign(komm="5001")
+    east = frame["east"] > X0 + SIDE
+    frame.loc[east, "komm"] = "5002"
+    frame.loc[0, "komm"] = "5002"  # 9 km inside the western square
+    frame.loc[3, "komm"] = "5002"  # 1.5 km inside it
+    frame.to_csv(tiny.folder / "premises.csv", sep=";", index=False)
+    tiny.source("premises")["columns"]["municipality_code"] = "komm"
+    tiny.save()
+    report = inspected(tiny)
+    assert report.problems == (
+        "premises: 2 of 40 places have a municipality that does not hold their position; 2 of them by far "
+        "(row 1: komm says 5002 (Østby - Nuortta), the position is in 5001 (Vestby), 9.0 km away; "
+        "row 4: komm says 5002 (Østby - Nuortta), the position is in 5001 (Vestby), 1.5 km away)",
+    )
+    tiny.source("premises")["options"] = {"nearest_municipality_m": 20_000.0}
+    tiny.save()
+    report = inspected(tiny)
+    assert report.problems == ()
+    assert "premises: 2 of 40 places have a municipality that does not hold their position" in report.notes
+
+
+def test_extents_are_told_and_a_layer_beside_the_area_is_a_problem(tiny: TinyStudy) -> None:
+    roads().translate(40_000).to_frame("geometry").assign(type="road").to_file(tiny.folder / "roads.gpkg")
+    spot = gpd.GeoDataFrame({"down": [1.0], "up": [1.0]}, geometry=[box(X0, Y0, X0 + 1, Y0 + 1)], crs=CRS)
+    spot.to_file(tiny.folder / "fibre.geojson")
+    report = inspected(tiny)
+    assert report.problems == ("roads: its rows lie 20 km beside the study area; none touches its box",)
+    rows = {row[0]: row[7] for row in report.rows()}
+    assert rows["roads"] == "20 km outside"
+    assert rows["fibre"] == "under 1% of the area"
+    assert rows["premises"] == "70% of the area"
+    assert rows["mobile"] == "100% of the area, 5 km beyond"
+    sources = {source["source"]: source for source in report.to_mapping()["sources"]}
+    assert sources["premises"]["extent"] == [X0 + 1000, Y0 + 1000, X0 + 18_500, Y0 + 9000]
+    assert sources["roads"]["share_of_area_covered"] == 0
+    assert sources["premises"]["share_of_area_covered"] == 0.7
+
+
+def test_a_clipped_layer_that_is_elsewhere_says_why(tiny: TinyStudy) -> None:
+    frame = gpd.GeoDataFrame({"name": ["A"]}, geometry=[Point(Y0 + 3000, X0 + 2500)], crs=CRS)
+    frame.to_file(tiny.folder / "network.gpkg")
+    tiny.source("network").update(path="network.gpkg", options={"clip": True})
+    tiny.save()
+    said = next(problem for problem in inspected(tiny).problems if problem.startswith("network: "))
+    assert "the whole layer lies far outside the study area: easting and northing look swapped" in said
+
+
+def test_published_figures_are_compared_where_the_study_has_any(tiny: TinyStudy) -> None:
+    report = inspected(tiny)
+    assert report.agreement == {}
+    path = tiny.folder / "study.toml"
+    control = '[[controls]]\nid = "b"\nmeasure = "businesses"\nvalue = 12\nsource = "counted by hand"\n'
+    path.write_text(path.read_text(encoding="utf-8") + control, encoding="utf-8")
+    report = inspected(tiny)
+    assert report.agreement["controls"][0]["measured"] == 10
+    assert report.to_mapping()["agreement"]["controls"][0]["difference"] == -2
+    assert "b: 10 here, 12 published (-2; counted by hand)." in printed(report)
+    assert report.problems == ()
+    (tiny.folder / "fibre.geojson").unlink()
+    assert inspected(tiny).agreement == {}, "half of the service is no basis to compare on"
+
+
+def test_records_for_a_page(tiny: TinyStudy) -> None:
+    path = tiny.folder / "premises.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("p03;F;1", "p03;shop;1"), encoding="utf-8")
+    study = Study.open(tiny.folder)
+    report = check.CheckReport.from_inputs(study.load(), study=study)
+    assert [tuple(record.values()) for record in report.source_rows()] == report.rows()
+    assert list(report.source_rows()[0]) == [name for name, _ in check.COLUMNS]
+    assert report.finding_rows()[0] == {
+        "severity": "problem",
+        "source": "premises",
+        "finding": "1 of 40 rows rejected, all because type expected one of business, household, holiday, public",
+    }
+    assert report.rejection_rows() == [
+        {
+            "source": "premises",
+            "field": "type",
+            "reason": "expected one of business, household, holiday, public",
+            "rows": 1,
+            "for example": "row 4: shop",
+        }
+    ]
+    assert report.problems == inspected(tiny).problems
+    assert len(report.finding_rows()) == len(report.problems) + len(report.notes)
+
+
+def test_a_study_of_service_alone_is_checked_but_not_assessed(tiny: TinyStudy) -> None:
+    tiny.drop("roads")
+    tiny.drop("network")
+    tiny.settings["scope"] = "service"
+    tiny.save()
+    report = inspected(tiny)
+    assert report.problems == ()
+    assert "the scope is service: areas, routes and costs are not worked out" in report.notes

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 
-from coverage import schemas
+from coverage import pipeline, schemas
 from coverage.errors import CrsError, DataError
 from coverage.inputs import Inputs, SourceSpec
 from coverage.scenario import Scenario
@@ -625,7 +625,7 @@ def test_example_in_the_documentation_opens(tmp_path: Path) -> None:
     text = readme()
     (tmp_path / "study.toml").write_text(text.split("```toml\n")[1].split("```")[0], encoding="utf-8")
     study = Study.open(tmp_path)
-    assert {source.role for source in study.sources} == set(ROLES) - {"shares", "truth"}
+    assert {source.role for source in study.sources} == set(ROLES) - {"shares", "truth", "extent"}
     homes = next(source for source in study.sources if source.id == "homes")
     assert homes.options["divide_weight_by"] == 2.16
 
@@ -689,3 +689,26 @@ def test_truth_and_two_sources_of_one_role(tiny: TinyStudy) -> None:
     assert inputs.network["source"].tolist() == ["network", "stand-in"]
     tiny.sources.append({**municipalities, "id": "again"})
     refused(tiny, "municipality '5001' is in two sources")
+
+
+def test_scope_service_needs_no_roads_and_cannot_be_assessed(tiny: TinyStudy) -> None:
+    tiny.drop("roads")
+    tiny.drop("network")
+    refused(tiny, "no source has the role 'roads'")
+    tiny.settings["scope"] = "service"
+    tiny.save()
+    study = Study.open(tiny.folder)
+    inputs = study.load()
+    assert (len(inputs.roads), len(inputs.network), len(inputs.places)) == (0, 0, studymaker.PLACES)
+    assert inputs.roads.crs == inputs.network.crs == CRS
+    with pytest.raises(DataError, match="its scope is 'service', so it has no roads and no network"):
+        pipeline.assess(study, study.default_scenario())
+
+
+def test_formats_bring_constants_values_and_options_that_study_toml_may_change(tiny: TinyStudy) -> None:
+    source = {"id": "tiles", "role": "offers", "kind": "table", "format": "ookla_table", "path": "premises.csv"}
+    tiny.sources.append(source | {"constants": {"provider": "Testers"}, "options": {"speed_unit": "mbps"}})
+    tiny.save()
+    spec = Study.open(tiny.folder).sources[-1]
+    assert spec.constants == {"basis": "measured", "technology": "other", "provider": "Testers"}
+    assert spec.options == {"shape": "quadkey", "speed_unit": "mbps"}
