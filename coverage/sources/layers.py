@@ -14,8 +14,9 @@ from coverage.sources import open_batch
 from coverage.sources.area import StudyArea, bring_into, bring_municipalities
 from coverage.sources.batch import Batch, digest
 from coverage.sources.geometry import add_points, clean, coordinate_pair
+from coverage.sources.limits import brief
 from coverage.sources.mapping import as_number, as_text, fill_codes, map_fields, note_unused
-from coverage.sources.raster import class_polygons, inspect_raster
+from coverage.sources.raster import class_levels, inspect_raster
 from coverage.sources.roles import COORDINATE_FIELDS, ROLES
 
 
@@ -31,7 +32,10 @@ def read_municipalities(spec: SourceSpec, *, crs: str) -> tuple[Batch, gpd.GeoDa
     batch.require_rows()
     frame = batch.geo.assign(municipality_code=fill_codes(batch.frame["municipality_code"], spec))
     parts = len(frame)
-    frame = frame.dissolve("municipality_code", aggfunc="first", sort=True).reset_index()
+    try:
+        frame = frame.dissolve("municipality_code", aggfunc="first", sort=True).reset_index()
+    except shapely.errors.ShapelyError as error:
+        raise DataError(f"{spec.name}: parts of a municipality cannot be joined ({brief(error)})") from error
     if len(frame) < parts:
         batch.notes.append(f"{parts:,} rows joined to {len(frame):,} municipalities by their code")
     frame = frame[["municipality_code", "name", "geometry"]]
@@ -104,28 +108,27 @@ def read_extent(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, ExtentLaye
 
 
 def read_mobile_raster(spec: SourceSpec, *, area: StudyArea) -> tuple[SourceReport, MobileLayer]:
-    """Check one operator's mobile raster and name it: signal in dBm, which keeps its own CRS and is sampled in it.
+    """Check one operator's mobile raster and name it: signal in dBm, or classes by option `classes`.
 
-    With option `classes` (raster value = level) its cells become polygons with a `level`. Raises DataError where the
-    raster is unusable, holds classes without that option, or does not touch the study area.
+    It keeps its own CRS and is sampled in it. Raises DataError where the raster is unusable, holds classes without that
+    option, or does not touch the study area.
     """
-    facts = inspect_raster(spec, crs=area.crs)
+    classes = class_levels(spec)
+    facts = inspect_raster(spec, crs=area.crs, classes=classes)
     west, south, east, north = area.bounds
     left, bottom, right, top = facts.bounds
     if not (left < east and right > west and bottom < north and top > south):
         raise DataError(f"{spec.name}: the raster lies outside the study area; expected one that covers part of it")
-    operator, technology = spec.options["operator"], spec.options["technology"]
-    classes = spec.options.get("classes", {})
-    if classes:
-        polygons, note = class_polygons(spec, classes, crs=area.crs)
-        layer = MobileLayer(spec.id, operator, technology, polygons=polygons)
-    elif facts.categorical:
+    if facts.categorical and not classes:
         raise DataError(f"{spec.name}: the raster has a colour table, so classes; expected options.classes for them")
-    else:
-        stated = "none stated" if facts.nodata is None else f"{facts.nodata:g}"
-        note = f"{facts.valid:,} of {facts.cells:,} cells hold a signal, {facts.low:g} to {facts.high:g} dBm"
-        note = f"{note}; nodata {stated}"
-        layer = MobileLayer(spec.id, operator, technology, raster=facts.path)
+    what = f"a signal, {facts.low:g} to {facts.high:g} dBm"
+    if classes:
+        what = "a class: " + ", ".join(f"{level} {facts.counts[value]:,}" for value, level in sorted(classes.items()))
+    stated = "none stated" if facts.nodata is None else f"{facts.nodata:g}"
+    note = f"{facts.valid:,} of {facts.cells:,} cells hold {what}; nodata {stated}"
+    layer = MobileLayer(
+        spec.id, spec.options["operator"], spec.options["technology"], raster=facts.path, classes=classes
+    )
     report = SourceReport(
         source=spec.id, role=spec.role, path=spec.name, sha256=digest(spec.path), supplier=spec.supplier,
         licence=spec.licence, as_of=spec.as_of, data_status=spec.data_status, rows_read=facts.cells,

@@ -9,19 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 import rasterio
-import shapely
 from pyproj import CRS
-from rasterio.enums import MaskFlags
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.features import shapes
 from rasterio.warp import transform_bounds
 
 from coverage import schemas
-from coverage.crs import parse_crs, to_crs
+from coverage.crs import parse_crs
 from coverage.errors import CrsError, DataError
 from coverage.inputs import SourceSpec
 from coverage.sources.archive import exists, kept_file
@@ -31,7 +28,7 @@ from coverage.sources.names import nearest
 # GeoTIFF (cloud-optimised too), SRTM tiles and ASCII grids. GDAL is not let near any other: some of its formats are
 # lists of further files, or addresses on the network.
 DRIVERS: Final = {".tif": "GTiff", ".tiff": "GTiff", ".hgt": "SRTMHGT", ".asc": "AAIGrid"}
-_DAMAGED: Final = (RasterioError, ValueError, OSError, OverflowError, RuntimeError)
+_DAMAGED: Final = (RasterioError, CPLE_BaseError, ValueError, OSError, OverflowError, RuntimeError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class RasterFacts:
     """Say what a raster holds. `bounds` are in the CRS that was asked for; values exclude nodata.
 
     `low` and `high` have scale and offset applied. `categorical`: it has a colour table, so its values are classes.
-    `path` is the file to sample, unpacked where the source lies in an archive.
+    `counts`: cells per class. `path` is the file to sample, unpacked where the source lies in an archive.
     """
 
     cells: int
@@ -50,92 +47,60 @@ class RasterFacts:
     nodata: float | None
     bounds: tuple[float, float, float, float]
     categorical: bool
+    counts: Mapping[float, int]
     path: Path
 
 
-def inspect_raster(spec: SourceSpec, *, crs: str) -> RasterFacts:
+def inspect_raster(spec: SourceSpec, *, crs: str, classes: Mapping[float, str] | None = None) -> RasterFacts:
     """Read a raster once to its end, block by block, and return its facts with bounds in `crs`.
 
-    Raises DataError where the file is missing, no raster, truncated, too large or has several bands, and CrsError
-    where it states no CRS, or another than study.toml.
+    With `classes`, every value must be one of them; they are counted. Raises DataError where the file is missing, no
+    raster, truncated, too large or has several bands, and CrsError where it states no CRS, or another than study.toml.
     """
     with _opened(spec) as raster:
         cells = valid = 0
         low, high = np.inf, -np.inf
+        counts = dict.fromkeys(classes or {}, 0)
         for block in _blocks(raster, spec):
-            values = block.compressed()
-            values = values[np.isfinite(values)]
             cells += block.size
+            values = block.compressed().astype(np.float64)
+            values = values[np.isfinite(values)] * raster.scales[0] + raster.offsets[0]
             valid += values.size
             if values.size:
                 low, high = min(low, float(values.min())), max(high, float(values.max()))
+            if classes:
+                _count(values, counts, spec)
         if not valid:
-            raise DataError(f"{spec.name}: every cell is nodata; expected signal levels in dBm")
-        low, high = sorted(float(value * raster.scales[0] + raster.offsets[0]) for value in (low, high))
-        bounds = _bounds(raster, crs, spec)
+            raise DataError(f"{spec.name}: every cell is nodata; expected signal levels in dBm, or classes")
         name = brief(raster.crs.to_string())
+        bounds = _bounds(raster, crs, spec)
         return RasterFacts(
-            cells, valid, low, high, name, raster.nodata, bounds, _has_colours(raster), Path(raster.name)
+            cells, valid, low, high, name, raster.nodata, bounds, _has_colours(raster), counts, Path(raster.name)
         )
 
 
-def class_polygons(spec: SourceSpec, classes: Mapping[str, str], *, crs: str) -> tuple[gpd.GeoDataFrame, str]:
-    """Return the cells of a class raster as polygons with a `level`, in `crs`, and a note with the cells per class.
-
-    `classes` maps the raster's values, as text, to schemas.MOBILE_LEVELS; "none" gets no polygon. Where the raster's
-    CRS is another, edges bend with it: they get a vertex per cell. Raises DataError for a value that has no class.
-    """
-    wanted = _class_codes(classes, spec)
-    with _opened(spec) as raster:
-        counts: dict[float, int] = {}
-        for block in _blocks(raster, spec):
-            found, times = np.unique(block.compressed(), return_counts=True)
-            for value, count in zip(found.tolist(), times.tolist(), strict=True):
-                counts[value] = counts.get(value, 0) + count
-                if value not in wanted:
-                    raise DataError(f"{spec.name}: the value {value:g} has no level; add it to options.classes")
-        if not set(raster.mask_flag_enums[0]) <= {MaskFlags.all_valid, MaskFlags.nodata}:
-            raise DataError(f"{spec.name}: the class raster has a mask of its own; expected a nodata value instead")
-        if raster.dtypes[0] not in ("uint8", "int16", "uint16", "int32", "float32"):
-            raise DataError(f"{spec.name}: values of type {raster.dtypes[0]}; expected classes in whole numbers")
-        try:
-            # Cells that touch in a corner only are apart, as the cells themselves are.
-            pairs = [
-                pair for pair in shapes(rasterio.band(raster, 1), connectivity=4) if _shown(pair[1], raster, wanted)
-            ]
-        except _DAMAGED as error:
-            raise DataError(f"{spec.name}: the raster is damaged ({brief(error)}); expected a whole file") from error
-        cell = max(abs(raster.transform.a), abs(raster.transform.e))
-        frame = gpd.GeoDataFrame(
-            {"level": pd.Series([wanted[value] for _, value in pairs], dtype="str")},
-            geometry=[shapely.geometry.shape(shape) for shape, _ in pairs],
-            crs=raster.crs,
-        )
-    if frame.crs != CRS.from_user_input(crs):
-        frame = to_crs(frame.set_geometry(frame.geometry.segmentize(cell)), crs, where=spec.name)
-    note = ", ".join(f"{wanted[value]} {count:,}" for value, count in sorted(counts.items()))
-    return frame, f"cells by level: {note}"
-
-
-def _class_codes(classes: Mapping[str, str], spec: SourceSpec) -> dict[float, str]:
+def class_levels(spec: SourceSpec) -> dict[float, str]:
+    """Return option `classes` (raster value = level) with its keys as numbers. Raises DataError for what is none."""
     out = {}
-    for key, level in classes.items():
+    for key, level in spec.options.get("classes", {}).items():
+        where = f"study.toml: source {spec.id!r}: classes.{key}"
         try:
             code = float(key)
         except ValueError as error:
-            raise DataError(
-                f"study.toml: source {spec.id!r}: classes.{key}: expected a number of the raster"
-            ) from error
+            raise DataError(f"{where}: expected a value of the raster, such as 1") from error
         if level not in schemas.MOBILE_LEVELS:
-            known = nearest(str(level), schemas.MOBILE_LEVELS)
-            raise DataError(f"study.toml: source {spec.id!r}: classes.{key} is {level!r}; {known}")
+            raise DataError(f"{where} is {level!r}; {nearest(str(level), schemas.MOBILE_LEVELS)}")
         out[code] = str(level)
     return out
 
 
-def _shown(value: float, raster: Any, wanted: Mapping[float, str]) -> bool:
-    """Return whether cells of a value get a polygon: those with a level better than none."""
-    return value != raster.nodata and wanted[value] != "none"
+def _count(values: npt.NDArray[np.float64], counts: dict[float, int], spec: SourceSpec) -> None:
+    found, times = np.unique(values, return_counts=True)
+    for value, count in zip(found.tolist(), times.tolist(), strict=True):
+        if value not in counts:
+            known = ", ".join(f"{code:g}" for code in counts)
+            raise DataError(f"{spec.name}: holds the value {value:g}, which options.classes has not; it has {known}")
+        counts[value] += count
 
 
 @contextmanager

@@ -92,6 +92,8 @@ def level_grid(layers: Sequence[MobileLayer], *, policy: Policy, bounds: Bounds)
             level = sum(
                 (signal >= dbm).astype(np.uint8) for dbm in (rules.basic_dbm, rules.good_dbm, rules.very_good_dbm)
             )
+            if layer.classes:
+                level = sum((signal == value) * MOBILE_LEVELS.index(name) for value, name in layer.classes.items())
             best = np.maximum(best, np.asarray(level, np.uint8))
         if layer.polygons is not None and len(layer.polygons):
             shapes = to_crs(layer.polygons, WEB_MERCATOR, where=layer.source)
