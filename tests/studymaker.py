@@ -196,12 +196,12 @@ def network() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({"name": ["Exchange"]}, geometry=[Point(X0 + 2500, Y0 + 3000)], crs=CRS)
 
 
-def write_raster(path: Path, *, crs: str | None = CRS, bands: int = 1) -> None:
+def write_raster(path: Path, *, crs: str | None = CRS, bands: int = 1, left: float = X0) -> None:
     """Write 5 × 5 cells of 4 km over both squares: −80 dBm in the west to −120 in the east, nodata in one corner."""
     signal = np.tile(np.linspace(-80, -120, 5, dtype="float32"), (5, 1))
     signal[0, 4] = -9999
     profile = {"driver": "GTiff", "height": 5, "width": 5, "count": bands, "dtype": "float32", "nodata": -9999}
-    with rasterio.open(path, "w", crs=crs, transform=Affine(4000, 0, X0, 0, -4000, Y0 + 15_000), **profile) as out:
+    with rasterio.open(path, "w", crs=crs, transform=Affine(4000, 0, left, 0, -4000, Y0 + 15_000), **profile) as out:
         for band in range(1, bands + 1):
             out.write(signal, band)
 

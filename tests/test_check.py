@@ -15,7 +15,7 @@ from shapely.geometry import Point, box
 
 from coverage import check
 from coverage.study import Study
-from tests.studymaker import CRS, SIDE, X0, Y0, TinyStudy, premises, roads, tiny_study
+from tests.studymaker import CRS, SIDE, X0, Y0, TinyStudy, premises, roads, tiny_study, write_raster
 
 
 @pytest.fixture
@@ -300,3 +300,11 @@ def test_a_study_of_service_alone_is_checked_but_not_assessed(tiny: TinyStudy) -
     report = inspected(tiny)
     assert report.problems == ()
     assert "the scope is service: areas, routes and costs are not worked out" in report.notes
+
+
+def test_a_raster_in_the_wrong_zone_is_named(tiny: TinyStudy) -> None:
+    # As if its cells were counted in zone 32 and labelled as zone 33: some 300 km off.
+    write_raster(tiny.folder / "mobile.tif", crs="EPSG:25833", left=575_000.0)
+    report = inspected(tiny)
+    said = next(problem for problem in report.problems if problem.startswith("mobile: "))
+    assert "lies outside the study area (these look like UTM zone 32)" in said

@@ -14,7 +14,8 @@ import pandas as pd
 import pyproj
 import shapely
 
-from coverage.crs import GEOGRAPHIC_CRS, to_crs
+from coverage.crs import GEOGRAPHIC_CRS, parse_crs, to_crs
+from coverage.errors import CrsError
 from coverage.sources.batch import Batch, Mask
 from coverage.sources.geometry import describe
 
@@ -85,6 +86,23 @@ def bring_municipalities(batch: Batch, crs: str) -> None:
     outside = ~_touches(_bounds(degrees), box) | ~np.isfinite(_bounds(batch.geo)).all(axis=1)
     reason = f"lies far outside the area of use of {crs}" + (f" ({use.name})" if use is not None else "")
     batch.reject(outside, field=batch.position, values=describe(_shapes(source)), reason=reason)
+
+
+def suspect(bounds: tuple[float, float, float, float], crs: str, area: StudyArea) -> str:
+    """Return what would bring a layer that lies elsewhere into the study area, or "" where nothing that is known does.
+
+    `bounds` are in the study's CRS, `crs` is the layer's own.
+    """
+    west, south, east, north = bounds
+    if not np.isfinite(bounds).all():
+        return ""
+    try:
+        theirs = parse_crs(crs, where="the layer's CRS")
+    except CrsError:  # of a name too long to be quoted whole
+        return ""
+    after = gpd.GeoDataFrame(geometry=gpd.points_from_xy([(west + east) / 2], [(south + north) / 2], crs=area.crs))
+    (reason,) = _explain(after.to_crs(theirs), after, area)
+    return str(reason).partition(": ")[2]
 
 
 def locate(points: gpd.GeoDataFrame, area: StudyArea, *, nearest_m: float) -> pd.Series:

@@ -11,7 +11,7 @@ from coverage import schemas
 from coverage.errors import DataError
 from coverage.inputs import ExtentLayer, MobileLayer, SourceFacts, SourceReport, SourceSpec
 from coverage.sources import open_batch
-from coverage.sources.area import StudyArea, bring_into, bring_municipalities
+from coverage.sources.area import StudyArea, bring_into, bring_municipalities, suspect
 from coverage.sources.batch import Batch, digest
 from coverage.sources.geometry import add_points, clean, coordinate_pair
 from coverage.sources.limits import brief
@@ -118,7 +118,11 @@ def read_mobile_raster(spec: SourceSpec, *, area: StudyArea) -> tuple[SourceRepo
     west, south, east, north = area.bounds
     left, bottom, right, top = facts.bounds
     if not (left < east and right > west and bottom < north and top > south):
-        raise DataError(f"{spec.name}: the raster lies outside the study area; expected one that covers part of it")
+        words = suspect(facts.bounds, facts.crs, area)
+        why = f" ({words})" if words else ""
+        raise DataError(
+            f"{spec.name}: the raster lies outside the study area{why}; expected one that covers part of it"
+        )
     if facts.categorical and not classes:
         raise DataError(f"{spec.name}: the raster has a colour table, so classes; expected options.classes for them")
     what = f"a signal, {facts.low:g} to {facts.high:g} dBm"
