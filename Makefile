@@ -4,7 +4,7 @@ STUDY ?= data/trondelag
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: app assess check test lint bench browser clean
+.PHONY: app assess check test lint bench clean
 .DEFAULT_GOAL := app
 
 .venv/app.stamp: requirements.txt

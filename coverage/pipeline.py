@@ -148,7 +148,11 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
     progress("priority")
     ranked = priority.prioritise(estimated, draws=draws, policy=policy, scenario=scenario)
     ranked = ranked.assign(
-        policy=policy.id, as_of=study.as_of.isoformat(), currency=study.currency, data_status=study.data_status
+        policy=policy.id,
+        as_of=study.as_of.isoformat(),
+        currency=study.currency,
+        data_status=study.data_status,
+        assumed=_assumed(policy, book),
     )
     clock.lap("priority")
 
@@ -193,6 +197,11 @@ def swings(assessment: Assessment) -> pd.DataFrame:
         policy=assessment.policy,
         scenario=assessment.scenario,
     )
+
+
+def _assumed(policy: Policy, book: costs.CostBook) -> str:
+    """Say what the figures of a row rest on that is general knowledge: it travels with every row of every export."""
+    return f"{len(book.assumed())} of {len(book.items)} cost figures; policy: {', '.join(policy.assumed()) or 'none'}"
 
 
 def _proposed(lines: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -195,7 +195,7 @@ AREA_COLUMNS: Final = (
     "grant_per_premises",
     "score",
 )
-AREA_TAIL: Final = ("cumulative_grant", "policy", "as_of", "currency", "data_status")
+AREA_TAIL: Final = ("cumulative_grant", "policy", "as_of", "currency", "data_status", "assumed")
 
 REJECTED_COLUMNS: Final = ("source", "row", "field", "value", "reason")
 

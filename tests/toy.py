@@ -174,6 +174,7 @@ def areas(judged: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     frame["certainty"] = np.where(funded, "safe yes", "safe no")
     frame.loc[frame["rank"] == 3, "funded_share"] = 0.5
     frame.loc[frame["rank"] == 3, "certainty"] = "toss-up"
+    frame["assumed"] = "1 of 60 cost figures; policy: mobile"
     frame["policy"], frame["as_of"], frame["currency"], frame["data_status"] = (
         "no-2024",
         "2022-06-30",
