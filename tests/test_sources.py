@@ -93,15 +93,15 @@ def test_option_delimiter_decimal_and_encoding(tmp_path: Path) -> None:
     assert raw.frame["navn"].tolist() == ["Trøndelag"]
     assert raw.decimal == "."
     with pytest.raises(DataError, match=r"t\.csv: line 2 is not utf-8 text"):
-        table(tmp_path, "navn;b\nTrøndelag;1\n".encode("latin-1"))
+        table(tmp_path, "navn;b\nTrøndelag;1\n".encode("latin-1"), encoding="utf-8")
     with pytest.raises(DataError, match="encoding 'klingon' is unknown"):
         table(tmp_path, "a;b\n1;2\n", encoding="klingon")
 
 
 def test_repeated_and_nameless_columns_get_names(tmp_path: Path) -> None:
     raw = table(tmp_path, "a;a;;a\n1;2;3;4\n")
-    assert list(raw.frame.columns) == ["a", "a_2", "column_3", "a_3"]
-    assert raw.notes == ("column 'a' occurs 3 times; read as a, a_2 …",)
+    assert list(raw.frame.columns) == ["a", "a#2", "column#3", "a#3"]
+    assert raw.notes == ("column 'a' occurs 3 times; read as a, a#2 …",)
 
 
 @given(st.lists(st.sampled_from(["1;2", "1", "1;2;3", '"1;2', '"1";2', "", ";"]), min_size=1, max_size=15))
@@ -510,7 +510,7 @@ def test_raster_facts(tmp_path: Path) -> None:
 
 
 def test_unknown_format_names_the_known() -> None:
-    with pytest.raises(DataError, match="format 'xml'; expected one of csv"):
+    with pytest.raises(DataError, match="format 'xml'; expected one of .*csv"):
         reader_of(spec(Path("x"), format="xml"))
     with pytest.raises(DataError, match="format 'csv'; expected one of"):
         reader_of(spec(Path("x"), kind="vector", format="csv"))

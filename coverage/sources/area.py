@@ -130,11 +130,10 @@ def _project(batch: Batch, crs: str) -> gpd.GeoDataFrame:
     if source.crs is not None and pyproj.CRS(source.crs).is_geographic:
         bounds = np.abs(_bounds(source))
         lon, lat = bounds[:, [0, 2]].max(axis=1), bounds[:, [1, 3]].max(axis=1)
-        reasons = np.where(
-            (lon <= 90) & (lat <= 360),
-            "is outside the area of use: a latitude is at most 90 degrees; longitude and latitude look swapped",
-            "is outside the area of use: expected degrees; these look like metres",
-        )
+        metres = "is outside the area of use: expected degrees; these look like metres"
+        swapped = "is outside the area of use: a latitude is at most 90 degrees; longitude and latitude look swapped"
+        reasons = np.full(len(lon), metres, dtype=object)
+        reasons[(lon <= 90) & (lat <= 360)] = swapped
         batch.reject((lon > 360) | (lat > 90), field=batch.position, values=describe(_shapes(source)), reason=reasons)
         source = batch.geo
     batch.frame = to_crs(source, crs, where=batch.spec.name)
@@ -159,11 +158,9 @@ def _explain(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, area: StudyArea)
     """Return for each far position what would bring it into the study area, else that it is far off."""
     boxes = _bounds(before)
     x, y = boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)
-    reasons = np.where(
-        np.isfinite(_bounds(after)).all(axis=1),
-        "lies far outside the study area",
-        f"is outside the area of use of {area.crs}: it has no coordinates there",
-    ).astype(object)
+    reasons = np.full(len(boxes), "lies far outside the study area", dtype=object)
+    nowhere = ~np.isfinite(_bounds(after)).all(axis=1)
+    reasons[nowhere] = f"is outside the area of use of {area.crs}: it has no coordinates there"
     unexplained = np.ones(len(reasons), dtype=bool)
     west, south, east, north = area.near
     for words, px, py, crs in _suspicions(x, y, pyproj.CRS(before.crs)):

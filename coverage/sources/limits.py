@@ -17,7 +17,7 @@ from coverage.inputs import SourceSpec
 
 # Options of a source, and their defaults.
 MAX_BYTES: Final = 2_000_000_000  # unpacked, of one source: all addresses of Norway are half of that as text
-MAX_ROWS: Final = 25_000_000  # ten times the addresses of Norway
+MAX_ROWS: Final = 12_000_000  # four times the addresses of Norway; a million places take a gigabyte
 MAX_PIXELS: Final = 4_000_000_000  # Norway with its sea in 25 m cells
 LIMITS: Final[Mapping[str, int]] = {"max_bytes": MAX_BYTES, "max_rows": MAX_ROWS, "max_pixels": MAX_PIXELS}
 

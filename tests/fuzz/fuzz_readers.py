@@ -2,8 +2,8 @@
 
     python -m tests.fuzz.fuzz_readers --minutes 10 --seed 1
 
-Runs in a process of its own with a bound on memory and time, so that a crash or a hang of a library is found too. Prints
-the number of inputs, how many were read and how many refused, and every finding once with the input's number
+Reads in a process of its own with a bound on memory and time, so that a crash or a hang of a library is found too.
+Prints the number of inputs, how many were read and how many refused, and every finding once with the input's number
 (`--only N` reads that one again).
 """
 
@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -92,7 +93,7 @@ def worker(seed: int, start: int, count: int) -> None:
     print(json.dumps({"counts": counts}))
 
 
-def report(counts: collections.Counter[str], number: int, name: str, read) -> None:  # noqa: ANN001
+def report(counts: collections.Counter[str], number: int, name: str, read: Callable[[], str]) -> None:
     began = time.monotonic()
     try:
         counts[read()] += 1
