@@ -20,6 +20,7 @@ import pandas as pd
 
 from coverage import agreement, areas, costs, extent, gaps, overlay, priority, roads, routes, subsidy, summary
 from coverage.assessment import Assessment
+from coverage.check import CheckReport
 from coverage.errors import PolicyError
 from coverage.inputs import Inputs
 from coverage.policy import POLICY_DIR, Policy, load_policy
@@ -52,6 +53,7 @@ class Prepared:
     digests: dict[str, str]  # SHA-256 of every input file
     counts: dict[str, Any]
     agreement: dict[str, Any]
+    checked: CheckReport  # what `check` says of the same data
     warnings: tuple[str, ...]
     timings: dict[str, float]
     extents: list[dict[str, Any]] = field(default_factory=list)  # mobile coverage by area or length
@@ -108,6 +110,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
     joint_m = routes.joint_length_m(delineated, grouped, attached=attached)
     clock.lap("routes")
 
+    agreed = agreement.compare(grouped, truth=inputs.truth, controls=study.controls, policy=policy, study=study)
     return Prepared(
         study=study,
         policy=policy,
@@ -118,7 +121,8 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
         joint_route_m=joint_m,
         digests=study.fingerprint(),
         counts=summary.summarise_places(grouped, municipalities=inputs.municipalities, policy=policy),
-        agreement=agreement.compare(grouped, truth=inputs.truth, controls=study.controls, policy=policy, study=study),
+        agreement=agreed,
+        checked=CheckReport.from_inputs(inputs, study=study, agreement=agreed),
         warnings=inputs.warnings,
         timings=clock.timings,
         extents=extent.summarise_extents(by_extent),
@@ -239,6 +243,11 @@ def _provenance(
         "notes": list(study.notes),
         "assumed": {"policy": list(policy.assumed()), "costs": [item.item for item in book.assumed()]},
         "warnings": list(prepared.warnings),
+        "check": {
+            "sources": prepared.checked.source_rows(),
+            "findings": prepared.checked.finding_rows(),
+            "rejections": prepared.checked.rejection_rows(),
+        },
         "versions": {
             "python": platform.python_version(),
             **{name: importlib.metadata.version(name) for name in PACKAGES},

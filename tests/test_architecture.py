@@ -54,6 +54,7 @@ ALLOWED: dict[str, set[str]] = {
     "summary": STAGE | {"gaps"},
     "assessment": {"costbook", "costs", "inputs", "policy", "scenario", "study"},
     "pipeline": SEEN
+    | {"check"}
     | {"overlay", "extent", "gaps", "roads", "areas", "routes", "subsidy", "priority", "agreement", "summary"},
     "reports": SEEN | {"reports"},
     "__main__": SEEN | {"pipeline", "reports", "check", "agreement"},
@@ -74,7 +75,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "server": (SEEN, {"assets", "layers", "tiles", "store", "style"}),
     "session": (SEEN | {"pipeline", "check"}, {"store"}),
     "pages": (
-        SEEN | {"reports", "pipeline"},
+        SEEN | {"reports", "pipeline", "agreement"},
         {"session", "store", "build", "export", "layers", "picking", "charts", "figures", "style"},
     ),
     "frame": (SEEN, {"pages", "session", "server", "style"}),

@@ -44,7 +44,28 @@ def test_page_names_sources_rejected_rows_costs_and_notes(monkeypatch: pytest.Mo
 def test_page_with_nothing_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     test = show(monkeypatch, dataclasses.replace(toy.assessment(), rejected=empty_rejected()))
     assert not test.exception
-    assert "No row of any source was rejected" in test.success[0].value
+    assert "No row of any source was rejected" in test.success[-1].value
+
+
+def test_page_tells_problems_notes_and_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    finished = toy.assessment()
+    check = {
+        "sources": [{"source": "premises", "rows": "300", "rejected": "1"}],
+        "findings": [
+            {"severity": "problem", "source": "premises", "finding": "3 rows are there <b>twice</b>"},
+            {"severity": "note", "source": "roads", "finding": "1 column is not used"},
+        ],
+        "rejections": [
+            {"source": "premises", "field": "kind", "reason": "unknown", "rows": 1, "for example": "row 17"}
+        ],
+    }
+    provenance = {**finished.provenance, "check": check}
+    test = show(monkeypatch, dataclasses.replace(finished, provenance=provenance))
+    assert not test.exception
+    # Escaped for Markdown: what data say is text, never markup.
+    assert test.error[0].value == r"- premises\: 3 rows are there \<b\>twice\</b\>"
+    assert any("1 column is not used" in frame.value.to_string() for frame in test.dataframe)
+    assert any("row 17" in frame.value.to_string() for frame in test.dataframe)
 
 
 @pytest.mark.parametrize("policy_id", list_policies())

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from coverage import agreement
 from coverage.assessment import Assessment
 from maps import session, style
 from maps.pages.rules import policy_html
@@ -129,19 +130,29 @@ def _costs(assessment: Assessment) -> None:
 
 
 def _checks(assessment: Assessment) -> None:
-    warnings = assessment.provenance.get("warnings", [])
-    for warning in warnings:
-        st.markdown(f"- {style.plain(warning)}")
+    found: dict[str, list[dict[str, Any]]] = assessment.provenance.get("check", {})
+    findings = pd.DataFrame(found.get("findings", []), columns=["severity", "source", "finding"])
+    problems = findings[findings["severity"] == "problem"]
+    if problems.empty:
+        st.success("No problems were found in the data.")
+    else:
+        st.error("\n".join(f"- {style.plain(f'{row.source}: {row.finding}')}" for row in problems.itertuples()))
+    if len(findings) > len(problems):
+        with st.expander(f"Notes ({len(findings) - len(problems)})"):
+            st.dataframe(findings.loc[findings["severity"] == "note", ["source", "finding"]], hide_index=True)
+    if found.get("sources"):
+        st.subheader("What was read")
+        st.dataframe(pd.DataFrame(found["sources"]), hide_index=True)
     st.subheader("Rejected rows")
     if assessment.rejected.empty:
         st.success("No row of any source was rejected.")
     else:
-        st.caption(
-            f"{style.number(len(assessment.rejected))} entries: each row that could not be used, and why. "
-            "What the study's own filters leave out is not in it."
-        )
-        st.dataframe(assessment.rejected.head(10_000).astype({"value": "str"}), hide_index=True)
-    agreement = assessment.summary.get("agreement")
-    if agreement:
+        st.caption("Each row that could not be used, and why. What the study's own filters leave out is not in it.")
+        if found.get("rejections"):
+            st.dataframe(pd.DataFrame(found["rejections"]), hide_index=True)
+        with st.expander("Row by row"):
+            st.dataframe(assessment.rejected.head(10_000).astype({"value": "str"}), hide_index=True)
+    sentences = agreement.lines(assessment.summary.get("agreement", {}))
+    if sentences:
         st.subheader("Compared with published figures")
-        st.json(agreement, expanded=2)
+        st.markdown("\n".join(f"- {style.plain(sentence)}" for sentence in sentences))
