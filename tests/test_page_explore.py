@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import pandas as pd
 import pytest
 import streamlit_folium
 from streamlit.testing.v1 import AppTest
@@ -76,6 +77,22 @@ def test_a_click_tells_why(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no-2024 § eligible" in text
     assert "premises, row 1 (Toy Ltd, 2022-06-30; SYNTHETIC)" in text
     assert "project area 5001-A00000" in text
+
+
+def test_a_click_tells_what_was_measured_what_closes_and_what_reaches_indoors(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    places = given.places.assign(
+        measured_down_mbps=7.0,
+        measured_tests=12.0,
+        measured_flag=True,
+        fixed_closes=pd.Timestamp("2025-12-31"),
+        mobile_level_indoor="none",
+    )
+    at = given.places.to_crs(4326).geometry.iloc[0]
+    text = html_of(show(monkeypatch, dataclasses.replace(given, places=places), click={"lat": at.y, "lng": at.x}))
+    assert "7 Mbit/s down, mean of 12 tests: well below what is claimed" in text
+    assert "it closes on 2025-12-31" in text
+    assert "indoors none" in text
 
 
 def test_names_from_data_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:

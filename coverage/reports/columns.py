@@ -33,7 +33,7 @@ STYLES: Final[dict[str, tuple[int, str, float]]] = {
 
 _BY_STYLE: Final = {
     "short": "municipality_code status decision ranked_decision certainty technology policy as_of currency "
-    "data_status kind fixed_technology mobile_level tier confidence area_id place_id reason_code",
+    "data_status kind fixed_technology mobile_level tier confidence area_id place_id reason_code fixed_closes",
     "wide": "name address municipality line_of_business gap_kind item unit service_basis fixed_provider",
     "long": "reason source",
     "count": "rank businesses households public premises employees weight mobile_operators places",
@@ -47,8 +47,8 @@ _BY_STYLE: Final = {
     "quantity": "quantity",
     "place": "x y",
     "degrees": "lon lat",
-    "speed": "fixed_down_mbps fixed_up_mbps",
-    "flag": "over_ceiling",
+    "speed": "fixed_down_mbps fixed_up_mbps measured_down_mbps",
+    "flag": "over_ceiling measured_flag",
 }
 _STYLE_OF: Final = {name: style for style, names in _BY_STYLE.items() for name in names.split()}
 

@@ -20,9 +20,12 @@ NAMED_KINDS: Final = ("business", "public")  # whose names and addresses a repor
 ADDRESS_COLUMNS: Final = (
     "place_id", "kind", "weight", "name", "address", "municipality_code", "municipality", "x", "y", "lon", "lat",
     "line_of_business", "employees", "fixed_down_mbps", "fixed_up_mbps", "fixed_technology", "fixed_provider",
-    "service_basis", "mobile_level", "mobile_operators", "tier", "gap_kind", "eligible", "reason_code", "reason",
+    "fixed_closes", "measured_down_mbps", "measured_flag", "service_basis",
+    "mobile_level", "mobile_operators", "tier", "gap_kind", "eligible", "reason_code", "reason",
     "area_id", "policy", "as_of", "data_status",
 )  # fmt: skip
+# What a place says where its study says nothing of it.
+OPTIONAL: Final[dict[str, object]] = {"service_basis": "offer", "fixed_closes": None, "measured_flag": False}
 AREA_EXTRAS: Final = (
     "premises", "trench_m", "subsea_m", "drop_m", "backhaul_m", "opex_per_year", "pv_revenue", "pv_opex",
     "over_ceiling",
@@ -93,8 +96,10 @@ def short_places(assessment: Assessment) -> gpd.GeoDataFrame:
     places["x"], places["y"] = places.geometry.x, places.geometry.y
     degrees = places.geometry.to_crs(GEOGRAPHIC_CRS)
     places["lon"], places["lat"] = degrees.x, degrees.y
-    if "service_basis" not in places.columns:
-        places["service_basis"] = "offer"
+    for name, value in OPTIONAL.items():
+        if name not in places.columns:
+            places[name] = value
+    places["fixed_closes"] = pd.to_datetime(places["fixed_closes"]).dt.strftime("%Y-%m-%d")
     places["policy"] = assessment.policy.id
     places["as_of"] = assessment.study.as_of.isoformat()
     places["data_status"] = assessment.study.data_status

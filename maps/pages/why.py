@@ -59,7 +59,7 @@ def _place(assessment: Assessment, picked: Picked) -> str:
         rule += f" ({clause.confidence})"
     pairs = [
         ("fixed", _fixed(place, assessment)),
-        ("measured", _speed(place, "measured_down_mbps")),
+        ("measured", _measured(place)),
         ("planned", _planned(place)),
         ("mobile", _mobile(place, assessment)),
         ("rule", f"{_text(place['reason'])}"),
@@ -116,11 +116,18 @@ def _fixed(place: pd.Series[Any], assessment: Assessment) -> str:
     source = next((item for item in assessment.study.sources if item.id == place["fixed_source"]), None)
     when = f" ({source.as_of:%Y-%m-%d})" if source is not None and source.as_of else ""
     who = _text(place["fixed_provider"]) or "a provider"
-    return f"{who} reports {speed} by {style.word(place['fixed_technology'])}{when}"
+    closes = place.get("fixed_closes")
+    until = "" if pd.isna(closes) else f"; it closes on {closes:%Y-%m-%d}"
+    return f"{who} reports {speed} by {style.word(place['fixed_technology'])}{when}{until}"
 
 
-def _speed(place: pd.Series[Any], column: str) -> str:
-    return "" if pd.isna(place[column]) else f"{style.number(place[column])} Mbit/s down"
+def _measured(place: pd.Series[Any]) -> str:
+    if pd.isna(place["measured_down_mbps"]):
+        return ""
+    tests = place.get("measured_tests")
+    count = "" if pd.isna(tests) else f", mean of {style.number(tests)} tests"
+    flag = ": well below what is claimed" if place.get("measured_flag") else ""
+    return f"{style.number(place['measured_down_mbps'])} Mbit/s down{count}{flag}"
 
 
 def _planned(place: pd.Series[Any]) -> str:
@@ -135,7 +142,9 @@ def _mobile(place: pd.Series[Any], assessment: Assessment) -> str:
         return "no mobile data"
     needed = style.word(assessment.policy.mobile.level)
     level, operators = style.word(place["mobile_level"]), place["mobile_operators"]
-    return f"best level {level}; {operators} operators with “{needed}” or better"
+    text = f"best level {level}; {operators} {'operator' if operators == 1 else 'operators'} with “{needed}” or better"
+    indoor = place.get("mobile_level_indoor")
+    return text if pd.isna(indoor) else f"{text}; indoors {style.word(indoor)}"
 
 
 def _business(place: pd.Series[Any]) -> str:
