@@ -95,6 +95,18 @@ def test_a_click_tells_what_was_measured_what_closes_and_what_reaches_indoors(mo
     assert "indoors none" in text
 
 
+def test_page_tells_how_much_road_lies_without_mobile(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    row = {"source": "roads", "what": "main <roads>", "unit": "km", "municipality_code": None, "operator": "any"}
+    row |= {"technology": "any", "level": "good", "total": 80.0, "covered": 60.0, "share": 0.75}
+    weaker = row | {"level": "basic", "covered": 79.0}
+    told = dataclasses.replace(given, summary=given.summary | {"extents": [weaker, row]})
+    text = html_of(show(monkeypatch, told))
+    assert "main &lt;roads&gt;, mobile" in text
+    assert "· 20 km" in text
+    assert "1 km" not in text
+
+
 def test_names_from_data_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     assessment = toy.assessment()
     at = assessment.places.to_crs(4326).geometry.iloc[0]

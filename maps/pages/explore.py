@@ -115,7 +115,7 @@ def _municipality(assessment: Assessment, code: str | None, name: str) -> str:
             ("businesses, mobile", found.businesses_mobile, found.businesses, style.MOBILE_COLOUR),
             ("homes, mobile", found.homes_mobile, found.homes, style.MOBILE_COLOUR),
         ]
-    meters = "".join(_meter(*row) for row in rows if row[2])
+    meters = "".join(_meter(*row) for row in rows if row[2]) + _extents(assessment, code)
     total = style.money(areas["funding_gap_p50"].sum(), assessment.study.currency)
     funded = int((areas["decision"] == "fund").sum())
     foot = f"{len(areas)} project areas, funding gap about {total}; {funded} funded within the budget"
@@ -124,17 +124,32 @@ def _municipality(assessment: Assessment, code: str | None, name: str) -> str:
     )
     return (
         f'<div class="bg-panel"><h4>{style.escape(name)}</h4>'
-        f'<div class="bg-sub">share of premises short of service</div>'
+        f'<div class="bg-sub">share short of service</div>'
         f'<div class="bg-meter">{meters}</div><hr>{style.escape(foot)}{basis}</div>'
     )
 
 
-def _meter(label: str, short: float, total: float, colour: str) -> str:
+def _extents(assessment: Assessment, code: str | None) -> str:
+    """Return a meter per kind of land or road: how much of it lies below the policy's mobile level."""
+    found = [
+        row
+        for row in assessment.summary.get("extents", [])
+        if (row["municipality_code"], row["operator"], row["technology"]) == (code, "any", "any")
+        and row["level"] == assessment.policy.mobile.level
+        and row["total"] > 0
+    ]
+    return "".join(
+        _meter(f"{row['what']}, mobile", row["total"] - row["covered"], row["total"], style.MOBILE_COLOUR, row["unit"])
+        for row in found
+    )
+
+
+def _meter(label: str, short: float, total: float, colour: str, unit: str = "") -> str:
     share = short / total
     return (
         f"<span>{style.escape(label)}</span>"
         f'<span class="rail"><i style="width:{100 * share:.1f}%;background:{colour}"></i></span>'
-        f'<span class="figure">{style.percent(share)} · {style.number(short, digits=3)}</span>'
+        f'<span class="figure">{style.percent(share)} · {style.escape(f"{style.number(short, digits=3)} {unit}".strip())}</span>'
     )
 
 
