@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import pandas as pd
+
 from coverage.inputs import SourceReport, SourceSpec
 from coverage.study import NO_MOBILE, Inspection, Study
 
@@ -58,6 +60,16 @@ def _study_findings(found: Inspection, study: Study) -> Iterator[Finding]:
             yield Finding("note", "", words)
     for warning in found.warnings:
         yield Finding("note" if warning == NO_MOBILE else "problem", "", warning)
+    if found.inputs is not None:
+        for layer in found.inputs.offers:
+            begins = layer.frame["available_from"] > pd.Timestamp(study.as_of)
+            later = int((begins & (layer.frame["status"] == "existing")).sum())
+            if later:
+                yield Finding(
+                    "note", layer.source,
+                    f"{later:,} of {len(layer.frame):,} offers begin after {study.as_of} and are taken as planned, "
+                    "though their status is existing",
+                )  # fmt: skip
     if not study.assessable:
         yield Finding("note", "", "the scope is service: areas, routes and costs are not worked out")
 
@@ -108,7 +120,8 @@ def _rejected_words(report: SourceReport) -> str:
     where, reason, count = max(report.reasons, key=lambda item: item[2])
     if len(report.reasons) > 1 and count < report.rows_rejected / 2:
         return text
-    return f"{text}, {'all' if count == report.rows_rejected else f'{count:,}'} because {where or 'the row'} {reason}"
+    why = f"{where or 'the row'} {reason}" if where or not reason.startswith(("the ", "a ")) else reason
+    return f"{text}, {'all' if count == report.rows_rejected else f'{count:,}'} because {why}"
 
 
 def _unused_words(unused: Sequence[tuple[str, str]]) -> str:

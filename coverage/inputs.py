@@ -102,6 +102,7 @@ class SourceFacts:
     elsewhere: int = 0  # places whose given municipality does not hold their position
     elsewhere_far: int = 0  # those of them that are far from it
     elsewhere_examples: tuple[tuple[int, str], ...] = ()  # of these: row, what is wrong
+    doubt: str = ""  # why the whole source seems to lie elsewhere; "" where it does not
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -47,6 +47,8 @@ def overlay(
     `places` holds schemas.PLACES. The first result is `places` with schemas.SERVICE and `service_basis` added: same
     rows, same index. The second holds schemas.MOBILE, rows with a level only.
 
+    An offer that begins after `as_of` is planned, whatever its status says: nobody can buy it yet.
+
     Which offer is the best, what is planned and what was measured is told in ``coverage.service`` and
     ``coverage.measured``, the mobile levels in ``coverage.mobile``.
 
@@ -54,7 +56,7 @@ def overlay(
     columns `share_<tier>` (sum 1) from the place's municipality, `service_basis` "expected_share", and no place
     is said to be covered. Raises DataError or CrsError naming the layer that cannot be used.
     """
-    table, place, offer = _claims(places, offers)
+    table, place, offer = _claims(places, [_dated(layer, as_of) for layer in offers])
     out = places.assign(**serve(len(places), table, place, offer, policy=policy, as_of=as_of))
     levels = measure_levels(places, mobile, policy=policy)
     out = out.assign(**summarise_levels(levels, policy=policy))
@@ -132,7 +134,11 @@ def _reach_cells(points: _Points, layer: OfferLayer) -> Pairs:
         row = int(np.flatnonzero(astray)[0]) + 1
         raise DataError(f"{layer.source}: row {row}: the cell's corner does not lie on one grid of {size:g} m")
     xy = np.column_stack([points.frame.geometry.x, points.frame.geometry.y])
-    homes = np.floor((xy - origin) / size).astype(np.int64)
+    at = (xy - origin) / size
+    # A point on a corner with decimals may come out a rounding error before its cell.
+    noise = 4 * np.finfo(float).eps * np.abs(xy).max(initial=1.0) / size
+    nearest = np.rint(at)
+    homes = np.where(np.abs(at - nearest) <= noise, nearest, np.floor(at)).astype(np.int64)
     low, high = cells.min(axis=0), cells.max(axis=0)
     width = high[1] - low[1] + 1
     near = ((homes >= low) & (homes <= high)).all(axis=1)
@@ -168,6 +174,13 @@ def _shapes(points: _Points, layer: OfferLayer) -> npt.NDArray[np.object_]:
     if to_crs(layer.frame, points.frame.crs, where=layer.source) is not layer.frame:
         raise CrsError(f"{layer.source}: the layer is in {layer.frame.crs}, the places in {points.frame.crs}")
     return np.asarray(layer.frame.geometry.array, dtype=object)
+
+
+def _dated(layer: OfferLayer, as_of: dt.date) -> OfferLayer:
+    later = layer.frame["available_from"] > pd.Timestamp(as_of)
+    if not later.any():
+        return layer
+    return replace(layer, frame=layer.frame.assign(status=layer.frame["status"].mask(later, "planned")))
 
 
 def _claims(places: gpd.GeoDataFrame, offers: Sequence[OfferLayer]) -> tuple[pd.DataFrame, Ints, Ints]:

@@ -8,8 +8,11 @@ import json
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
+import rasterio
+from rasterio import Affine
 from rich.console import Console
 from shapely.geometry import Point, box
 
@@ -308,3 +311,72 @@ def test_a_raster_in_the_wrong_zone_is_named(tiny: TinyStudy) -> None:
     report = inspected(tiny)
     said = next(problem for problem in report.problems if problem.startswith("mobile: "))
     assert "lies outside the study area (these look like UTM zone 32)" in said
+
+
+def in_zone_32(points: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return positions as they are counted in zone 32: some 300 km farther east."""
+    return points.to_crs("EPSG:25832")
+
+
+def test_a_layer_in_the_wrong_zone_is_named_in_a_county_as_wide_as_a_zone(tiny: TinyStudy) -> None:
+    # No row is so far outside that it is rejected.
+    low, high, middle = Y0 - 160_000, Y0 + 160_000, X0 + SIDE
+    halves = [box(150_000, low, middle, high), box(middle, low, 470_000, high)]
+    names = {"kommunenummer": ["5001", "5002"], "kommunenavn": ["Vestby", "Austby"]}
+    gpd.GeoDataFrame(names, geometry=halves, crs=CRS).to_file(tiny.folder / "municipalities.gpkg")
+    assert inspected(tiny).problems == ()
+    register = premises()
+    moved = in_zone_32(gpd.GeoSeries.from_xy(register["east"], register["north"], crs=CRS))
+    register.assign(east=moved.x, north=moved.y).to_csv(tiny.folder / "premises.csv", sep=";", index=False)
+    corners = "".join(
+        f"{x:.0f};{y:.0f};30;5\n" for x, y in zip(moved.x // 100 * 100, moved.y // 100 * 100, strict=True)
+    )
+    (tiny.folder / "cells.csv").write_text("cell_x;cell_y;down_mbps;up_mbps\n" + corners, encoding="utf-8")
+    cells = {"id": "cells", "role": "offers", "kind": "table", "path": "cells.csv", "crs": CRS}
+    more = {"constants": {"provider": "P", "technology": "dsl"}, "options": {"shape": "cell", "cell_m": 100.0}}
+    tiny.sources.append(cells | more)
+    tiny.save()
+    write_raster(tiny.folder / "mobile.tif", left=575_000.0)
+    report = inspected(tiny)
+    assert report.rejections == ()
+    zone = "these look like UTM zone 32"
+    for name, rows in (("premises", 40), ("cells", 40)):
+        text = f"{name}: {rows} of {rows} rows lie more than 50 km outside the study area's box: {zone}, which would "
+        assert f"{text}bring {rows} of them into it" in report.problems
+    assert any(problem.startswith("mobile: ") and zone in problem for problem in report.problems)
+
+
+def test_a_raster_that_touches_the_area_but_is_in_the_wrong_zone_is_named(tiny: TinyStudy) -> None:
+    wide = box(150_000, Y0 - 160_000, 470_000, Y0 + 160_000)
+    names = {"kommunenummer": ["5001"], "kommunenavn": ["Vestby"]}
+    gpd.GeoDataFrame(names, geometry=[wide], crs=CRS).to_file(tiny.folder / "municipalities.gpkg")
+    profile = {"driver": "GTiff", "height": 4, "width": 8, "count": 1, "dtype": "float32", "nodata": -9999}
+    for left, problems in ((450_000.0, 1), (160_000.0, 0), (440_000.0, 1)):
+        transform = Affine(40_000, 0, left, 0, -40_000, Y0 + 80_000)
+        with rasterio.open(tiny.folder / "mobile.tif", "w", crs=CRS, transform=transform, **profile) as raster:
+            raster.write(np.full((4, 8), -90, dtype="float32"), 1)
+        found = [problem for problem in inspected(tiny).problems if "these look like UTM zone 32" in problem]
+        assert len(found) == problems, left
+
+
+def test_a_neighbours_layer_is_not_doubted(tiny: TinyStudy) -> None:
+    spots = [Point(X0 - 40_000 - 1000 * k, Y0 + 5000) for k in range(9)]
+    gpd.GeoDataFrame({"name": ["A"] * 9}, geometry=spots, crs=CRS).to_file(tiny.folder / "network.gpkg")
+    tiny.source("network")["path"] = "network.gpkg"
+    tiny.save()
+    assert inspected(tiny).problems == ("network: its rows lie 40 km beside the study area; none touches its box",)
+
+
+def test_offers_that_begin_after_the_studys_day_are_noted(tiny: TinyStudy) -> None:
+    tiny.source("fibre")["constants"]["available_from"] = "2024-07-01"
+    tiny.save()
+    note = "fibre: 1 of 1 offers begin after 2024-06-30 and are taken as planned, though their status is existing"
+    assert note in inspected(tiny).notes
+
+
+def test_reasons_read_as_sentences(tiny: TinyStudy) -> None:
+    path = tiny.folder / "premises.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "p99;B;1;271000;7031000;3;4\n", encoding="utf-8")
+    assert inspected(tiny).problems == (
+        "premises: 1 of 41 rows rejected, all because the row has 7 fields; expected 6",
+    )

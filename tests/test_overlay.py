@@ -153,6 +153,16 @@ def test_cells_of_a_shifted_grid_and_cells_off_the_grid() -> None:
         serve(drawn.places([(0, 0)]), OfferLayer("cells", "cell", frame))
 
 
+@pytest.mark.parametrize("size", [0.1, 12.5, 33.3, 100.0])
+@pytest.mark.parametrize("corner", [(569_999.7, 7_030_000.7), (270_000.1, 6_999_999.9)])
+def test_corners_with_decimals_stand_in_their_own_cell(size: float, corner: tuple[float, float]) -> None:
+    steps = np.arange(-20, 20)
+    corners = np.column_stack([corner[0] + steps * size, corner[1] + 3 * steps * size])
+    frame = drawn.offers([{}] * len(steps)).assign(cell_x=corners[:, 0], cell_y=corners[:, 1])
+    place, cell = reach(drawn.places([tuple(at) for at in corners]), OfferLayer("cells", "cell", frame, cell_m=size))
+    assert place.tolist() == cell.tolist() == list(range(len(steps)))
+
+
 def test_offers_per_place_join_by_id_and_unknown_ids_reach_nobody() -> None:
     layer = at_places(["p2", "p0", "nobody", "p0"], {"down_mbps": 5}, {"down_mbps": 6}, {}, {"down_mbps": 7})
     out = serve(drawn.places(LINE_OF_FIVE), layer)
@@ -177,6 +187,24 @@ def test_the_plan_within_the_horizon_comes_before_the_faster_one_beyond_it() -> 
     assert out["planned_by"].fillna("-").tolist() == ["in time", "undated", "-", "sooner", "-"]
     assert out["planned_date"].iloc[0] == pd.Timestamp("2025-06-30")
     assert out["fixed_down_mbps"].eq(0).all(), "a plan is not an offer"
+
+
+def test_an_offer_that_begins_later_is_planned_whatever_its_status() -> None:
+    layer = at_places(
+        ["p0", "p1"],
+        {"down_mbps": 500, "available_from": "2022-07-01"},
+        {"down_mbps": 500, "available_from": "2022-06-30"},
+    )
+    out = serve(drawn.places(LINE_OF_FIVE), layer)
+    assert out["fixed_down_mbps"].tolist() == [0, 500, 0, 0, 0]
+    assert out["planned_down_mbps"].tolist() == [500, 0, 0, 0, 0]
+    assert set(layer.frame["status"]) == {"existing"}, "the layer is left as it is"
+    lines = drawn.offers(
+        [{"down_mbps": 30}, {"down_mbps": 500, "available_from": "2023-01-01"}],
+        geometry=[LineString([(0, 5), (9, 5)]), LineString([(0, 1), (9, 1)])],
+    )
+    near = serve(drawn.places([(4, 0)]), OfferLayer("roads", "line", lines, within_m=10)).iloc[0]
+    assert near[["fixed_down_mbps", "planned_down_mbps"]].tolist() == [30, 500]
 
 
 def test_measured_speeds_are_a_mean_and_never_an_offer() -> None:

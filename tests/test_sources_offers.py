@@ -201,6 +201,26 @@ def test_a_list_that_is_said_to_be_complete_serves_the_others(tiny: TinyStudy) -
     assert any("28 places of kind business or household are not on it" in note for note in report.notes)
 
 
+def test_a_broken_row_of_a_complete_list_serves_nobody(tiny: TinyStudy) -> None:
+    text = "id;tek;ned;opp;fra\np00;dsl;10;1;2020-01-01\np01;dsl;many;1;\np02;dsl;10;1;;\n;dsl;10;1;\n"
+    columns = {"place_id": "id", "technology": "tek", "down_mbps": "ned", "up_mbps": "opp", "available_from": "fra"}
+    options = {"shape": "place", "others_reach_mbps": 100.0}
+    add(tiny, text, columns=columns, constants={"provider": "A", "connected": True}, options=options)
+    inputs = load(tiny)
+    assert inputs.rejected["row"].tolist() == [2, 3, 4]
+    assert inputs.warnings == (
+        "offers: 2 rows of the list name no place, so as many places that lack service may be among those said to "
+        "reach 100 Mbit/s",
+    )
+    frame = only(inputs).frame.set_index("place_id")
+    assert "p01" not in frame.index, "its row is unusable, but it is on the list"
+    # Nothing but the speed, and what study.toml says of the whole source, is known of the others.
+    other = frame.loc["p04"]
+    assert other[["provider", "technology", "down_mbps", "up_mbps"]].tolist() == ["A", "other", 100, 0]
+    assert other[["available_from", "connected"]].isna().all()
+    assert serve(tiny).loc[["p00", "p01", "p04"], "fixed_down_mbps"].tolist() == [10, 0, 100]
+
+
 def test_a_list_is_a_register_of_premises_too(tiny: TinyStudy) -> None:
     (tiny.folder / "Mangler_100Mbit.csv").write_bytes(lacking("a1", "a2").encode("latin-1"))
     tiny.drop("premises")

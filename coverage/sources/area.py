@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -24,6 +24,10 @@ Floats = npt.NDArray[np.float64]
 # A row may lie outside the municipalities (a road goes on, a cell straddles the border), but not farther than
 # the larger of this and half the area's diagonal: beyond that its coordinates are taken to be wrong.
 FAR_M: Final = 50_000.0
+# A layer of which fewer rows than the first lie near the area is doubted where a known mistake would bring as many as
+# the second into it: few others lie elsewhere in just that way.
+FEW_NEAR: Final = 0.5
+MOST_EXPLAINED: Final = 0.9
 # National systems are used well outside their zone (UTM 33 for all of Norway), so allow this many degrees.
 USE_MARGIN_DEG: Final = 15.0
 
@@ -53,9 +57,11 @@ def bring_into(batch: Batch, area: StudyArea, *, clip_margin_m: float = 0.0) -> 
     """Reproject to the study's CRS; reject what cannot be projected or lies far outside, saying what looks wrong.
 
     With option `clip`, what lies farther than `clip_margin_m` outside the area's bounding box is left out instead.
+    A layer that lies elsewhere as a whole is named in the batch's facts, though its rows may be near enough to be used.
     """
     source = _project(batch, area.crs)
     bounds = _bounds(batch.geo)
+    batch.facts = replace(batch.facts, doubt=doubt(source, bounds, area))
     if batch.spec.options.get("clip", False):
         west, south, east, north = area.bounds
         box = (west - clip_margin_m, south - clip_margin_m, east + clip_margin_m, north + clip_margin_m)
@@ -63,14 +69,14 @@ def bring_into(batch: Batch, area: StudyArea, *, clip_margin_m: float = 0.0) -> 
         why = "outside the study area (clip)"
         if away.all() and not _touches(bounds, area.near).any():
             # A layer that is wholly elsewhere is more likely misunderstood than clipped.
-            words, count = np.unique(_explain(source, batch.geo, area), return_counts=True)
+            words, count = np.unique(explain(source, batch.geo, area), return_counts=True)
             why += f"; the whole layer {words[count.argmax()]}"
         batch.leave_out(away, why=why)
         return
     far = ~_touches(bounds, area.near)
     if far.any():
         reasons = np.full(len(far), "", dtype=object)
-        reasons[far] = _explain(source[far], batch.geo[far], area)
+        reasons[far] = explain(source[far], batch.geo[far], area)
         batch.reject(far, field=batch.position, values=describe(_shapes(source)), reason=reasons)
 
 
@@ -101,7 +107,7 @@ def suspect(bounds: tuple[float, float, float, float], crs: str, area: StudyArea
     except CrsError:  # of a name too long to be quoted whole
         return ""
     after = gpd.GeoDataFrame(geometry=gpd.points_from_xy([(west + east) / 2], [(south + north) / 2], crs=area.crs))
-    (reason,) = _explain(after.to_crs(theirs), after, area)
+    (reason,) = explain(after.to_crs(theirs), after, area)
     return str(reason).partition(": ")[2]
 
 
@@ -154,7 +160,56 @@ def _touches(bounds: Floats, box: tuple[float, float, float, float]) -> Mask:
     return np.asarray(inside & np.isfinite(bounds).all(axis=1))
 
 
-def _explain(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, area: StudyArea) -> npt.NDArray[np.object_]:
+def doubt(before: gpd.GeoDataFrame, after: Floats, area: StudyArea) -> str:
+    """Return what is wrong with a layer that lies elsewhere as a whole, or "" where nothing that is known is.
+
+    `before` has its own CRS, `after` are the bounds of its rows in the study's. In a county as wide as a UTM zone, the
+    rows of a layer in the wrong zone are not far enough away to be rejected one by one.
+    """
+    west, south, east, north = area.bounds
+    beside = (west - FAR_M, south - FAR_M, east + FAR_M, north + FAR_M)
+    near = int(_touches(after, beside).sum())
+    if near >= FEW_NEAR * len(after):
+        return ""
+    words, fits = _mistake(before, area)
+    if not words:
+        return ""
+    return (
+        f"{len(after) - near:,} of {len(after):,} rows lie more than {FAR_M / 1000:g} km outside the study area's box: "
+        f"{words}, which would bring {fits:,} of them into it"
+    )
+
+
+def doubt_box(bounds: tuple[float, float, float, float], crs: str, area: StudyArea) -> str:
+    """Return what is wrong with a raster that touches the area but lies elsewhere as a whole, or "".
+
+    `bounds` are in the study's CRS, `crs` is the raster's own. Nine points inside stand for it.
+    """
+    try:
+        theirs = parse_crs(crs, where="the raster's CRS")
+    except CrsError:  # of a name too long to be quoted whole
+        return ""
+    quarters = np.array([0.25, 0.5, 0.75])
+    x, y = np.meshgrid(bounds[0] + quarters * (bounds[2] - bounds[0]), bounds[1] + quarters * (bounds[3] - bounds[1]))
+    after = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x.ravel(), y.ravel()), crs=area.crs)
+    if not doubt(before := after.to_crs(theirs), _bounds(after), area):
+        return ""
+    return f"most of the raster lies more than {FAR_M / 1000:g} km outside the area's box: {_mistake(before, area)[0]}"
+
+
+def _mistake(before: gpd.GeoDataFrame, area: StudyArea) -> tuple[str, int]:
+    """Return the mistake that explains where a layer lies, and how many rows it would bring into the area's box."""
+    boxes = _bounds(before)
+    x, y = boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)
+    for words, px, py, crs in _suspicions(x, y, pyproj.CRS(before.crs)):
+        mx, my = pyproj.Transformer.from_crs(crs, area.crs, always_xy=True).transform(px, py)
+        fits = int(_touches(np.column_stack([mx, my, mx, my]), area.bounds).sum())
+        if fits >= MOST_EXPLAINED * len(boxes):
+            return words, fits
+    return "", 0
+
+
+def explain(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, area: StudyArea) -> npt.NDArray[np.object_]:
     """Return for each far position what would bring it into the study area, else that it is far off."""
     boxes = _bounds(before)
     x, y = boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)

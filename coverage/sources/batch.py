@@ -96,6 +96,11 @@ class Batch:
         )
 
     @property
+    def rows_rejected(self) -> int:
+        """Return how many rows were rejected so far, listed or not."""
+        return self._tally.count
+
+    @property
     def rejected(self) -> pd.DataFrame:
         """Return the rejected rows (schemas.REJECTED_COLUMNS) in the order of the file; of very many, examples."""
         return self._tally.table()

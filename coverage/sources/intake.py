@@ -93,6 +93,12 @@ class _Intake:
         self.reports[batch.spec.id] = batch.report()
         self.rejected[batch.spec.id] = batch.rejected
         self.warnings += batch.warnings
+        self.doubt(self.reports[batch.spec.id])
+
+    def doubt(self, report: SourceReport) -> None:
+        """Warn of a source that seems to lie elsewhere as a whole."""
+        if report.facts.doubt:
+            self.warnings.append(f"{report.source}: {report.facts.doubt}")
 
     def all_rejected(self) -> pd.DataFrame:
         """Return the rejected rows of all sources in their order."""
@@ -243,6 +249,7 @@ def _mobile(intake: _Intake, area: StudyArea, places: gpd.GeoDataFrame | None) -
         def read(spec: SourceSpec = spec) -> MobileLayer:
             if spec.kind == "raster":
                 intake.reports[spec.id], layer = read_mobile_raster(spec, area=area)
+                intake.doubt(intake.reports[spec.id])
                 return layer
             batch, layer = read_mobile_shapes(spec, area=area, places=_need_places(spec, places))
             intake.close(batch)

@@ -11,7 +11,7 @@ from coverage import schemas
 from coverage.errors import DataError
 from coverage.inputs import ExtentLayer, MobileLayer, SourceFacts, SourceReport, SourceSpec
 from coverage.sources import open_batch
-from coverage.sources.area import StudyArea, bring_into, bring_municipalities, suspect
+from coverage.sources.area import StudyArea, bring_into, bring_municipalities, doubt_box, suspect
 from coverage.sources.batch import Batch, digest
 from coverage.sources.geometry import add_points, clean, coordinate_pair
 from coverage.sources.limits import brief
@@ -137,7 +137,7 @@ def read_mobile_raster(spec: SourceSpec, *, area: StudyArea) -> tuple[SourceRepo
         source=spec.id, role=spec.role, path=spec.name, sha256=digest(spec.path), supplier=spec.supplier,
         licence=spec.licence, as_of=spec.as_of, data_status=spec.data_status, rows_read=facts.cells,
         rows_rejected=0, geometries_repaired=0, crs_found=facts.crs, notes=(note,),
-        facts=SourceFacts(extent=facts.bounds),
+        facts=SourceFacts(extent=facts.bounds, doubt=doubt_box(facts.bounds, facts.crs, area)),
     )  # fmt: skip
     return report, layer
 

@@ -29,6 +29,8 @@ SHARED: Final = ("h3", "quadkey", "cell")
 # Columns of an offer that are left out where no row has a value.
 OPTIONAL: Final = ("latency_ms", "connected", "available_until", "as_of", "tests")
 OTHERS_KINDS: Final = ("business", "household")
+# What is said of the offers to places that are not on a list, unless study.toml says it of the whole source.
+OTHERS_TOLD: Final[dict[str, Any]] = {"provider": "a provider not named", "technology": "other", "up_mbps": 0.0}
 
 
 def read_offers(spec: SourceSpec, *, area: StudyArea, places: pd.DataFrame) -> tuple[Batch, OfferLayer]:
@@ -48,6 +50,8 @@ def read_offers(spec: SourceSpec, *, area: StudyArea, places: pd.DataFrame) -> t
     fields = (*ROLES["offers"].fields, *fields_of(batch, shape, defaults))
     absent = [name for name in OPTIONAL if source_column(batch, name, defaults) is None and name not in spec.constants]
     untold = _untold(batch, source_column(batch, "connected", defaults))
+    listed = _listed(batch, source_column(batch, "place_id", defaults))
+    nameless = batch.rows_rejected + int(listed.isna().sum())
     map_fields(batch, fields, defaults=defaults)
     batch.frame = batch.frame.drop(columns=[name for name in absent if name in batch.frame])
     if "connected" in batch.frame:
@@ -62,7 +66,7 @@ def read_offers(spec: SourceSpec, *, area: StudyArea, places: pd.DataFrame) -> t
         _known_places(batch, places["place_id"])
     batch.require_rows()
     batch.frame = _with_origin(batch)
-    frame = batch.frame if shape != "place" else _with_others(batch, places)
+    frame = batch.frame if shape != "place" else _with_others(batch, places, listed, nameless)
     schemas.check(frame, schemas.OFFERS, where=spec.name)
     layer = OfferLayer(
         source=spec.id,
@@ -148,24 +152,42 @@ def _known_places(batch: Batch, place_ids: pd.Series) -> None:
         batch.reject(strange, field=field, values=ids, reason="is the place_id of no premises in the study")
 
 
-def _with_others(batch: Batch, places: pd.DataFrame) -> pd.DataFrame:
-    """Add what a complete list of places without service says about the places that are not on it."""
+def _listed(batch: Batch, column: str | None) -> pd.Series:
+    """Return the places that a list names, also in rows that will be rejected: those are on it all the same."""
+    known = column is not None and column in batch.frame
+    return as_text(batch.frame[column]) if known else pd.Series(dtype="str")
+
+
+def _with_others(batch: Batch, places: pd.DataFrame, listed: pd.Series, nameless: int) -> pd.DataFrame:
+    """Add what a complete list of places without service says about the places that are not on it (`listed`).
+
+    Of what reaches those the list tells nothing but the speed; `nameless` rows of it name no place.
+    """
     spec, frame = batch.spec, pd.DataFrame(batch.frame)
     speed = spec.options.get("others_reach_mbps")
     if speed is None:
         return frame
     kinds = _kinds(spec)
-    others = places[places["kind"].isin(kinds) & ~places["place_id"].isin(frame["place_id"])]
+    others = places[places["kind"].isin(kinds) & ~places["place_id"].isin(listed)]
     batch.notes.append(
         f"the list is taken to be complete: {len(others):,} places of kind {' or '.join(kinds)} are not on it and are "
         f"said to reach {speed:g} Mbit/s"
     )
+    if nameless:
+        batch.warnings.append(
+            f"{spec.id}: {nameless:,} rows of the list name no place, so as many places that lack service may be "
+            f"among those said to reach {speed:g} Mbit/s"
+        )
     if others.empty:
         return frame
-    first = frame.iloc[[0] * len(others)].assign(
-        place_id=others["place_id"].to_numpy(), down_mbps=float(speed), down_max_mbps=float(speed), source_row=0
-    )
-    return pd.concat([frame, first], ignore_index=True)
+    told = {name: frame[name].iloc[0] for name in OTHERS_TOLD if name in spec.constants}
+    rest = frame.iloc[[0] * len(others)].assign(
+        **(OTHERS_TOLD | told),
+        place_id=others["place_id"].to_numpy(), down_mbps=float(speed), down_max_mbps=float(speed), source_row=0,
+    )  # fmt: skip
+    rest = rest.assign(up_max_mbps=rest["up_mbps"], upgradeable=False)
+    unknown = [name for name in ("available_from", *OPTIONAL) if name in rest and name != "as_of"]
+    return pd.concat([frame, rest.drop(columns=unknown)], ignore_index=True)
 
 
 def _kinds(spec: SourceSpec) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import geopandas as gpd
@@ -13,7 +14,7 @@ from coverage.crs import parse_crs
 from coverage.errors import CrsError, DataError
 from coverage.inputs import SourceSpec
 from coverage.sources import ssb
-from coverage.sources.area import StudyArea, bring_into
+from coverage.sources.area import StudyArea, bring_into, doubt, explain
 from coverage.sources.batch import Batch
 from coverage.sources.cells import SSB_ID, h3_outlines, quadkey_outlines, ssb_corner
 from coverage.sources.geometry import add_points, clean, coordinate_pair
@@ -120,9 +121,14 @@ def _near(batch: Batch, area: StudyArea) -> None:
     side = float(batch.spec.options["cell_m"])
     x, y = batch.frame["cell_x"].to_numpy(), batch.frame["cell_y"].to_numpy()
     away = np.asarray((x > east) | (x + side < west) | (y > north) | (y + side < south))
+    middles = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x + side / 2, y + side / 2), crs=area.crs)
+    batch.facts = replace(batch.facts, doubt=doubt(middles, np.column_stack([x, y, x + side, y + side]), area))
     if clip:
         batch.leave_out(away, why="outside the study area (clip)")
     else:
         values = batch.frame["cell_x"].map("{:.12g}".format) + " " + batch.frame["cell_y"].map("{:.12g}".format)
         field = batch.named.get("cell_id", "cell_x cell_y")
-        batch.reject(away, field=field, values=values, reason="lies far outside the study area")
+        reasons = np.full(len(away), "", dtype=object)
+        if away.any():
+            reasons[away] = explain(middles[away], middles[away], area)
+        batch.reject(away, field=field, values=values, reason=reasons)
