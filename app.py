@@ -1,12 +1,23 @@
 """Start the dashboard: `streamlit run app.py`, then open the address that is printed."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from maps import server
+from maps import server, session
 
 # The frame names its pages itself. Left unset, Streamlit takes the folder `maps/pages` for pages of its older
 # kind, and the first visitor of a fresh server who follows a link to a page sees that file alone: nothing.
 PagesManager.uses_pages_directory = False
 
-app = st.App("maps/frame.py", routes=server.routes())
+
+@asynccontextmanager
+async def prepared(_: st.App) -> AsyncIterator[None]:
+    """Begin to prepare the study as the server starts, so that the first visitor waits for the rest alone."""
+    session.warm_in_background()
+    yield
+
+
+app = st.App("maps/frame.py", routes=server.routes(), lifespan=prepared)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from coverage.errors import CoverageError
+from coverage.policy import load_policy
 from maps import session
 from maps.pages import data_and_rules, explore, gap_report, priorities, sidebar
 
@@ -26,9 +28,13 @@ def main() -> None:
         position="top",
     )
     study = session.open_study()
-    scenario = session.scenario_of(study)
-    with st.sidebar:
-        sidebar.render(study, scenario)
+    try:
+        scenario = session.scenario_of(study)
+        with st.sidebar:
+            sidebar.render(study, scenario)
+        st.html(sidebar.strip(study, load_policy(scenario.policy)))
+    except CoverageError as error:  # a policy that cannot be read
+        session.stop(error, help_text="Correct the file, then reload this page.")
     st.query_params.from_dict(scenario.to_query())
     page.run()
 

@@ -6,9 +6,9 @@ read-only. What differs between readers lives in st.session_state under the keys
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,8 +23,9 @@ from coverage.errors import CoverageError
 from coverage.policy import Policy, list_policies, load_policy
 from coverage.scenario import Scenario
 from coverage.study import Study
-from maps.store import STORE
+from maps.store import STORE, Shelf
 
+LOG: Final = logging.getLogger(__name__)
 ROOT: Final = Path(__file__).parent.parent
 MILLION: Final = 1e6
 STEPS: Final = {
@@ -33,6 +34,10 @@ STEPS: Final = {
     "areas": "grouping places into project areas",
     "routes": "finding routes along the roads",
 }
+ONLY_SERVICE: Final = (
+    "This study ends with service: `python -m coverage check` with its folder tells what its data holds. "
+    "For the dashboard, set COVERAGE_STUDY to the folder of another study and start the server again."
+)
 
 
 class Key(StrEnum):
@@ -59,35 +64,9 @@ class View:
     ground: str
 
 
-class Shelf:
-    """Keep a few slow results; a second reader waits for the first one's work instead of repeating it."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._kept: OrderedDict[Any, Any] = OrderedDict()
-        self._locks: dict[Any, threading.Lock] = {}
-        self._lock = threading.Lock()
-
-    def has(self, key: Any) -> bool:
-        """Tell whether a result is there already."""
-        return key in self._kept
-
-    def get(self, key: Any, build: Callable[[], Any]) -> Any:
-        """Return the result of `build` for the key, built once."""
-        with self._lock:
-            own = self._locks.setdefault(key, threading.Lock())
-        with own:
-            if key not in self._kept:
-                self._kept[key] = build()
-            with self._lock:
-                self._kept.move_to_end(key)
-                while len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
-            return self._kept[key]
-
-
 _PREPARED: Final = Shelf(3)
 _DECIDED: Final = Shelf(32)
+_UNDER_WAY: Final[dict[Any, str]] = {}  # key in _PREPARED -> the step that its building has reached
 
 
 def study_folder() -> Path:
@@ -123,19 +102,67 @@ def _stamp(study: Study) -> tuple[Any, ...]:
     return tuple((name, info.st_mtime_ns, info.st_size) for name, info in found)
 
 
+def _key(study: Study, policy: Policy) -> tuple[Any, ...]:
+    return (str(study.folder), _stamp(study), policy.id)
+
+
+def _build(key: tuple[Any, ...], study: Study, policy: Policy, tell: Callable[[str], None]) -> pipeline.Prepared:
+    """Do the slow part, noting the step it has reached for those who wait."""
+
+    def note(step: str) -> None:
+        _UNDER_WAY[key] = step
+        tell(step)
+
+    try:
+        return pipeline.prepare(study, policy, progress=note)
+    finally:
+        _UNDER_WAY.pop(key, None)
+
+
+def warm() -> None:
+    """Prepare the study with its own settings before anybody asks; needs no session.
+
+    What goes wrong is one line in the log: the reader who comes repeats the work and is told on the page.
+    """
+    try:
+        study = Study.open(study_folder(), data_root=data_root())
+        policy = load_policy(study.policy)
+        key = _key(study, policy)
+        ready = _PREPARED.get(key, lambda: _build(key, study, policy, pipeline.ignore))
+        scenario = study.default_scenario()
+        _DECIDED.get((key, scenario), lambda: pipeline.decide(ready, scenario))
+    except CoverageError as error:
+        LOG.warning("The study was not prepared: %s", error)
+    except Exception as error:  # noqa: BLE001 - nothing may die in a thread that nobody looks at
+        LOG.warning("The study was not prepared: %s: %s", type(error).__name__, error)
+
+
+def warm_in_background() -> threading.Thread:
+    """Start `warm` in a thread of its own, which ends with the server."""
+    thread = threading.Thread(target=warm, name="warm-start", daemon=True)
+    thread.start()
+    return thread
+
+
 def prepare(study: Study, policy: Policy) -> tuple[tuple[Any, ...], Any]:
     """Return the slow part of an assessment, made once per study, files and policy, with its progress shown."""
-    key = (str(study.folder), _stamp(study), policy.id)
+    key = _key(study, policy)
     if _PREPARED.has(key):
         return key, _PREPARED.get(key, lambda: None)
     room = st.empty()
-    with room.status(f"Preparing {study.name}: the first time takes a while", expanded=False) as status:
+    try:
+        with room.status(f"Preparing {study.name}: the first time takes a while", expanded=False) as status:
 
-        def tell(step: str) -> None:
-            status.update(label=f"Preparing {study.name}: {STEPS.get(step, step)}")
+            def tell(step: str) -> None:
+                status.update(label=f"Preparing {study.name}: {STEPS.get(step, step)}")
 
-        ready = _PREPARED.get(key, lambda: pipeline.prepare(study, policy, progress=tell))
-    room.empty()
+            def waiting() -> None:
+                if step := _UNDER_WAY.get(key):
+                    tell(step)
+
+            ready = _PREPARED.get(key, lambda: _build(key, study, policy, tell), waiting=waiting)
+    finally:
+        room.empty()
     return key, ready
 
 
@@ -153,6 +180,10 @@ def assess(study: Study, scenario: Scenario) -> Assessment:
 def current() -> View:
     """Return what this session looks at now, loading it if need be."""
     study = open_study()
+    try:
+        study.require_assessable()
+    except CoverageError as error:
+        stop(error, help_text=ONLY_SERVICE)
     try:
         assessment = assess(study, scenario_of(study))
     except CoverageError as error:

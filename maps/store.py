@@ -1,4 +1,4 @@
-"""The assessments that are loaded now, by digest: what the pages put in, the server's routes read.
+"""The assessments that are loaded now, by digest: what the pages put in, the server's routes read; and slow results.
 
 The *key* stands for one assessment (study, files, policy and scenario), the *ground* for what does not depend
 on budget, weights or costs: places, municipalities and mobile layers. Tiles are addressed by the ground, so
@@ -19,6 +19,7 @@ from coverage.assessment import Assessment
 
 Value = TypeVar("Value")
 MAX_ENTRIES: Final = 48
+WAIT_S: Final = 0.25  # between two looks at what another reader's work has reached
 
 
 def digest(*parts: object) -> str:
@@ -53,6 +54,41 @@ class Entry:
                     self._derived[name] = build(self.assessment)
         value: Value = self._derived[name]
         return value
+
+
+class Shelf:
+    """Keep a few slow results; a second reader waits for the first one's work instead of repeating it."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[Any, Any] = OrderedDict()
+        self._locks: dict[Any, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def has(self, key: Any) -> bool:
+        """Tell whether a result is there already."""
+        return key in self._kept
+
+    def get(self, key: Any, build: Callable[[], Any], *, waiting: Callable[[], None] | None = None) -> Any:
+        """Return the result of `build` for the key, built once; `waiting` is called while another builds it.
+
+        What `build` raises is not kept: who waited then builds itself, and gets the error first hand.
+        """
+        with self._lock:
+            own = self._locks.setdefault(key, threading.Lock())
+        while not own.acquire(timeout=WAIT_S if waiting else -1):
+            if waiting:
+                waiting()
+        try:
+            if key not in self._kept:
+                self._kept[key] = build()
+            with self._lock:
+                self._kept.move_to_end(key)
+                while len(self._kept) > self._size:
+                    self._kept.popitem(last=False)
+            return self._kept[key]
+        finally:
+            own.release()
 
 
 class Store:

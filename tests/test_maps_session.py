@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import dataclasses
+import runpy
 import threading
 import time
 
 import pytest
+from streamlit.elements.lib.mutable_status_container import StatusContainer
 from streamlit.testing.v1 import AppTest
 
+from coverage import pipeline
 from coverage.errors import DataError
 from maps import session
-from maps.session import Key, Shelf
+from maps.session import Key
+from maps.store import Shelf
 from tests import toy
+from tests.studymaker import tiny_study
 
 
 def frame() -> None:
@@ -123,3 +129,118 @@ def test_a_failed_build_is_tried_again() -> None:
     with pytest.raises(DataError):
         shelf.get("a", lambda: (_ for _ in ()).throw(DataError("no")))
     assert shelf.get("a", lambda: 5) == 5
+
+
+def test_one_who_waits_is_told_and_then_has_the_result() -> None:
+    shelf, begun, may_end, told = Shelf(2), threading.Event(), threading.Event(), []
+
+    def build() -> int:
+        begun.set()
+        assert may_end.wait(20)
+        return 7
+
+    def waiting() -> None:
+        told.append("still at it")
+        may_end.set()
+
+    first = threading.Thread(target=lambda: shelf.get("a", build))
+    first.start()
+    assert begun.wait(20)
+    assert shelf.get("a", lambda: 8, waiting=waiting) == 7
+    first.join()
+    assert told
+
+
+def at_step(reached: threading.Event, may_go_on: threading.Event, step: str):
+    """Return pipeline.prepare that stops at a step until it may go on."""
+    whole = pipeline.prepare
+
+    def prepare(study, policy, *, progress):
+        def note(now: str) -> None:
+            progress(now)
+            if now == step:
+                reached.set()
+                assert may_go_on.wait(60)
+
+        return whole(study, policy, progress=note)
+
+    return prepare
+
+
+def open_page() -> None:
+    import streamlit as st
+
+    from maps import session
+
+    st.text(session.current().assessment.study.id)
+
+
+def test_a_visitor_waits_only_for_the_rest_of_a_warm_start(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.setenv("COVERAGE_STUDY", str(tiny_study(tmp_path / "tiny").folder))
+    reached, may_go_on, seen = threading.Event(), threading.Event(), []
+    monkeypatch.setattr(session.pipeline, "prepare", at_step(reached, may_go_on, "areas"))
+    worker = session.warm_in_background()
+    assert reached.wait(30)
+
+    def label(self, *, label: str = "", **given: object) -> None:
+        seen.append(label)
+        may_go_on.set()
+
+    monkeypatch.setattr(StatusContainer, "update", label)
+    monkeypatch.setattr(session.pipeline, "prepare", None)  # whoever comes now prepares nothing
+    test = AppTest.from_function(open_page, default_timeout=60).run()
+    worker.join(60)
+    assert not test.exception
+    assert test.text[0].value == "tiny"
+    assert "grouping places into project areas" in seen[0]
+
+
+def test_a_warm_start_that_fails_is_one_line_and_not_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tiny_study(tmp_path / "tiny").folder
+    monkeypatch.setenv("COVERAGE_STUDY", str(folder))
+
+    def refuse(study, policy, *, progress):
+        raise DataError("offers.csv, row 3: down_mbps is 'fast'; expected a number")
+
+    def break_down(study, policy, *, progress):
+        raise ZeroDivisionError("a fault of ours")
+
+    whole = pipeline.prepare
+    for fails in (refuse, break_down):
+        monkeypatch.setattr(session.pipeline, "prepare", fails)
+        session.warm_in_background().join(60)
+    assert [record.exc_info for record in caplog.records] == [None, None]
+    assert "row 3: down_mbps is 'fast'" in caplog.messages[0]
+    assert "ZeroDivisionError: a fault of ours" in caplog.messages[1]
+    assert "Traceback" not in capfd.readouterr().err
+    monkeypatch.setattr(session.pipeline, "prepare", refuse)
+    told = AppTest.from_function(open_page, default_timeout=60).run()
+    assert [error.value for error in told.error] == ["offers.csv, row 3: down_mbps is 'fast'; expected a number"]
+    monkeypatch.setattr(session.pipeline, "prepare", whole)
+    assert told.run().text[0].value == "tiny"
+
+
+def test_a_warm_start_without_a_study_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("COVERAGE_STUDY", str(tmp_path / "nowhere"))
+    session.warm()
+    assert len(caplog.records) == 1
+
+
+def test_a_study_of_service_alone_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    only = dataclasses.replace(toy.study(), scope="service")
+    monkeypatch.setattr(session, "open_study", lambda: only)
+    test = AppTest.from_function(open_page, default_timeout=30).run()
+    assert not test.exception
+    assert len(test.error) == 1
+    assert "its scope is 'service'" in test.error[0].value
+    assert "python -m coverage check" in test.caption[0].value
+
+
+def test_importing_the_app_starts_nothing() -> None:
+    before = {thread.name for thread in threading.enumerate()}
+    runpy.run_path(str(session.ROOT / "app.py"))
+    assert "warm-start" not in {thread.name for thread in threading.enumerate()} - before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from coverage.policy import VIEWS, load_policy
+from coverage.policy import VIEWS, Policy, load_policy
 from coverage.scenario import Scenario
 from coverage.study import Study
 from maps import session, style
@@ -46,6 +46,13 @@ def badge(study: Study) -> str:
         f'<div class="bg-side"><b>{style.escape(study.name)}</b>'
         f'<span class="bg-status {status}">{style.escape(style.word(study.data_status))}</span>'
         f'<span class="when">as of {study.as_of:%Y-%m-%d}</span></div>'
+    )
+
+
+def strip(study: Study, policy: Policy) -> str:
+    """Return the badge in one line, for a page whose sidebar is folded: no figure stands without it."""
+    return f'{badge(study).removesuffix("</div>")}<span class="when">{style.escape(policy.name)}</span></div>'.replace(
+        'class="bg-side"', 'class="bg-side bg-strip"'
     )
 
 
