@@ -26,7 +26,7 @@ NESTED: Final = (".zip", ".kmz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".
 # What a data set of each kind may be called inside an archive.
 SUFFIXES: Final = {
     "vector": (".gpkg", ".shp", ".geojson", ".json", ".fgb", ".parquet", ".geoparquet", ".kml", ".gdb", ".pbf"),
-    "table": (".csv", ".tsv", ".txt", ".xlsx"),
+    "table": (".csv", ".tsv", ".txt", ".xlsx", ".parquet"),
     "raster": (".tif", ".tiff", ".hgt", ".asc"),
 }
 SIDECARS: Final = (".shp", ".tif", ".tiff", ".asc")  # files of the same stem belong to these

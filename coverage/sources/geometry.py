@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
+from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from coverage.crs import parse_crs
@@ -116,10 +117,21 @@ def polygonal(shapes: Shapes) -> Shapes:
     owner = owner[inner]
     areal = shapely.get_type_id(parts) == 3
     out = np.full(len(shapes), shapely.Polygon(), dtype=object)
-    for position in np.unique(owner[areal]):
-        mine = parts[areal & (owner == position)]
+    positions, starts = np.unique(owner[areal], return_index=True)  # owners come in order
+    for position, mine in zip(positions, np.split(parts[areal], starts[1:]), strict=False):
         out[position] = mine[0] if len(mine) == 1 else shapely.union_all(mine)
     return out
+
+
+def _valid(shapes: Shapes) -> Shapes:
+    """Return the shapes made valid; an empty polygon for one that the library cannot repair."""
+    try:
+        return np.asarray(shapely.make_valid(shapes), dtype=object)
+    except ShapelyError:
+        if len(shapes) == 1:
+            return np.array([shapely.Polygon()], dtype=object)
+        half = len(shapes) // 2
+        return np.concatenate([_valid(shapes[:half]), _valid(shapes[half:])])
 
 
 def _repair(batch: Batch) -> None:
@@ -129,7 +141,7 @@ def _repair(batch: Batch) -> None:
     if not broken.any():
         return
     mended = shapes.copy()
-    mended[broken] = polygonal(shapely.make_valid(shapes[broken]))
+    mended[broken] = polygonal(_valid(shapes[broken]))
     lost = broken & np.asarray(shapely.is_empty(mended))
     batch.repaired += int((broken & ~lost).sum())
     batch.frame = batch.geo.set_geometry(gpd.GeoSeries(mended, index=batch.frame.index, crs=batch.geo.crs))

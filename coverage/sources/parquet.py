@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from coverage.errors import DataError
 from coverage.inputs import SourceSpec
+from coverage.sources.archive import local_file
+from coverage.sources.limits import brief
 from coverage.sources.raw import RawTable
+from coverage.sources.vector import check_parquet
 from coverage.sources.table import read_table
 
 SUFFIX = ".parquet"
@@ -23,13 +24,13 @@ def read_rows(spec: SourceSpec) -> RawTable:
 
 def read_parquet(spec: SourceSpec) -> RawTable:
     """Read a Parquet file as a table with its own types. Raises DataError where it is missing, broken or empty."""
-    try:
-        table = pq.read_table(spec.path)
-    except FileNotFoundError as error:
-        raise DataError(f"{spec.name}: the file does not exist; expected a table for source {spec.id!r}") from error
-    except (pa.ArrowException, OSError, ValueError) as error:
-        reason = textwrap.shorten(str(error), 100, placeholder=" …")
-        raise DataError(f"{spec.name}: not readable as Parquet ({reason}); expected a whole file") from error
+    with local_file(spec) as path:
+        try:
+            check_parquet(path, spec)
+            table = pq.read_table(path)
+            table.validate(full=True)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise DataError(f"{spec.name}: not readable as Parquet ({brief(error)}); expected a whole file") from error
     frame = pd.DataFrame(table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype()}.get))
     if frame.empty:
         raise DataError(f"{spec.name}: the file has no rows; expected at least one")

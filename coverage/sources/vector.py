@@ -21,6 +21,7 @@ from coverage.errors import CrsError, DataError
 from coverage.inputs import SourceSpec
 from coverage.sources.archive import local_file
 from coverage.sources.formats import Format, identify
+from coverage.sources.geopackage import check_views
 from coverage.sources.limits import MAX_COLUMNS, brief, check_count, limit
 from coverage.sources.names import nearest
 from coverage.sources.raw import RawTable
@@ -69,10 +70,14 @@ def _ogr(path: Path, form: Format, spec: SourceSpec) -> tuple[gpd.GeoDataFrame, 
     if form.name == "Shapefile":
         options["encoding"], notes = text_encoding(path, spec)
     try:
+        if form.name == "GeoPackage":
+            check_views(path, spec)
         layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
         layer = _layer(layers, spec)
         facts = pyogrio.read_info(path, layer=layer)
         _check_facts(facts, form, spec)
+        if "geometry" in facts["fields"]:  # the library overwrites it
+            notes = (*notes, "the column 'geometry' is not read, because the name stands for the geometry itself")
         # One row more than is allowed shows that there are too many, in layers that do not say how many they have.
         most = limit(spec, "max_rows") + 1
         # GDAL hands over what a damaged FlatGeobuf says of its texts as it stands, and Arrow then reads beyond them.
@@ -115,14 +120,19 @@ def _check_path(path: Path, spec: SourceSpec) -> None:
         raise DataError(f"{spec.name}: the path has one of ! ; ? in it; expected a path of a vector file without them")
 
 
+def check_parquet(path: Path, spec: SourceSpec) -> None:
+    """Raise DataError where a Parquet file announces more rows, columns or bytes than the limits allow."""
+    facts = pq.read_metadata(path)
+    check_count(facts.num_rows, spec, "max_rows", "rows")
+    if facts.num_columns > MAX_COLUMNS:
+        raise DataError(f"{spec.name}: {facts.num_columns:,} columns; expected no more than {MAX_COLUMNS:,}")
+    size = sum(facts.row_group(group).total_byte_size for group in range(facts.num_row_groups))
+    check_count(size, spec, "max_bytes", "bytes unpacked")
+
+
 def _parquet(path: Path, spec: SourceSpec) -> gpd.GeoDataFrame:
     try:
-        facts = pq.read_metadata(path)
-        check_count(facts.num_rows, spec, "max_rows", "rows")
-        if facts.num_columns > MAX_COLUMNS:
-            raise DataError(f"{spec.name}: {facts.num_columns:,} columns; expected no more than {MAX_COLUMNS:,}")
-        size = sum(facts.row_group(group).total_byte_size for group in range(facts.num_row_groups))
-        check_count(size, spec, "max_bytes", "bytes unpacked")
+        check_parquet(path, spec)
         return gpd.read_parquet(path)
     except (*_DAMAGED, KeyError, TypeError, AttributeError) as error:  # the last three: damaged metadata
         raise DataError(f"{spec.name}: not readable as GeoParquet ({brief(error)}); expected a whole file") from error
