@@ -380,3 +380,14 @@ def test_reasons_read_as_sentences(tiny: TinyStudy) -> None:
     assert inspected(tiny).problems == (
         "premises: 1 of 41 rows rejected, all because the row has 7 fields; expected 6",
     )
+
+
+def test_a_raster_of_other_things_than_signals_is_refused(tiny: TinyStudy) -> None:
+    profile = {"driver": "GTiff", "height": 1, "width": 4, "count": 1, "dtype": "int16"}
+    transform = Affine(5000, 0, X0, 0, -10_000, Y0 + SIDE)
+    for highest, words in ((0, "mobile.tif: holds -95 to 0 where signals are expected, in dBm below 0"), (-1, "")):
+        with rasterio.open(tiny.folder / "mobile.tif", "w", crs=CRS, transform=transform, **profile) as raster:
+            raster.write(np.array([[-95, -90, highest, -90]], dtype="int16"), 1)
+        found = [problem for problem in inspected(tiny).problems if problem.startswith("mobile: ")]
+        assert len(found) == bool(words)
+        assert all(words in problem for problem in found)

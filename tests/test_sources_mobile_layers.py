@@ -174,3 +174,15 @@ def test_extents_keep_polygons_or_lines(tiny: TinyStudy) -> None:
     ]
     assert all(layer.frame.crs == CRS for layer in inputs.extents)
     assert inputs.rejected["reason"].tolist() == ["is a point; expected a polygon"]
+
+
+def test_a_signal_without_its_minus_is_rejected(tiny: TinyStudy) -> None:
+    west, east = (box(X0 + left, Y0, X0 + left + 10_000, Y0 + 10_000) for left in (0, 10_000))
+    frame = gpd.GeoDataFrame({"minsignal": [95.0, -95.0]}, geometry=[west, east], crs=CRS)
+    frame.to_file(tiny.folder / "fcc.gpkg")
+    add(tiny, "fcc.gpkg", "vector", options={"levels": DBM}, columns={"signal_dbm": "minsignal"})
+    inputs = load(tiny)
+    assert inputs.rejected[["row", "field", "reason"]].to_numpy().tolist() == [
+        [1, "minsignal", "expected a signal in dBm, below 0"]
+    ]
+    assert levels(tiny).loc[["p00", "p04"]].tolist() == ["none", "good"]

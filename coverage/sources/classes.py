@@ -83,6 +83,9 @@ def name_levels(batch: Batch) -> None:
     empty = frame[have[0]].isna().to_numpy()
     field = batch.named.get(have[0], have[0])
     batch.reject(empty, field=field, values=frame[have[0]], reason="is empty; expected a number")
+    if have == ["signal_dbm"]:
+        signal = batch.frame["signal_dbm"]
+        batch.reject((signal >= 0).to_numpy(), field=field, values=signal, reason="expected a signal in dBm, below 0")
     number = batch.frame[have[0]].to_numpy(dtype=float)
     if have[0] == "down_mbps" and spec.options.get("speed_unit") == "kbps":
         number = number / 1000.0

@@ -111,7 +111,7 @@ def read_mobile_raster(spec: SourceSpec, *, area: StudyArea) -> tuple[SourceRepo
     """Check one operator's mobile raster and name it: signal in dBm, or classes by option `classes`.
 
     It keeps its own CRS and is sampled in it. Raises DataError where the raster is unusable, holds classes without that
-    option, or does not touch the study area.
+    option or signals of 0 dBm and more, which nothing receives, or does not touch the study area.
     """
     classes = class_levels(spec)
     facts = inspect_raster(spec, crs=area.crs, classes=classes)
@@ -125,6 +125,12 @@ def read_mobile_raster(spec: SourceSpec, *, area: StudyArea) -> tuple[SourceRepo
         )
     if facts.categorical and not classes:
         raise DataError(f"{spec.name}: the raster has a colour table, so classes; expected options.classes for them")
+    if not classes and facts.high >= 0:
+        # 0 where there is no coverage, or classes, or per cent: all would be read as very good coverage.
+        raise DataError(
+            f"{spec.name}: holds {facts.low:g} to {facts.high:g} where signals are expected, in dBm below 0; expected "
+            "nodata where there is no coverage, or options.classes if the values are classes"
+        )
     what = f"a signal, {facts.low:g} to {facts.high:g} dBm"
     if classes:
         what = "a class: " + ", ".join(f"{level} {facts.counts[value]:,}" for value, level in sorted(classes.items()))
