@@ -21,6 +21,7 @@ def _finished(chart: Any) -> Any:
         .configure_axis(
             labelColor=style.MUTED, titleColor=style.MUTED, titleFontWeight="normal", gridColor="#eceff1", domain=False
         )
+        .configure_axisY(labelFlush=False)  # flush, the first name stands below its bar
         .configure_legend(labelColor=style.INK, title=None, orient="top")
     )
 
@@ -31,7 +32,9 @@ def by_municipality(
     """Return stacked bars, one per municipality, longest first. `frame`: figures.by_municipality."""
     value = "share" if share else "premises"
     data = frame.assign(label=frame["tier"].map(labels), order=frame["tier"].map({t: n for n, t in enumerate(labels)}))
-    data = data.assign(total=data.groupby("municipality")[value].transform("sum"))
+    # Rounded, so that equal sums are equal whatever they were added up from, and stand by name.
+    data = data.assign(total=data.groupby("municipality")[value].transform("sum").round(9))
+    longest = data.drop_duplicates("municipality").sort_values(["total", "municipality"], ascending=[False, True])
     axis = alt.Axis(format="%" if share else ",d", tickCount=6)
     chart = (
         alt.Chart(data)
@@ -39,9 +42,9 @@ def by_municipality(
         .encode(
             y=alt.Y(
                 "municipality:N",
-                sort=alt.SortField("total", order="descending"),
+                sort=list(longest["municipality"]),
                 title=None,
-                axis=alt.Axis(labelLimit=150, labelOverlap=False, labelFontSize=10),
+                axis=alt.Axis(labelLimit=190, labelOverlap=False, labelFontSize=10),
             ),
             x=alt.X(f"{value}:Q", title=f"share of {unit}" if share else unit, axis=axis),
             color=_colour(list(labels.values()), [colours[tier] for tier in labels]),

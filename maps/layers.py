@@ -180,12 +180,16 @@ def legend(assessment: Assessment, *, tiles: bool = True) -> str:
     colours = style.tier_colours([(tier.id, tier.eligible) for tier in policy.tiers])
     labels = class_labels(policy)
     parts = ["<summary>Legend</summary><h4>Premises short of service</h4>"]
-    shown = [name for name in reversed(classes(policy)) if name != style.MOBILE_ONLY or len(assessment.mobile)]
+    mobile = len(assessment.mobile) > 0 or bool(assessment.places["gap_kind"].isin(("mobile", "both")).any())
+    shown = [name for name in reversed(classes(policy)) if name != style.MOBILE_ONLY or mobile]
     if not tiles:
         shown = [name for name in shown if name in (*policy.eligible_tiers, style.MOBILE_ONLY)]
     parts += [_line(style.swatch(colours[name]), labels[name]) for name in shown]
-    more = " Close up: single places; violet ring = mobile too." if tiles else ""
+    ring = "; violet ring = mobile too" if mobile else ""
+    more = f" Close up: single places{ring}." if tiles else ""
     parts.append(f"<p>Larger disc = more premises.{more}</p>")
+    if "service_basis" in assessment.places and (assessment.places["service_basis"] == "expected_share").any():
+        parts.append("<p>Estimated from shares per municipality: no single place is known to be short.</p>")
     parts.append("<h4>Project areas</h4>")
     parts += [
         _line(style.swatch(style.DECISION_COLOURS[name], shape="box", fill=style.DECISION_FILL[name]), name)
@@ -210,7 +214,12 @@ def _line(sign: str, text: str) -> str:
 def credit(assessment: Assessment) -> str:
     """Return whose shapes the map shows, as its licence asks."""
     sources = [source for source in assessment.study.sources if source.role == "municipalities"]
-    return " · ".join(f"{source.supplier}, {source.licence}" for source in sources if source.supplier)
+    return " · ".join(f"{source.supplier}, {_licence(source.licence)}" for source in sources if source.supplier)
+
+
+def _licence(text: str) -> str:
+    """Return a licence so that it can stand behind a name: `not stated` alone would not tell what is not."""
+    return f"licence {text}" if text.startswith("not ") else text
 
 
 class Script(MacroElement):

@@ -72,6 +72,20 @@ def test_names_from_data_bring_no_html() -> None:
     assert "<script" not in layers.legend(hostile())
 
 
+def test_legend_tells_what_is_estimated_and_only_what_there_is() -> None:
+    given = toy.assessment()
+    assert "violet ring" in layers.legend(given)
+    assert "Estimated" not in layers.legend(given)
+    places = given.places.assign(service_basis="expected_share", gap_kind="fixed")
+    shares = dataclasses.replace(given, mobile=(), places=places)
+    assert "violet ring" not in layers.legend(shares)
+    assert "no single place is known to be short" in layers.legend(shares)
+    unstated = tuple(dataclasses.replace(s, role="municipalities", licence="not stated") for s in given.study.sources)
+    assert "licence not stated" in layers.credit(
+        dataclasses.replace(given, study=dataclasses.replace(given.study, sources=unstated))
+    )
+
+
 def test_zoom_limits_are_set() -> None:
     page = whole_map(toy.assessment()).get_root().render()
     assert '"minZoom": 5' in page

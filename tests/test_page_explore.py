@@ -95,6 +95,56 @@ def test_a_click_tells_what_was_measured_what_closes_and_what_reaches_indoors(mo
     assert "indoors none" in text
 
 
+def test_a_click_names_where_the_service_is_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    claims = dataclasses.replace(given.study.sources[0], id="offers", role="offers", supplier="Regulator <R>")
+    study = dataclasses.replace(given.study, sources=(*given.study.sources, claims))
+    at = given.places.to_crs(4326).geometry.iloc[0]
+    told = dataclasses.replace(given, study=study)
+    text = html_of(show(monkeypatch, told, click={"lat": at.y, "lng": at.x}))
+    assert "<dt>service from</dt><dd>offers (Regulator &lt;R&gt;, 2022-06-30; SYNTHETIC)</dd>" in text
+
+
+def test_a_share_is_told_as_one_and_names_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    shares = dataclasses.replace(given.study.sources[0], id="statistics", role="shares")
+    study = dataclasses.replace(given.study, sources=(*given.study.sources, shares))
+    places = given.places.assign(
+        service_basis="expected_share",
+        short_fixed=0.25,
+        eligible=0.25,
+        fixed_source=None,
+        position_basis="spread",
+        employees_basis="imputed",
+    )
+    at = places.to_crs(4326).geometry.iloc[0]
+    told = dataclasses.replace(given, study=study, places=places)
+    text = html_of(show(monkeypatch, told, click={"lat": at.y, "lng": at.x}))
+    assert "an estimated 25\u202f% of such premises in the municipality are short: not known for this one" in text
+    assert "counted as 25\u202f% eligible for support" in text
+    assert "<dt>service from</dt><dd>statistics (Toy Ltd, 2022-06-30; SYNTHETIC)</dd>" in text
+    assert "its own position is not known" in text
+    assert "imputed, not reported" in text
+    assert "Estimated: fixed service is known only as a share per municipality." in text
+
+
+def test_a_class_of_speeds_from_nothing_is_service_that_somebody_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    slow = {"fixed_down_mbps": 0.0, "fixed_up_mbps": 0.0, "fixed_down_max_mbps": 25.0, "fixed_provider": "not named"}
+    told = dataclasses.replace(given, places=given.places.assign(**slow))
+    at = told.places.to_crs(4326).geometry.iloc[0]
+    text = html_of(show(monkeypatch, told, click={"lat": at.y, "lng": at.x}))
+    assert "a provider that is not named reports 0 to 25 Mbit/s down by DSL" in text
+
+
+def test_page_names_up_and_down_where_the_policy_asks_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    tiers = tuple(dataclasses.replace(tier, up_mbps=20.0) if tier.eligible else tier for tier in given.policy.tiers)
+    both = dataclasses.replace(given, policy=dataclasses.replace(given.policy, tiers=tiers))
+    labels = [metric.label for metric in show(monkeypatch, both).metric]
+    assert "homes below 100/20 Mbit/s" in labels
+
+
 def test_page_tells_how_much_road_lies_without_mobile(monkeypatch: pytest.MonkeyPatch) -> None:
     given = toy.assessment()
     row = {"source": "roads", "what": "main <roads>", "unit": "km", "municipality_code": None, "operator": "any"}

@@ -45,6 +45,14 @@ def test_filters_cut_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "**6 project areas** in Westby" in test.markdown[0].value
 
 
+def test_where_businesses_are_not_told_apart_none_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    homes = dataclasses.replace(given, areas=given.areas.assign(businesses=0.0))
+    test = show(monkeypatch, homes)
+    assert not test.exception
+    assert "businesses" not in test.markdown[0].value
+
+
 def test_nothing_to_report_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     given = toy.assessment()
     test = show(monkeypatch, dataclasses.replace(given, areas=given.areas.iloc[:0], routes=given.routes.iloc[:0]))

@@ -6,6 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from coverage import reports
+from coverage.assessment import Assessment
+from coverage.scenario import Scenario
 from maps import session
 from maps.session import Key, View
 from maps.store import STORE
@@ -28,6 +30,18 @@ def show(monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 def figures(test: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in test.metric}
+
+
+def test_where_businesses_are_not_told_apart_none_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def decide(study: object, scenario: Scenario) -> Assessment:
+        found = toy_view.decide(scenario)
+        return dataclasses.replace(found, areas=found.areas.assign(businesses=0.0))
+
+    monkeypatch.setattr(session, "open_study", toy.study)
+    monkeypatch.setattr(session, "assess", decide)
+    told = figures(AppTest.from_function(page, default_timeout=30).run())
+    assert "homes reached" in told
+    assert "businesses reached" not in told
 
 
 def test_page_shows_the_line_the_set_and_the_list(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,8 +32,11 @@ def _headline(assessment: Assessment) -> None:
     funded = areas[areas["decision"] == "fund"]
     spent = style.money(funded["grant"].sum(), currency)
     about = "≈ " if found.expected_share else ""
-    best = max(tier.down_mbps for tier in assessment.policy.tiers if tier.eligible)
-    speed, budget = style.number(best), style.money(assessment.scenario.budget, currency)
+    best = max((tier.down_mbps, tier.up_mbps) for tier in assessment.policy.tiers if tier.eligible)
+    speed, budget = (
+        "/".join(style.number(mbps) for mbps in best if mbps),
+        style.money(assessment.scenario.budget, currency),
+    )
     estimate = "Planning estimate, P10 to P90 of the draws. The grant itself is set by competition."
     counts = []
     if found.businesses:
@@ -120,7 +123,9 @@ def _municipality(assessment: Assessment, code: str | None, name: str) -> str:
     funded = int((areas["decision"] == "fund").sum())
     foot = f"{len(areas)} project areas, funding gap about {total}; {funded} funded within the budget"
     basis = (
-        "<div class='mark'>Fixed service known only as the municipality's share.</div>" if found.expected_share else ""
+        "<div class='mark'>Estimated: fixed service is known only as a share per municipality.</div>"
+        if found.expected_share
+        else ""
     )
     return (
         f'<div class="bg-panel"><h4>{style.escape(name)}</h4>'
@@ -146,10 +151,11 @@ def _extents(assessment: Assessment, code: str | None) -> str:
 
 def _meter(label: str, short: float, total: float, colour: str, unit: str = "") -> str:
     share = short / total
+    figure = style.escape(f"{style.number(short, digits=3)} {unit}".strip())
     return (
         f"<span>{style.escape(label)}</span>"
         f'<span class="rail"><i style="width:{100 * share:.1f}%;background:{colour}"></i></span>'
-        f'<span class="figure">{style.percent(share)} · {style.escape(f"{style.number(short, digits=3)} {unit}".strip())}</span>'
+        f'<span class="figure">{style.percent(share)} · {figure}</span>'
     )
 
 

@@ -90,6 +90,7 @@ def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
         }
     )
     whole = st.column_config.NumberColumn
+    with_businesses = assessment.areas["businesses"].any()
     event = st.dataframe(
         shown,
         hide_index=True,
@@ -102,11 +103,11 @@ def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
             "area": st.column_config.TextColumn("Area", width=165),
             "municipality": st.column_config.TextColumn("Municipality"),
             "premises": whole("Premises", format="%.0f", width=75),
-            "businesses": whole("Businesses", format="%.0f", width=85),
+            "businesses": whole("Businesses", format="%.0f", width=85) if with_businesses else None,
             "technology": st.column_config.TextColumn("Technology", width=75),
             "route": whole("Route, km", format="%.1f", width=75),
-            "investment": whole(f"Cost, M {currency}", format="%.1f", width=95),
-            "gap": whole(f"Gap, M {currency}", format="%.1f", width=95, help="Funding gap, P50"),
+            "investment": whole(f"Cost, M {currency}", format="%.2f", width=95),
+            "gap": whole(f"Gap, M {currency}", format="%.2f", width=95, help="Funding gap, P50"),
             "id": st.column_config.TextColumn("Area id"),
         },
     )
@@ -120,12 +121,12 @@ def _sentence(assessment: Assessment, found: pd.DataFrame, chosen: tuple[str, ..
     currency, study = assessment.study.currency, assessment.study
     names = assessment.municipalities.set_index("municipality_code")["name"]
     where = ", ".join(names[code] for code in codes) or f"all of {study.name}"
-    premises = picked["premises"].sum()
+    premises, businesses = picked["premises"].sum(), picked["businesses"].sum()
+    told = f", {style.number(businesses, digits=3)} of them businesses" if assessment.areas["businesses"].any() else ""
     need = style.money(picked["funding_gap_p50"].sum(), currency)
     return (
         f"**{style.number(len(picked))} project areas** in {style.plain(where)}: "
-        f"{style.number(premises, digits=3)} premises, "
-        f"{style.number(picked['businesses'].sum(), digits=3)} of them businesses; "
+        f"{style.number(premises, digits=3)} premises{told}; "
         f"{style.plain(style.length(picked['route_m'].sum()))} of route; "
         f"investment {style.plain(style.money(picked['capex'].sum(), currency))}, "
         f"funding gap about {style.plain(need)}.\n\n"

@@ -72,8 +72,11 @@ def _figures(assessment: Assessment) -> None:
     parts.headline(
         [
             ("areas funded", style.number(len(funded)), ""),
-            ("businesses reached", style.number(funded["businesses"].sum(), digits=3), ""),
-            ("homes reached", style.number(funded["households"].sum(), digits=3), ""),
+            *(
+                (f"{name} reached", style.number(funded[column].sum(), digits=3), "")
+                for name, column in (("businesses", "businesses"), ("homes", "households"))
+                if areas[column].any()  # else the study tells no such premises
+            ),
             ("their grants", style.money(funded["grant"].sum(), currency), gaps),
             ("plain ranked cut instead", f"{len(ranked)} areas, {style.number(reached, digits=3)} premises", cut),
         ]
@@ -117,6 +120,7 @@ def _table(assessment: Assessment) -> str | None:
             downloads.buttons(assessment, "priority", short=True)
     number = st.column_config.NumberColumn
     text = st.column_config.TextColumn
+    with_businesses = assessment.areas["businesses"].any()
     event = st.dataframe(
         shown.style.apply(
             lambda row: [f"background-color: {SHADES[frame['decision'].iloc[row.name]]}"] * len(row), axis=1
@@ -136,10 +140,10 @@ def _table(assessment: Assessment) -> str | None:
             ),
             "draws": number("Draws", format="%.0f %%", width=65, help="Share of the draws in which the area is funded"),
             "premises": number("Premises", format="%.0f", width=75),
-            "businesses": number("Businesses", format="%.0f", width=85),
+            "businesses": number("Businesses", format="%.0f", width=85) if with_businesses else None,
             "need": text(f"Need, {currency}", width=95, help="Funding gap, P10 to P90"),
             "grant": number(f"Grant, M {currency}", format="%.2f", width=100),
-            "each": number("Each, k", format="%.0f", width=70, help=f"Grant per premises, thousand {currency}"),
+            "each": number("Each, k", format="%.1f", width=70, help=f"Grant per premises, thousand {currency}"),
             "score": st.column_config.ProgressColumn("Score", min_value=0, max_value=100, format="%.0f", width=110),
             "technology": text("Technology"),
             "ceiling": st.column_config.CheckboxColumn(

@@ -11,6 +11,12 @@ from maps import style
 from maps.layers import class_labels
 from maps.picking import Picked
 
+# Where a place's own position is not known.
+POSITIONS = {
+    "spread": "somewhere in the municipality: its own position is not known",
+    "postcode": "in the middle of its postcode: its own position is not known",
+}
+
 
 def panel(assessment: Assessment, picked: Picked) -> str:
     """Return the panel as HTML; every text from data is escaped."""
@@ -45,14 +51,11 @@ def _place(assessment: Assessment, picked: Picked) -> str:
     facts = [style.word(place["kind"]), _text(place["address"]), _text(place["locality"])]
     if place["weight"] != 1:
         facts.append(f"stands for {style.number(place['weight'], digits=3)} premises")
+    facts.append(POSITIONS.get(_text(place.get("position_basis")), ""))
     if picked.distance_m > 60:
         facts.append(f"{style.length(picked.distance_m)} from the click")
     subtitle = " · ".join(dict.fromkeys(fact for fact in facts if fact and fact != title))
-    source = next((item for item in assessment.study.sources if item.id == place["source"]), None)
-    origin = f"{place['source']}, row {place['source_row']}"
-    if source is not None and source.supplier:
-        when = f", {source.as_of:%Y-%m-%d}" if source.as_of else ""
-        origin += f" ({source.supplier}{when}; {style.word(source.data_status)})"
+    origin = f"{place['source']}, row {place['source_row']}{_supplied(assessment, place['source'])}"
     clause = next((item for item in assessment.policy.clauses if item.id == place["reason_code"]), None)
     rule = f"{assessment.policy.id} § {place['reason_code']}"
     if clause is not None and clause.confidence != "published":
@@ -65,19 +68,39 @@ def _place(assessment: Assessment, picked: Picked) -> str:
         ("rule", f"{_text(place['reason'])}"),
         ("clause", rule),
         ("business", _business(place)),
-        ("source", origin),
+        ("place from", origin),
+        ("service from", _service_origin(place, assessment)),
     ]
     return _head(title, subtitle) + _verdict(place, assessment) + _rows(pairs)
+
+
+def _supplied(assessment: Assessment, source_id: str) -> str:
+    """Return supplier, date and status of a source, in brackets."""
+    source = next((item for item in assessment.study.sources if item.id == source_id), None)
+    if source is None or not source.supplier:
+        return ""
+    when = f", {source.as_of:%Y-%m-%d}" if source.as_of else ""
+    return f" ({source.supplier}{when}; {style.word(source.data_status)})"
+
+
+def _service_origin(place: pd.Series[Any], assessment: Assessment) -> str:
+    """Name the source of the best offer, or of the shares that stand for offers."""
+    if place.get("service_basis") == "expected_share":
+        found = [source.id for source in assessment.study.sources if source.role == "shares"]
+    else:
+        found = [text for text in (_text(place["fixed_source"]),) if text]
+    return "; ".join(f"{name}{_supplied(assessment, name)}" for name in found)
 
 
 def _verdict(place: pd.Series[Any], assessment: Assessment) -> str:
     policy = assessment.policy
     colours = style.tier_colours([(tier.id, tier.eligible) for tier in policy.tiers])
-    labels = class_labels(policy)
+    labels = {name: text.replace(": ", ", ") for name, text in class_labels(policy).items()}
     kind = place["gap_kind"]
     if place.get("service_basis") == "expected_share":
         text = (
-            f"an estimated {style.percent(place['short_fixed'])} of premises here are short (the municipality's share)"
+            f"an estimated {style.percent(place['short_fixed'])} of such premises in the municipality are short: "
+            "not known for this one"
         )
         colour = colours[policy.eligible_tiers[-1]]
     elif kind == "mobile":
@@ -93,7 +116,7 @@ def _verdict(place: pd.Series[Any], assessment: Assessment) -> str:
         if eligible >= 0.995
         else "not eligible"
         if eligible <= 0.005
-        else f"{style.percent(eligible)} eligible"
+        else f"counted as {style.percent(eligible)} eligible"
     )
     return (
         f'<div class="verdict"><i class="bg-dot" style="background:{colour}"></i>{style.escape(text)}</div>'
@@ -108,14 +131,15 @@ def _text(value: object) -> str:
 def _fixed(place: pd.Series[Any], assessment: Assessment) -> str:
     if place.get("service_basis") == "expected_share":
         return "known only as the municipality's share, not at this place"
-    if not place["fixed_down_mbps"]:
+    if not place["fixed_down_mbps"] and not place["fixed_down_max_mbps"]:
         return "nobody reports fixed service here"
     speed = f"{style.number(place['fixed_down_mbps'])}/{style.number(place['fixed_up_mbps'])} Mbit/s"
     if place["fixed_down_max_mbps"] > place["fixed_down_mbps"]:
         speed = f"{style.number(place['fixed_down_mbps'])} to {style.number(place['fixed_down_max_mbps'])} Mbit/s down"
     source = next((item for item in assessment.study.sources if item.id == place["fixed_source"]), None)
     when = f" ({source.as_of:%Y-%m-%d})" if source is not None and source.as_of else ""
-    who = _text(place["fixed_provider"]) or "a provider"
+    who = _text(place["fixed_provider"])
+    who = "a provider that is not named" if who in ("", "not named") else who
     closes = place.get("fixed_closes")
     until = "" if pd.isna(closes) else f"; it closes on {closes:%Y-%m-%d}"
     return f"{who} reports {speed} by {style.word(place['fixed_technology'])}{when}{until}"
@@ -151,7 +175,19 @@ def _business(place: pd.Series[Any]) -> str:
     if place["kind"] != "business":
         return ""
     staff = "employees not reported" if pd.isna(place["employees"]) else f"{style.number(place['employees'])} employees"
+    if place.get("employees_basis") == "imputed":
+        staff += " (imputed, not reported)"
     return ", ".join(part for part in (_text(place["line_of_business"]), staff) if part)
+
+
+def _premises(assessment: Assessment, area: pd.Series[Any]) -> str:
+    """Count an area's premises; where they are expected values, about how many."""
+    whole = float(area["premises"]).is_integer() and float(area["businesses"]).is_integer()
+    about, digits = ("", None) if whole else ("about ", 2)
+    text = about + style.number(area["premises"], digits=digits)
+    if not assessment.areas["businesses"].any():
+        return text  # the study tells no businesses apart
+    return f"{text}, of them {about}{style.number(area['businesses'], digits=digits)} businesses"
 
 
 def _area(assessment: Assessment, area: pd.Series[Any]) -> str:
@@ -166,7 +202,7 @@ def _area(assessment: Assessment, area: pd.Series[Any]) -> str:
             "decision",
             f"{decision}; {area['certainty']} (funded in {style.percent(area['funded_share'])} of draws)",
         ),
-        ("premises", f"{style.number(area['premises'])}, of them {style.number(area['businesses'])} businesses"),
+        ("premises", _premises(assessment, area)),
         ("build", build),
         ("investment", style.money(area["capex"], currency)),
         ("funding gap", style.money_range(area["funding_gap_p10"], area["funding_gap_p90"], currency) + " (P10–P90)"),

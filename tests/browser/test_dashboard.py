@@ -67,6 +67,7 @@ def test_planner_sees_the_map_and_asks_why(site: str, watched: Watched, tmp_path
     frame = map_of(page)
     frame.locator("img.leaflet-tile-loaded").first.wait_for(timeout=PATIENCE)
     expect(page.get_by_text("SYNTHETIC", exact=True).first).to_be_visible()
+    expect(page.locator(".bg-strip")).to_be_hidden()  # the sidebar says it
     west, south, east, north = municipalities().to_crs(4326).total_bounds
     view = frame.locator("body").evaluate("() => window.map.getBounds().toBBoxString()")
     left, bottom, right, top = (float(side) for side in view.split(","))
@@ -175,6 +176,8 @@ def test_nothing_sticks_out_on_a_phone(site: str, watched: Watched, tmp_path: Pa
     page.locator("h1, [data-testid=stMetric]").first.wait_for(timeout=PATIENCE)
     settled(page)
     page.screenshot(path=tmp_path / f"phone-{path or 'explore'}.png")
+    expect(page.locator(".bg-strip")).to_be_visible()  # what the data is, while the sidebar is folded
+    expect(page.locator(".bg-strip")).to_contain_text("SYNTHETIC")
     wide = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
     assert wide <= PHONE["width"]
 
