@@ -42,8 +42,9 @@ def delineate(
     Σ weight × eligible, also where eligibility is a share.
 
     Areas are sorted by `area_id`: kind, municipality_code, name, status, premises, businesses, households, public,
-    holiday, employees, places (rows), mean_log2_down, deliver_down_mbps, deliver_up_mbps, business_need, area_km2,
-    geometry. Raises DataError if an eligible place is not on the road graph.
+    holiday, employees, places (rows), mean_log2_down, deliver_down_mbps, deliver_up_mbps (the most that any tier of its
+    places asks for, in speed or as a factor of the best offer there), business_need, area_km2, municipality_short_share
+    (of all premises of its municipality), geometry. Raises DataError if an eligible place is not on the road graph.
     """
     require_metric(places, where="places")
     eligible = places["eligible"].to_numpy(dtype=float)
@@ -58,6 +59,7 @@ def delineate(
     label = _cluster(codes, attached.place_node[rows], premises, attached, policy)
 
     areas = _describe(inside, label, premises, policy)
+    areas["municipality_short_share"] = areas["municipality_code"].map(_short_share(places)).to_numpy(dtype=float)
     areas.insert(0, "area_id", _ids(inside, label, areas["municipality_code"]))
     areas.insert(3, "name", _names(inside, label, areas, municipalities))
     shapes = gpd.GeoSeries(_outlines(inside, label), crs=places.crs)
@@ -170,6 +172,8 @@ def _describe(inside: gpd.GeoDataFrame, label: Ints, premises: Floats, policy: P
     each = np.divide(employees, weight, out=np.zeros_like(employees), where=weight > 0)
     need = np.minimum(policy.employees_cap, np.maximum(1.0, each)) * premises * (kind == "business")
     down, up = np.zeros(count), np.zeros(count)
+    by_share = np.zeros(len(inside), dtype=bool)
+    tier_floor = [0.0, *(tier.down_mbps for tier in policy.tiers)]
     log2 = np.log2(np.maximum(1.0, inside["fixed_down_mbps"].to_numpy(dtype=float)))
     shares = _eligible_shares(inside, policy)
     if shares is not None:
@@ -177,14 +181,20 @@ def _describe(inside: gpd.GeoDataFrame, label: Ints, premises: Floats, policy: P
         some = shares.sum(axis=1)
         expected = np.divide(shares @ np.log2(floors), some, out=np.zeros(len(some)), where=some > 0)
         is_share = inside["service_basis"].eq("expected_share").to_numpy() if "service_basis" in inside else some > 0
-        log2 = np.where(is_share, expected, log2)
+        by_share = np.asarray(is_share, dtype=bool)
+        log2 = np.where(by_share, expected, log2)
     for position, tier in enumerate(policy.tiers):
         if tier.eligible:
             there = inside["tier"].eq(tier.id).to_numpy()
             if shares is not None:
                 there = there | (shares[:, position] > 0)
-            down[label[there]] = np.maximum(down[label[there]], tier.deliver_down_mbps)
-            up[label[there]] = np.maximum(up[label[there]], tier.deliver_up_mbps)
+            # A factor applies to the best offer of the area's places in this tier; of a share only the floor is known.
+            for asked, least, factor, now, floor in (
+                (down, tier.deliver_down_mbps, tier.deliver_down_factor, "fixed_down_mbps", tier_floor[position]),
+                (up, tier.deliver_up_mbps, tier.deliver_up_factor, "fixed_up_mbps", 0.0),
+            ):
+                offer = np.where(by_share, floor, inside[now].to_numpy(dtype=float))[there] if factor else 0.0
+                np.maximum.at(asked, label[there], np.maximum(least, factor * offer))
     held = total(premises)
     return pd.DataFrame(
         {
@@ -203,6 +213,14 @@ def _describe(inside: gpd.GeoDataFrame, label: Ints, premises: Floats, policy: P
             "business_need": total(need),
         }
     )
+
+
+def _short_share(places: gpd.GeoDataFrame) -> pd.Series[float]:
+    """Return the share of the premises of each municipality that are short of fixed service."""
+    weight = places["weight"].to_numpy(dtype=float)
+    sums = pd.DataFrame({"short": weight * places["short_fixed"].to_numpy(dtype=float), "all": weight})
+    sums = sums.groupby(places["municipality_code"].fillna(OUTSIDE).to_numpy(dtype=object)).sum()
+    return sums["short"].div(sums["all"]).where(sums["all"] > 0, 0.0)
 
 
 def _eligible_shares(inside: gpd.GeoDataFrame, policy: Policy) -> Floats | None:

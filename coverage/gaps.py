@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage.policy import Clause, Policy
+from coverage.policy import ALLOWING, Clause, Policy
 from coverage.schemas import GAP_KINDS, SHARE_PREFIX
 
 Bools = npt.NDArray[np.bool_]
@@ -38,7 +38,7 @@ def judge(places: gpd.GeoDataFrame, *, policy: Policy, as_of: dt.date) -> gpd.Ge
     case = _Case(places, policy, as_of)
     holds = np.stack([RULES[clause.rule](case) for clause in policy.clauses])
     decided = holds.argmax(axis=0)
-    allowed = np.array([clause.rule == "eligible" for clause in policy.clauses])[decided]
+    allowed = np.array([clause.rule in ALLOWING for clause in policy.clauses])[decided]
     codes = pd.Series([clause.id for clause in policy.clauses], dtype="str").array.take(decided)
     names = pd.Series(policy.tier_ids, dtype="str").array
     both = (case.short_fixed >= 0.5) * 1 + (case.short_mobile >= 0.5) * 2
@@ -156,7 +156,15 @@ class _Case:
         top = max(self.policy.tier_ids.index(tier) for tier in self.policy.eligible_tiers)
         now = np.where(self.by_share, top, self.tier)
         lifts = self.policy.tier_index(down, up) > now
-        return np.asarray(self.plan_in_time & (down >= self.policy.fixed.plan_min_down_mbps) & lifts, dtype=bool)
+        rules = self.policy.fixed
+        fast = (down >= rules.plan_min_down_mbps) & (up >= rules.plan_min_up_mbps)
+        return np.asarray(self.plan_in_time & fast & lifts, dtype=bool)
+
+    @cached_property
+    def networks(self) -> npt.NDArray[np.int64]:
+        """Count the fast networks that are there or credibly planned; only those there where plans are not counted."""
+        name = "fixed_networks_100_planned" if "fixed_networks_100_planned" in self.places else "fixed_networks_100"
+        return np.asarray(self.places[name], dtype=np.int64)
 
 
 def _outside_study(case: _Case) -> Bools:
@@ -183,6 +191,20 @@ def _upgradeable(case: _Case) -> Bools:
     return np.asarray(case.places["upgradeable"], dtype=bool)
 
 
+def _earlier_funded_area(case: _Case) -> Bools:
+    if "funded_earlier" not in case.places:
+        return np.zeros(len(case.places), dtype=bool)
+    return np.asarray(case.places["funded_earlier"], dtype=bool)
+
+
+def _black_area(case: _Case) -> Bools:
+    return np.asarray(case.networks >= 2)
+
+
+def _white_area(case: _Case) -> Bools:
+    return np.asarray(case.networks == 0)
+
+
 def _eligible(case: _Case) -> Bools:
     return np.ones(len(case.places), dtype=bool)
 
@@ -195,6 +217,9 @@ RULES: Final[dict[str, Callable[[_Case], Bools]]] = {
     "not_year_round": _not_year_round,
     "planned_within_horizon": _planned_within_horizon,
     "upgradeable": _upgradeable,
+    "earlier_funded_area": _earlier_funded_area,
+    "black_area": _black_area,
+    "white_area": _white_area,
     "eligible": _eligible,
 }
 
@@ -224,6 +249,7 @@ def _reasons(case: _Case, decided: npt.NDArray[np.intp]) -> Any:
             "provider": places["fixed_provider"].fillna("").to_numpy(),
             "plan_by": places["planned_by"].fillna("").to_numpy(),
             "plan_down": places["planned_down_mbps"].to_numpy(),
+            "plan_up": places["planned_up_mbps"].to_numpy(),
             "plan_date": places["planned_date"].to_numpy(),
             "plan_in_time": case.plan_in_time,
         }
@@ -254,27 +280,31 @@ def _service_text(row: Any, policy: Policy) -> str:
     offer = f"Best offer {row.down:g}/{row.up:g} Mbit/s{technology} from {row.provider}{closes}"
     tier = policy.tier_ids[row.tier]
     if tier in policy.eligible_tiers:
-        return f"{offer} is below {_speed(policy, tier)}"
+        return f"{offer} is below {_speed(policy, tier).replace(' or ', ' and ')}"
     return f"{offer} reaches {_speed(policy, policy.eligible_tiers[-1])}"
 
 
 def _speed(policy: Policy, tier_id: str) -> str:
-    tier = policy.tier(tier_id)
-    return f"{tier.down_mbps:g}/{tier.up_mbps:g} Mbit/s" if tier.up_mbps else f"{tier.down_mbps:g} Mbit/s"
+    return f"{policy.tier(tier_id).speed} Mbit/s"
 
 
 def _clause_text(row: Any, clause: Clause, policy: Policy) -> str:
-    years = f"{policy.fixed.plan_horizon_years:g} years"
+    horizon = policy.fixed.plan_horizon_years
+    years = "1 year" if horizon == 1 else f"{horizon:g} years"
     if clause.rule == "not_short":
         return "not eligible"
     if clause.rule == "planned_within_horizon":
         return f"{row.plan_by} plans {row.plan_down:g} Mbit/s by {row.plan_date:%Y-%m-%d}; not eligible"
-    if clause.rule != "eligible":
+    if clause.rule not in ALLOWING:
         return f"{clause.label['en']}; not eligible"
+    # Where several clauses allow, the one that does is part of the reason.
+    several = sum(item.rule in ALLOWING for item in policy.clauses) > 1 and not row.by_share
     verdict = "that share is eligible" if row.by_share else "eligible"
+    verdict = f"{clause.label['en']}; {verdict}" if several else verdict
     if not row.plan_by:
         return f"no plan within {years}; {verdict}"
     if row.plan_in_time:
-        return f"the plan of {row.plan_by} for {row.plan_down:g} Mbit/s is too slow to count; {verdict}"
+        speed = f"{row.plan_down:g}/{row.plan_up:g}" if policy.fixed.plan_min_up_mbps else f"{row.plan_down:g}"
+        return f"the plan of {row.plan_by} for {speed} Mbit/s is too slow to count; {verdict}"
     when = "without a date" if pd.isna(row.plan_date) else f"for {row.plan_date:%Y-%m-%d}"
     return f"the plan of {row.plan_by} {when} is not within {years}; {verdict}"

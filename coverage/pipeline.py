@@ -64,7 +64,9 @@ def assess(study: Study, scenario: Scenario, *, progress: Progress = ignore) -> 
 
     Raises DataError, CrsError or PolicyError with one sentence where the input cannot be used.
     """
-    return decide(prepare(study, load_policy(scenario.policy), progress=progress), scenario, progress=progress)
+    policy = load_policy(scenario.policy)
+    policy.require_currency(study.currency, where=f"study {study.id}")
+    return decide(prepare(study, policy, progress=progress), scenario, progress=progress)
 
 
 def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Prepared:
@@ -132,11 +134,12 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
 def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignore) -> Assessment:
     """Price, estimate the subsidy and rank, under one budget, one set of weights and one seed.
 
-    Raises PolicyError if the scenario's policy is not the one that `prepared` was made with.
+    Raises PolicyError if the scenario's policy is not the one that `prepared` was made with, or in another currency.
     """
     study, policy = prepared.study, prepared.policy
     if scenario.policy != policy.id:
         raise PolicyError(f"the places were judged under {policy.id!r}, not under the scenario's {scenario.policy!r}")
+    policy.require_currency(study.currency, where=f"study {study.id}")
     clock = _Clock()
     progress("costs")
     book = costs.load_costs(study.costs, currency=study.currency, price_year=study.price_year, overrides=scenario.costs)

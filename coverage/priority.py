@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 # The criteria that add up over areas, and so can be a benefit that a budget buys. Cost efficiency is not one of
 # them: the budget already counts the cost.
 EXTENSIVE: Final = ("premises", "business_and_mobile")
+# Asked for by some packs: read from a column of that name where the areas have it, else not measured.
+GIVEN: Final = ("municipality_short_share", "remaining_need", "inhabitants_per_km2", "municipalities")
 SAFE_YES: Final = 0.9
 SAFE_NO: Final = 0.1
 
@@ -68,7 +70,7 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
     order = np.lexsort([np.arange(len(table)), *(-tie for tie in reversed(ties)), -score, ~able])
 
     grant = np.where(able, table["grant"].to_numpy(dtype=float, na_value=0.0), 0.0)
-    worth = np.where(able, benefit(raw, policy=policy, weights=weights), 0.0)
+    worth = np.where(able, benefit(raw, policy=policy, weights=weights, premises=_premises(table)), 0.0)
     best, share = np.zeros(len(table), dtype=bool), np.zeros(len(table))
     chosen = optimum(worth[able], grant[able], budget=scenario.budget)
     again = reselect(worth[able], _drawn(table, draws)[able], budget=scenario.budget)
@@ -112,15 +114,20 @@ def criterion_weights(policy: Policy, scenario: Scenario) -> dict[str, float]:
         if name not in weights:
             raise PolicyError(f"scenario: weights.{name}: policy {policy.id} has only {', '.join(weights)}")
         weights[name] = float(value)
-    if not sum(weights.get(name, 0.0) for name in EXTENSIVE) > 0:
+    if not _nothing_adds_up(policy) and not sum(weights.get(name, 0.0) for name in EXTENSIVE) > 0:
         raise PolicyError(
             f"scenario: weights: one of {' and '.join(EXTENSIVE)} must be above 0, or the budget has nothing to buy"
         )
     return weights
 
 
-def benefit(raw: dict[str, Floats], *, policy: Policy, weights: dict[str, float]) -> Floats:
-    """Add up what an area brings: each extensive measure over its bound `high`, by its weight; not clipped."""
+def benefit(raw: dict[str, Floats], *, policy: Policy, weights: dict[str, float], premises: Floats) -> Floats:
+    """Add up what an area brings: each extensive measure over its bound `high`, by its weight; not clipped.
+
+    Where the policy has no extensive criterion, an area brings its premises.
+    """
+    if _nothing_adds_up(policy):
+        return premises
     parts = [
         weights[criterion.id] * np.nan_to_num(raw[criterion.id]) / criterion.high
         for criterion in policy.criteria
@@ -176,6 +183,18 @@ def _business_and_mobile(areas: pd.DataFrame) -> Floats:
     return np.asarray(_column(areas, "business_need") + gain, dtype=float)
 
 
+def _nothing_adds_up(policy: Policy) -> bool:
+    """Say whether no criterion of the policy adds up over areas; then the budget buys premises."""
+    return not any(criterion.id in EXTENSIVE for criterion in policy.criteria)
+
+
+def _given(name: str) -> Callable[[pd.DataFrame], Floats]:
+    def read(areas: pd.DataFrame) -> Floats:
+        return _column(areas, name) if name in areas else np.full(len(areas), np.nan)
+
+    return read
+
+
 MEASURES: Final[dict[str, Callable[[pd.DataFrame], Floats]]] = {
     "premises": _premises,
     "cost_efficiency": _cost_efficiency,
@@ -183,6 +202,7 @@ MEASURES: Final[dict[str, Callable[[pd.DataFrame], Floats]]] = {
     "sustainable_operation": _sustainable_operation,
     "capacity_uplift": _capacity_uplift,
     "business_and_mobile": _business_and_mobile,
+    **{name: _given(name) for name in GIVEN},
 }
 
 

@@ -76,6 +76,7 @@ PLACES: Final = pa.DataFrameSchema(
         "postcode": _text(nullable=True),
         "locality": _text(nullable=True),  # post town, hamlet or neighbourhood: names areas
         "year_round": pa.Column(bool),
+        "funded_earlier": pa.Column(bool, required=False),  # in an area that public money was given to before
         "position_basis": _text(POSITION_BASES, required=False),  # where any is not given
         "employees_basis": _text(EMPLOYEES_BASES, required=False),  # where any is not reported
         "source": _text(),  # id of the source in study.toml
@@ -117,6 +118,7 @@ SERVICE: Final = pa.DataFrameSchema(
         "fixed_provider": _text(nullable=True),
         "fixed_source": _text(nullable=True),
         "fixed_networks_100": pa.Column(int, pa.Check.ge(0)),
+        "fixed_networks_100_planned": pa.Column(int, pa.Check.ge(0), required=False),  # there, or planned in time
         "fixed_networks_1000": pa.Column(int, pa.Check.ge(0), required=False),
         "fixed_latency_ms": _number(nullable=True, required=False),  # of the best offer, null: not known
         "fixed_connection": _text(CONNECTIONS, nullable=True, required=False),  # to any net that counts

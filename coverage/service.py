@@ -55,7 +55,8 @@ def serve(
     An offer counts if the policy counts its technology and it is not known to answer too slowly. An existing offer is
     claimed or modelled and has not ended by `as_of`; whether one that ends within the plan horizon still counts, the
     policy says. The best is the one that reaches the highest tier; then the fastest down, up, and the first
-    provider by name. The tier comes first so that adding an offer can never lower a place's tier where a tier also
+    provider by name. `fixed_networks_100_planned` counts providers with an offer that exists or is planned in time. The
+    tier comes first so that adding an offer can never lower a place's tier where a tier also
     asks for upload. `*_max` columns are of the offer that is best when every speed class is read at its upper end.
 
     `fixed_connection` says whether any existing offer that counts comes from a net that the place is connected to, or
@@ -68,8 +69,8 @@ def serve(
     down, up, now = choice.down, choice.up, choice.now
     provider = pd.factorize(table["provider"])[0]
 
-    def networks(least_mbps: float) -> npt.NDArray[np.int64]:
-        fast = (choice.existing & (down >= least_mbps))[offer]
+    def networks(least_mbps: float, *, among: Bools) -> npt.NDArray[np.int64]:
+        fast = (among & (down >= least_mbps))[offer]
         return _distinct(rows, place[fast], provider[offer[fast]])
 
     flagged = (choice.existing & table["upgradeable"].to_numpy(dtype=bool))[offer]
@@ -82,8 +83,11 @@ def serve(
         "fixed_technology": _pick_text(table["technology"], now),
         "fixed_provider": _pick_text(table["provider"], now),
         "fixed_source": _pick_text(table["source"], now),
-        "fixed_networks_100": networks(policy.fixed.network_counts_from_mbps),
-        "fixed_networks_1000": networks(GIGABIT_MBPS),
+        "fixed_networks_100": networks(policy.fixed.network_counts_from_mbps, among=choice.existing),
+        "fixed_networks_100_planned": networks(
+            policy.fixed.network_counts_from_mbps, among=choice.existing | (choice.planned & choice.in_time)
+        ),
+        "fixed_networks_1000": networks(GIGABIT_MBPS, among=choice.existing),
         "fixed_latency_ms": np.append(table["latency_ms"].to_numpy(), np.nan).take(now),
         "fixed_connection": choice.connection(),
         "fixed_closes": table["available_until"].array.take(now, allow_fill=True),
@@ -160,10 +164,15 @@ class _Choice:
         return self._best(self.existing, tier, self.down_max, self.up_max)
 
     @cached_property
+    def in_time(self) -> Bools:
+        limit = pd.Timestamp(self.policy.plan_limit(self.as_of))
+        return np.asarray(self.table["available_from"] <= limit, dtype=bool)
+
+    @cached_property
     def plan(self) -> Ints:
-        date = self.table["available_from"]
-        in_time = (date <= pd.Timestamp(self.policy.plan_limit(self.as_of))).to_numpy()
-        credible = in_time & (self.down >= self.policy.fixed.plan_min_down_mbps)
+        date, rules = self.table["available_from"], self.policy.fixed
+        fast = (self.down >= rules.plan_min_down_mbps) & (self.up >= rules.plan_min_up_mbps)
+        credible = self.in_time & fast
         sooner = -date.fillna(pd.Timestamp.max.floor("s")).astype("int64").to_numpy()
         tier = self.policy.tier_index(self.down, self.up)
         return self._best(self.planned, credible.astype(int), tier, self.down, self.up, sooner)

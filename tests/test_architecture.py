@@ -23,7 +23,8 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "crs": BASE,
     "schemas": BASE | {"crs"},
-    "policy": BASE | {"crs", "schemas"},
+    "rules": BASE | {"schemas"},
+    "policy": BASE | {"crs", "schemas", "rules"},
     "scenario": BASE | {"crs", "schemas", "policy"},
     "inputs": BASE | {"schemas"},
     "sources": BASE | {"schemas", "crs", "inputs", "sources"},
@@ -52,6 +53,7 @@ ALLOWED: dict[str, set[str]] = {
     "priority": STAGE | {"selection", "draws"},
     "agreement": STAGE | {"gaps", "study"},
     "summary": STAGE | {"gaps"},
+    "contrast": STAGE,
     "assessment": {"costbook", "costs", "inputs", "policy", "scenario", "study"},
     "pipeline": SEEN
     | {"check"}

@@ -125,6 +125,55 @@ def test_what_an_area_holds_is_counted_by_weight_and_eligibility() -> None:
     assert (area["kind"], area["status"], area["places"]) == ("fixed", "modelled", 3)
 
 
+def test_a_factor_applies_to_the_best_offer_of_the_area() -> None:
+    houses = places((100, 9), (200, 9), (5000, 9), tier="below_30").assign(
+        fixed_down_mbps=[8.0, 24.0, 2.0], fixed_up_mbps=[80.0, 1.0, 0.5]
+    )
+    attached = attach(
+        build_graph(STREET),
+        houses,
+        mask=np.ones(3, dtype=bool),
+        network=network(Point(STREET.geometry.iloc[0].coords[0])),
+    )
+
+    def asked(policy_id: str) -> list[tuple[float, float]]:
+        pack = load_policy(policy_id)
+        tier = replace(pack.tiers[0], id="below_30")
+        pack = replace(pack, tiers=(tier,), areas=replace(pack.areas, cut_m=1000.0, min_premises=1.0))
+        _, areas = delineate(houses, attached=attached, policy=pack, municipalities=TOWNS)
+        areas = areas.sort_values("places", ascending=False)
+        return list(zip(areas["deliver_down_mbps"], areas["deliver_up_mbps"], strict=True))
+
+    assert asked("no-2023") == [(100, 160), (100, 1)], "twice the best upload"
+    assert asked("eu-2023") == [(100, 0), (100, 0)], "three times 24 is less than 100"
+    houses["fixed_down_mbps"] = [60.0, 24.0, 2.0]
+    assert asked("eu-2023") == [(180, 0), (100, 0)], "three times the best download"
+
+
+def test_a_factor_applies_to_the_floor_of_a_share() -> None:
+    houses = places(
+        (100, 9),
+        eligible=[0.5],
+        tier="below_1000",
+        service_basis="expected_share",
+        share_below_100=[0.0],
+        share_below_1000=[0.5],
+        share_served=[0.5],
+    )
+    pack = load_policy("eu-2023")
+    pack = replace(pack, tiers=(pack.tiers[0], replace(pack.tiers[1], deliver_down_factor=12.0)))
+    at = network(Point(STREET.geometry.iloc[0].coords[0]))
+    attached = attach(build_graph(STREET), houses.assign(fixed_up_mbps=0.0), mask=np.array([True]), network=at)
+    _, areas = delineate(houses, attached=attached, policy=pack, municipalities=TOWNS)
+    assert areas["deliver_down_mbps"].tolist() == [1200]
+
+
+def test_an_area_knows_how_short_its_municipality_is() -> None:
+    houses = places((100, 9), (200, 9), (300, 9), weight=[1.0, 2.0, 5.0], eligible=[1.0, 0.0, 0.0])
+    _, areas = run(houses.assign(short_fixed=[1.0, 1.0, 0.0]))
+    assert areas["municipality_short_share"].tolist() == [3 / 8]
+
+
 def test_a_business_that_reports_no_employees_counts_as_one() -> None:
     _, areas = run(places((100, 9), kind="business", weight=3.0))
     assert areas["business_need"].tolist() == [3.0]

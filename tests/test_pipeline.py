@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -114,6 +115,15 @@ def test_the_fingerprint_follows_the_question(prepared: pipeline.Prepared, study
 def test_a_decision_under_another_policy_is_refused(prepared: pipeline.Prepared, study: Study) -> None:
     with pytest.raises(PolicyError, match="judged under 'no-2024'"):
         pipeline.decide(prepared, study.default_scenario().with_changes(policy="us-bead-2022"))
+
+
+def test_money_in_another_currency_is_one_sentence(study: Study, prepared: pipeline.Prepared) -> None:
+    scenario = study.default_scenario().with_changes(policy="us-bead-2022")
+    with pytest.raises(PolicyError, match=f"us-bead-2022: its amounts are in USD and those of study {study.id} in NOK"):
+        pipeline.assess(study, scenario)
+    foreign = replace(prepared, policy=load_policy("us-bead-2022"))
+    with pytest.raises(PolicyError, match="can judge places there, but not price areas"):
+        pipeline.decide(foreign, scenario)
 
 
 def test_progress_names_every_step(study: Study) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from coverage.errors import PolicyError
 from coverage.policy import POLICY_DIR, list_policies, load_policy
+from coverage.priority import MEASURES
 
 
 @pytest.mark.parametrize("policy_id", list_policies())
@@ -38,6 +40,89 @@ def test_bead_2022_tiers() -> None:
         ("unserved", 25, 3),
         ("underserved", 100, 20),
     ]
+
+
+def test_norway_2023_asks_for_more_upload_and_for_local_money() -> None:
+    policy = load_policy("no-2023")
+    below_30, below_100 = (policy.tier(name) for name in policy.eligible_tiers)
+    assert (below_30.down_mbps, below_30.deliver_down_mbps, below_30.deliver_up_factor) == (30, 100, 2)
+    assert (below_100.down_mbps, below_100.deliver_down_mbps, below_100.deliver_up_mbps) == (100, 300, 100)
+    assert policy.subsidy.local_share >= 0.30
+    assert "upgradeable" not in [clause.rule for clause in policy.clauses], "that clause came with 2024"
+    assert "tier below_30" not in policy.assumed()
+
+
+def test_norway_2024_keeps_the_local_part_that_trondelag_uses() -> None:
+    policy = load_policy("no-2024")
+    share = policy.subsidy.local_share
+    assert round(share / (1 + share), 4) == 0.2308
+    assert "no national demand in 2024" in policy.subsidy.source
+    assert {"upgradeable", "earlier_funded_area", "holiday"} <= {clause.rule for clause in policy.clauses}
+
+
+def test_norway_2026_marks_what_was_not_read() -> None:
+    policy = load_policy("no-2026")
+    assert policy.aim is not None
+    assert (policy.aim.down_mbps, policy.aim.by.year, policy.aim.confidence) == (1000, 2030, "published")
+    assert policy.mobile.transport_routes
+    assert policy.subsidy.scheme_ceiling == 5e9
+    unread = {name for name, confidence in policy.marked() if confidence == "unconfirmed"}
+    assert {f"tier {tier.id}" for tier in policy.tiers} <= unread
+    assert {f"clause {item.id}" for item in policy.clauses if item.rule != "outside_study"} <= unread
+    assert "tier below_100 (unconfirmed)" in policy.assumed()
+    assert not any(name.startswith(("aim", "scheme ceiling")) for name, _ in policy.marked())
+
+
+def test_the_guidelines_of_2023() -> None:
+    policy = load_policy("eu-2023")
+    failure = policy.tiers[-1]
+    assert (failure.down_mbps, failure.up_mbps, failure.eligible) == (1000, 150, True)
+    assert {tier.deliver_down_factor for tier in policy.tiers} == {3}
+    assert policy.fixed.network_counts_from_mbps == 100
+    assert {"clause black-area", "clause white-area", "clause grey-area"} <= set(policy.assumed())
+
+
+def test_bead_2025_is_neutral_to_technology() -> None:
+    old, new = load_policy("us-bead-2022"), load_policy("us-bead-2025")
+    assert set(new.fixed.technologies) - set(old.fixed.technologies) == {"fwa_unlicensed", "satellite"}
+    assert [(t.down_mbps, t.up_mbps) for t in new.tiers] == [(t.down_mbps, t.up_mbps) for t in old.tiers]
+    assert new.fixed.max_latency_ms == 100
+    assert (new.valid_from - (old.valid_to or new.valid_from)).days == 1
+    assert "fixed (unconfirmed)" in new.assumed()
+
+
+def test_the_british_universal_service() -> None:
+    policy = load_policy("uk-uso")
+    assert [(tier.down_mbps, tier.up_mbps) for tier in policy.tiers] == [(10, 1)]
+    assert (policy.subsidy.ceiling_per_premises, policy.currency) == (3400, "GBP")
+
+
+def test_germany_has_two_ways_to_be_served_and_its_points() -> None:
+    policy = load_policy("de-gigabit-2")
+    offers = [(200, 200), (500, 50), (499, 199), (1000, 0), (199, 1000), (200, 199)]
+    index = policy.tier_index(*zip(*offers, strict=True))
+    assert [policy.tier_ids[number] == "served" for number in index] == [True, True, False, True, False, False]
+    points = {criterion.id: criterion.weight * 5 for criterion in policy.criteria}
+    assert list(points.values()) == [200, 125, 100, 75]
+    bounds = {criterion.id: criterion.high for criterion in policy.criteria}
+    assert (bounds["municipality_short_share"], bounds["inhabitants_per_km2"], bounds["municipalities"]) == (0.2, 50, 5)
+    assert policy.plan_limit(dt.date(2023, 6, 30)) == dt.date(2026, 6, 30)
+
+
+@pytest.mark.parametrize("policy_id", list_policies())
+def test_every_pack_says_where_its_figures_come_from(policy_id: str) -> None:
+    policy = load_policy(policy_id)
+    assert policy.legal_basis
+    assert policy.source
+    assert all(part.source for part in (policy.fixed, policy.mobile, policy.subsidy, policy.areas, policy.measured))
+    assert policy.valid_to is None or policy.valid_from < policy.valid_to
+    assert all(criterion.id in MEASURES for criterion in policy.criteria)
+
+
+def test_money_of_another_currency_is_refused() -> None:
+    load_policy("no-2024").require_currency("NOK", where="study x")
+    with pytest.raises(PolicyError, match="uk-uso: its amounts are in GBP and those of study x in NOK"):
+        load_policy("uk-uso").require_currency("NOK", where="study x")
 
 
 def test_latency_and_measured_speed_are_rules_of_the_pack() -> None:
@@ -77,6 +162,21 @@ def test_a_pack_without_the_newer_rules_says_nothing_by_them(tmp_path: Path) -> 
         ("plan_horizon_years = 3\n", "plan_horizon_years = 3\nmax_latency_ms = 0\n", "must be above 0"),
         ("plan_horizon_years = 3\n", "plan_horizon_years = 3\ncounts_closing = 1\n", "expected true or false"),
         ("[fixed]", "[fixed", "not valid TOML"),
+        ('currency = "NOK"', 'currency = "kroner"', "currency is 'kroner'; expected three capital letters"),
+        ('currency = "NOK"\n', "", "'currency' is missing"),
+        ("valid_to = 2024-12-31", "valid_to = 2023-12-31", "valid_to is before valid_from"),
+        ("valid_to = 2024-12-31", 'valid_to = "2024"', "expected a date such as"),
+        ("up_mbps = 0\neligible", "up_mbps = 0\nor_down_mbps = 20\neligible", "or_down_mbps must be above down_mbps"),
+        ("up_mbps = 0\neligible", "up_mbps = 10\neligible", "must deliver at least its own threshold"),
+        ("deliver_up_mbps = 0\n", "deliver_up_mbps = 0\ndeliver_up_factor = 0.5\n", "0 (none) or at least 1"),
+        ('rule = "not_short"', 'rule = "eligible"', "must stand before those with the rule white_area or eligible"),
+        ('confidence = "published"', 'confidence = "certain"', "confidence 'certain' of tier below_30 is none of"),
+        ("[measured]", '[aim]\ndown_mbps = 1000\nby = "soon"\n[measured]', "aim: the key 'source' is missing"),
+        (
+            "[measured]",
+            '[aim]\ndown_mbps = 1\nby = "soon"\nsource = "x"\nconfidence = "assumed"\n[measured]',
+            "aim: by is 'soon'; expected a date",
+        ),
     ],
 )
 def test_a_broken_pack_is_one_sentence(tmp_path: Path, old: str, new: str, sentence: str) -> None:
@@ -90,7 +190,7 @@ def test_a_broken_pack_is_one_sentence(tmp_path: Path, old: str, new: str, sente
 
 
 def test_an_unknown_pack_names_the_known_ones() -> None:
-    with pytest.raises(PolicyError, match="no-2024, us-bead-2022"):
+    with pytest.raises(PolicyError, match="no-2023, no-2024, no-2026, uk-uso, us-bead-2022"):
         load_policy("no-1999")
     with pytest.raises(PolicyError, match="not known"):
         load_policy("../costs/norway")

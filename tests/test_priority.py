@@ -83,6 +83,18 @@ def test_scores_of_one_area_by_hand() -> None:
     assert out["local_cofunding_basis"] == "policy default"
 
 
+def test_the_german_points_by_hand() -> None:
+    germany = load_policy("de-gigabit-2")
+    table = areas(3, municipality_short_share=[0.2, 0.1, 0.9], inhabitants_per_km2=[100.0, 75.0, 20.0])
+    out = rank(table, policy=germany, budget=2e6).set_index("area_id").sort_index()
+    # 40 for a share of 20 % or more, 20 for 50 inhabitants or fewer; what no column holds scores 0.
+    assert out["score"].tolist() == pytest.approx([40, 20 + 10, 40 + 20])
+    assert out["score_remaining_need"].eq(0).all()
+    assert out["measure_municipalities"].isna().all()
+    assert out["rank"].tolist() == [2, 3, 1]
+    assert out["decision"].tolist().count("fund") == 2, "no point adds up over areas, so the budget buys premises"
+
+
 def test_scores_are_clipped_and_adding_an_area_does_not_reshuffle_the_others() -> None:
     table = areas(3, premises=[150.0, 9_000.0, 30.0], funding_gap_p50=[9e9, 1.3e6, 1.3e6])
     out = rank(table).set_index("area_id")

@@ -170,7 +170,7 @@ class Book:
         )
         assumed = tables.assumption_table(self.selection.assessment)
         rules = pd.DataFrame(
-            [(f"policy {self.policy.id}", name, None, None, None, "assumed") for name in self.policy.assumed()],
+            [(f"policy {self.policy.id}", name, None, None, None, mark) for name, mark in self.policy.marked()],
             columns=["where", "figure", "value", "unit", "source", "confidence"],
             dtype=object,
         )

@@ -92,6 +92,7 @@ ROLES: Final[Mapping[str, Role]] = {
             Field("postcode"),
             Field("locality"),
             Field("year_round", "flag", default=True),
+            Field("funded_earlier", "flag", default=False),
             Field("position_basis", default="given", allowed=schemas.POSITION_BASES),
             Field("employees_basis", default="reported", allowed=schemas.EMPLOYEES_BASES),
         ),

@@ -23,7 +23,7 @@ def render() -> None:
     with sources:
         _sources(assessment)
     with rules:
-        st.html(policy_html(assessment.policy, assessment.study.currency))
+        st.html(policy_html(assessment.policy))
         _criteria(assessment)
     with costs:
         _costs(assessment)

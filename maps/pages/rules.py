@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from coverage.policy import Policy, Tier
@@ -10,7 +11,7 @@ from maps import style
 Sentence = tuple[str, str, str, str]  # clause id, text, source, confidence; plain text
 
 
-def policy_html(policy: Policy, currency: str) -> str:
+def policy_html(policy: Policy) -> str:
     """Return the whole policy as HTML; every text is escaped."""
     until = f" to {policy.valid_to:%Y-%m-%d}" if policy.valid_to else ""
     about = f"In force from {policy.valid_from:%Y-%m-%d}{until}. {policy.legal_basis}. Source: {policy.source}"
@@ -18,7 +19,7 @@ def policy_html(policy: Policy, currency: str) -> str:
         ("Who is short of fixed service", "ul", _tiers(policy)),
         ("Who is eligible: the first clause that holds decides", "ol", _clauses(policy)),
         ("Mobile", "ul", _mobile(policy)),
-        ("Money", "ul", _money(policy, currency)),
+        ("Money", "ul", _money(policy)),
         ("Project areas", "ul", _areas(policy)),
     )
     body = "".join(
@@ -42,24 +43,40 @@ def _speed(down: float, up: float) -> str:
 
 def _tiers(policy: Policy) -> Iterator[Sentence]:
     for tier in policy.tiers:
-        text = f"No existing offer reaches {_speed(tier.down_mbps, tier.up_mbps)}: {_support(tier)}."
-        yield tier.id, text, "", tier.confidence
+        threshold = _speed(tier.down_mbps, tier.up_mbps)
+        if math.isfinite(tier.or_down_mbps):
+            threshold += f", nor {_speed(tier.or_down_mbps, 0)} down alone"
+        confidence = tier.confidence if tier.confidence != "published" else tier.deliver_confidence or "published"
+        yield tier.id, f"No existing offer reaches {threshold}: {_support(tier)}.", tier.source, confidence
     fixed = policy.fixed
     counted = ", ".join(style.word(name) for name in fixed.technologies)
     yield "", f"What counts as an offer: {counted}.", fixed.source, fixed.confidence
-    years, least = style.number(fixed.plan_horizon_years), style.number(fixed.plan_min_down_mbps)
-    yield "", f"Plans count if they come within {years} years and give at least {least} Mbit/s.", "", fixed.confidence
+    years = style.number(fixed.plan_horizon_years)
+    within = "1 year" if fixed.plan_horizon_years == 1 else f"{years} years"
+    least = _speed(fixed.plan_min_down_mbps, fixed.plan_min_up_mbps)
+    yield "", f"Plans count if they come within {within} and give at least {least}.", "", fixed.confidence
+    if math.isfinite(fixed.max_latency_ms):
+        text = f"An offer known to answer in more than {style.number(fixed.max_latency_ms)} ms does not count."
+        yield "", text, "", fixed.confidence
+    if policy.aim:
+        text = f"The scheme's aim: {_speed(policy.aim.down_mbps, 0)} by {policy.aim.by:%Y-%m-%d}. It decides no place."
+        yield "", text, policy.aim.source, policy.aim.confidence
 
 
 def _support(tier: Tier) -> str:
     if not tier.eligible:
         return "is not supported"
-    return f"may be supported; a funded network must deliver {_speed(tier.deliver_down_mbps, tier.deliver_up_mbps)}"
+    must = f"may be supported; a funded network must deliver {_speed(tier.deliver_down_mbps, tier.deliver_up_mbps)}"
+    factors = ((tier.deliver_down_factor, "download"), (tier.deliver_up_factor, "upload"))
+    for factor, what in factors:
+        if factor:
+            must += f", and at least {style.number(factor)} times the {what} speed of the best offer there"
+    return must
 
 
 def _clauses(policy: Policy) -> Iterator[Sentence]:
     for clause in policy.clauses:
-        yield clause.id, clause.label.get("en", clause.id), "", clause.confidence
+        yield clause.id, clause.label.get("en", clause.id), clause.source, clause.confidence
 
 
 def _mobile(policy: Policy) -> Iterator[Sentence]:
@@ -70,15 +87,21 @@ def _mobile(policy: Policy) -> Iterator[Sentence]:
     levels = (("basic", rules.basic_dbm), ("good", rules.good_dbm), ("very good", rules.very_good_dbm))
     said = ", ".join(f"{name} from {style.number(dbm)} dBm" for name, dbm in levels)
     yield "", f"Levels: {said}.", "", rules.confidence
+    if rules.transport_routes:
+        yield "", "The scheme supports mobile coverage along transport routes too.", "", rules.confidence
 
 
-def _money(policy: Policy, currency: str) -> Iterator[Sentence]:
-    rules = policy.subsidy
+def _money(policy: Policy) -> Iterator[Sentence]:
+    rules, currency = policy.subsidy, policy.currency
     yield "", f"The cash flows run over {rules.horizon_years} years.", rules.source, rules.confidence
     local = style.percent(rules.local_share)
     yield "", f"The municipality adds {local} of the public grant.", "", rules.confidence
-    ceiling = style.money(rules.ceiling_per_premises, currency)
-    yield "", f"An area above {ceiling} per premises is flagged.", "", rules.confidence
+    if math.isfinite(rules.ceiling_per_premises):
+        ceiling = style.money(rules.ceiling_per_premises, currency)
+        yield "", f"An area above {ceiling} per premises is flagged.", "", rules.confidence
+    if policy.has_scheme_ceiling:
+        text = f"All support under the scheme together is at most {style.money(rules.scheme_ceiling, currency)}."
+        yield "", text, rules.scheme_ceiling_source, rules.scheme_ceiling_confidence
 
 
 def _areas(policy: Policy) -> Iterator[Sentence]:
