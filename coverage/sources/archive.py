@@ -6,6 +6,7 @@ comes; and the names in the archive decide nothing but the last part of a file n
 
 from __future__ import annotations
 
+import atexit
 import re
 import stat
 import struct
@@ -77,8 +78,13 @@ def kept_file(spec: SourceSpec) -> Path:
     key = (path, path.stat().st_mtime_ns, path.stat().st_size, member)
     if key not in _KEPT:
         folder = tempfile.TemporaryDirectory(prefix="coverage-", ignore_cleanup_errors=True)
-        _KEPT[key] = (folder, _unpack(path, member, spec, Path(folder.name)))
-    return _KEPT[key][1]
+        atexit.register(folder.cleanup)
+        try:
+            _KEPT[key] = _unpack(path, member, spec, Path(folder.name))
+        except DataError:
+            folder.cleanup()
+            raise
+    return _KEPT[key]
 
 
 def exists(path: Path) -> bool:
@@ -124,8 +130,8 @@ def copy_bounded(source: IO[bytes], target: IO[bytes], spec: SourceSpec, *, pack
     return total
 
 
-# Unpacked rasters by file, its version and member, with the folder that lives as long as the program.
-_KEPT: dict[tuple[Path, int, int, str], tuple[tempfile.TemporaryDirectory[str], Path]] = {}
+# Unpacked rasters by file, its version and member; their folders are removed when the program ends.
+_KEPT: dict[tuple[Path, int, int, str], Path] = {}
 
 
 def _check_contents(file: IO[bytes], spec: SourceSpec) -> None:

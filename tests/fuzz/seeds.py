@@ -114,14 +114,15 @@ def _rasters() -> Iterator[tuple[str, Seed]]:
         yield "tif", ("mobile", "raster", "r.tif", {"r.tif": (folder / "r.tif").read_bytes()})
         classes = np.array([[0, 1], [2, 3]], dtype="uint8")
         profile = {"driver": "GTiff", "height": 2, "width": 2, "count": 1, "dtype": "uint8", "nodata": 255}
-        with rasterio.open(folder / "c.tif", "w", crs="EPSG:25832", transform=Affine(4000, 0, 563_000, 0, -4000, 7_040_000),
-                           compress="deflate", **profile) as out:  # fmt: skip
+        place = {"crs": "EPSG:25832", "transform": Affine(4000, 0, 563_000, 0, -4000, 7_040_000)}
+        with rasterio.open(folder / "c.tif", "w", compress="deflate", **profile, **place) as out:
             out.write(classes, 1)
             out.write_colormap(1, {0: (0, 0, 0), 1: (9, 9, 9)})
         yield "tif-classes", ("mobile", "raster", "c.tif", {"c.tif": (folder / "c.tif").read_bytes()})
         yield "tif-zip", ("mobile", "raster", "r.zip", {"r.zip": packed({"r.tif": (folder / "r.tif").read_bytes()})})
         crs = gpd.GeoSeries([], crs=CRS).crs.to_wkt("WKT1_ESRI")
-        grid = f"ncols 2\nnrows 2\nxllcorner {X0}\nyllcorner {Y0}\ncellsize 4000\nNODATA_value -9999\n-80 -90\n-100 -9999\n"
+        grid = f"ncols 2\nnrows 2\nxllcorner {X0}\nyllcorner {Y0}\ncellsize 4000\nNODATA_value -9999\n"
+        grid += "-80 -90\n-100 -9999\n"
         yield "asc", ("mobile", "raster", "r.asc", {"r.asc": grid.encode(), "r.prj": crs.encode()})
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 NAMES = ["id", "type", "count", "east", "north", "navn", "employees", "", "id", "Bø", "a#2", "x\ny", "=1"]
 CELLS = st.one_of(
     st.sampled_from([
-        "", "B", "H", "1", "2,5", "-1", "1e999", "nan", "271000", "7031000", "94,2 %", "1\u2009000", '"', '""', '"a"', "\0",
-        "\r", "é", "\ufeff", "=cmd|' /C calc'!A1", "<script>", "x" * 1200, "\u2028", "\x85", "\x1f",
+        "", "B", "H", "1", "2,5", "-1", "1e999", "nan", "271000", "7031000", "94,2 %", "1\u2009000", '"', '""', '"a"',
+        "\0", "\r", "é", "\ufeff", "=cmd|' /C calc'!A1", "<script>", "x" * 1200, "\u2028", "\x85", "\x1f",
     ]),
     st.text(max_size=6),
 )  # fmt: skip
