@@ -414,3 +414,35 @@ def test_every_offer_carries_its_date(tiny: TinyStudy) -> None:
     tiny.source("fibre")["constants"]["as_of"] = "2023-12-31"
     tiny.save()
     assert only(load(tiny)).frame["as_of"].tolist() == [pd.Timestamp(2023, 12, 31)]
+
+
+@pytest.mark.parametrize(
+    ("speeds", "unit", "words"),
+    [
+        ("500000;100000", "mbps", "the fastest download is 500,000 Mbit/s, which nobody sells"),
+        ("500000;100000", "kbps", ""),
+        ("1000;500", "kbps", "the fastest download is 1 Mbit/s if the file has kbit/s"),
+        ("50000;500", "mbps", ""),
+        ("0;0", "kbps", ""),
+    ],
+)
+def test_speeds_in_another_unit_than_is_said_are_doubted(tiny: TinyStudy, speeds: str, unit: str, words: str) -> None:
+    text = f"place_id;down_mbps;up_mbps\np00;{speeds}\n"
+    options = {"shape": "place", "speed_unit": unit}
+    add(tiny, text, constants={"provider": "A", "technology": "fibre"}, options=options)
+    warnings = load(tiny).warnings
+    assert len(warnings) == bool(words)
+    assert all(words in warning for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("number", "decimal", "doubted"),
+    [("1.000", "", True), ("1.000", ".", False), ("1.00", "", False), ("0.125", "", False), ("1000", "", False)],
+)
+def test_points_that_may_group_thousands_are_doubted(tiny: TinyStudy, number: str, decimal: str, doubted: bool) -> None:
+    text = f"place_id;down_mbps;up_mbps\np00;{number};1\np01;7;1\n"
+    options = {"shape": "place"} | ({"decimal": decimal} if decimal else {})
+    add(tiny, text, constants={"provider": "A", "technology": "fibre"}, options=options)
+    warnings = load(tiny).warnings
+    assert len(warnings) == doubted
+    assert all("column 'down_mbps' has numbers such as 1.000" in warning for warning in warnings)

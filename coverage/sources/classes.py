@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from coverage import schemas
@@ -16,6 +17,10 @@ from coverage.sources.mapping import FALSE_WORDS, TRUE_WORDS, as_text
 from coverage.sources.names import nearest
 
 LEAST_MBPS: Final = 0.001  # the least that a speed is told in: a class ends by so much below the next
+
+# What is sold to homes and firms ends below the first (50 Gbit/s), and no whole file of offers below the second.
+FASTEST_MBPS: Final = 50_000.0
+SLOWEST_MBPS: Final = 3.0
 
 
 def read_flags(batch: Batch) -> None:
@@ -45,6 +50,22 @@ def read_flags(batch: Batch) -> None:
     edges = np.array([0.0, *columns.values()])
     ends = np.append(edges[1:] - LEAST_MBPS, edges[-1])
     batch.frame = batch.frame.assign(down_mbps=edges[reached], down_max_mbps=ends[reached])
+
+
+def doubt_unit(batch: Batch, down: pd.Series | npt.NDArray[np.float64]) -> None:
+    """Warn where download speeds in Mbit/s are such that the unit of the file seems to be another than is said."""
+    fastest = float(np.nanmax(np.asarray(down, dtype=float), initial=0.0))
+    kbps = batch.spec.options.get("speed_unit") == "kbps"
+    if fastest > FASTEST_MBPS:
+        batch.warnings.append(
+            f"{batch.spec.id}: the fastest download is {fastest:,.0f} Mbit/s, which nobody sells; if the file has "
+            'kbit/s, say options.speed_unit = "kbps"'
+        )
+    elif kbps and 0 < fastest < SLOWEST_MBPS:
+        batch.warnings.append(
+            f"{batch.spec.id}: the fastest download is {fastest:g} Mbit/s if the file has kbit/s, as "
+            "options.speed_unit says; it looks like Mbit/s"
+        )
 
 
 def speeds_by_column(spec: SourceSpec) -> dict[str, float]:
@@ -89,6 +110,8 @@ def name_levels(batch: Batch) -> None:
     number = batch.frame[have[0]].to_numpy(dtype=float)
     if have[0] == "down_mbps" and spec.options.get("speed_unit") == "kbps":
         number = number / 1000.0
+    if have[0] == "down_mbps":
+        doubt_unit(batch, number)
     step = np.searchsorted(list(bounds.values()), number, side="right")
     words = np.array(["none", *bounds], dtype=object)[step]
     level = pd.Series(words, index=batch.frame.index, dtype="str")

@@ -26,6 +26,8 @@ TRUE_WORDS: Final = ("true", "1", "yes", "y", "ja", "j")
 FALSE_WORDS: Final = ("false", "0", "no", "n", "nei")
 # 12 500 and 12 500 with the thin and hard spaces that spreadsheets write
 _GROUPING: Final = r"(?<=\d)[\s\u00a0\u2009\u202f](?=\d{3}(?:\D|$))"
+_THOUSANDS: Final = r"-?[1-9]\d{0,2}\.\d{3}"  # of several points none is read
+POSITIONS: Final = ("x", "y", "lon", "lat", "cell_x", "cell_y")
 _PERCENT: Final = r"[\s\u00a0\u2009\u202f]*%$"
 
 
@@ -68,6 +70,8 @@ def map_fields(batch: Batch, fields: Sequence[Field], *, defaults: Mapping[str, 
             continue
         text = _recoded(batch, field, _theirs(batch, column, field.name))
         values, reasons = _typed(text, field, batch)
+        if field.type == "number" and field.name not in POSITIONS:
+            _doubt_points(batch, column, text)
         out[field.name] = values
         bad = reasons.astype(bool) & alive
         if bad.any():
@@ -89,6 +93,19 @@ def map_fields(batch: Batch, fields: Sequence[Field], *, defaults: Mapping[str, 
             reason=reasons[remaining],
         )
         remaining = remaining[~bad[remaining]]
+
+
+def _doubt_points(batch: Batch, column: str, text: pd.Series) -> None:
+    """Warn where a point may group thousands: 1.000 in a table with decimal commas is read as one."""
+    if batch.decimal != "," or types.is_numeric_dtype(batch.frame[column].dtype):
+        return
+    pointed = text[text.str.contains(".", regex=False).fillna(False).to_numpy(dtype=bool)]
+    if len(pointed) and pointed.str.fullmatch(_THOUSANDS).all():
+        batch.warnings.append(
+            f"{batch.spec.id}: column {column!r} has numbers such as {pointed.iloc[0]}, read with a decimal point, "
+            "though decimal commas are expected; if the point groups thousands, take it out, else say "
+            'options.decimal = "."'
+        )
 
 
 def fill_codes(codes: pd.Series, spec: SourceSpec) -> pd.Series:

@@ -12,7 +12,7 @@ from coverage.inputs import OfferLayer, OfferShape, SourceSpec
 from coverage.sources import open_batch
 from coverage.sources.area import StudyArea
 from coverage.sources.batch import Batch
-from coverage.sources.classes import read_flags
+from coverage.sources.classes import doubt_unit, read_flags
 from coverage.sources.codes import TECHNOLOGY_CODES
 from coverage.sources.mapping import as_text, map_fields, source_column
 from coverage.sources.roles import ROLES
@@ -59,6 +59,7 @@ def read_offers(spec: SourceSpec, *, area: StudyArea, places: pd.DataFrame) -> t
         batch.frame = batch.frame.assign(connected=told.mask(untold.reindex(told.index).to_numpy(dtype=bool)))
     _leave_out_few_tests(batch)
     _set_speeds(batch)
+    doubt_unit(batch, batch.frame["down_mbps"])
     if shape in SHARED:
         _merge_equal(batch, shape)
     place_rows(batch, shape, area)
