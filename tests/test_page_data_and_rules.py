@@ -84,3 +84,14 @@ def test_policy_text_is_escaped() -> None:
     text = policy_html(policy)
     assert "<script>" not in text
     assert "<img" not in text
+
+
+def test_what_a_pack_asks_for_and_what_was_not_read_is_told() -> None:
+    norway = policy_html(load_policy("no-2026"))
+    assert norway.count("⚑ unconfirmed") >= 10
+    assert "by 2030-12-31. It decides no place." in norway
+    assert "along transport routes" in norway
+    assert "5 bn NOK" in norway.replace("\u2009", " ").replace("\u00a0", " ").replace("\u202f", " ")
+    assert "at least 2 times the upload speed of the best offer there" in policy_html(load_policy("no-2023"))
+    assert "500 Mbit/s down alone" in policy_html(load_policy("de-gigabit-2"))
+    assert "within 1 year and give at least 10 Mbit/s down and 1 Mbit/s up" in policy_html(load_policy("uk-uso"))

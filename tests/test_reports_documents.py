@@ -13,6 +13,7 @@ import pypdf
 import pytest
 from shapely.geometry import box
 
+from coverage.policy import load_policy
 from coverage.reports import gap_paper, palette, render, static_map, write_all
 from coverage.reports.map_canvas import Canvas
 from coverage.reports.selection import cut
@@ -360,3 +361,17 @@ def test_gap_paper_shades_municipalities_where_there_are_others_to_compare(asses
     land = re.search(rb'id="PatchCollection_1">(.*?)</g>', picture.svg, re.DOTALL)
     fills = re.findall(rb"fill: (#[0-9a-f]{6})", land[1])
     assert fills == [palette.RAMP[0].encode(), palette.RAMP[-1].encode()]
+
+
+def test_what_was_not_read_is_marked_in_the_workbook(assessment, tmp_path):
+    unread = replace(assessment, policy=load_policy("no-2026"))
+    render(unread, "gap", format="xlsx", path=tmp_path / "x.xlsx")
+    cells = [
+        [cell.value for cell in row]
+        for sheet in openpyxl.load_workbook(tmp_path / "x.xlsx").worksheets
+        for row in sheet.iter_rows()
+    ]
+    marked = {row[1]: row for row in cells if row and row[0] == "policy no-2026"}
+    assert "unconfirmed" in marked["tier below_100"]
+    assert "unconfirmed" in marked["clause upgradeable"]
+    assert "assumed" in marked["areas"]
