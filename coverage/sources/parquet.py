@@ -11,8 +11,8 @@ from coverage.inputs import SourceSpec
 from coverage.sources.archive import local_file
 from coverage.sources.limits import brief
 from coverage.sources.raw import RawTable
-from coverage.sources.vector import check_parquet
 from coverage.sources.table import read_table
+from coverage.sources.vector import check_parquet
 
 SUFFIX = ".parquet"
 
