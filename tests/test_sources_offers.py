@@ -108,7 +108,7 @@ def test_fcc_locations_reach_the_places_of_their_h3_cell(tiny: TinyStudy) -> Non
     assert layer.frame["basis"].tolist() == ["claimed"] * 4
     assert layer.frame["source_row"].tolist() == [1, 3, 4, 5]
     assert inputs.rejected[["row", "field", "value"]].to_numpy().tolist() == [
-        [6, "h3_res8_id", "Polygon"],
+        [6, "h3_res8_id", "882bab5303fffff"],
         [7, "h3_res8_id", "8zz"],
         [8, "technology", "80"],
     ]

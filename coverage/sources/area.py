@@ -53,10 +53,11 @@ class StudyArea:
         return west - margin, south - margin, east + margin, north + margin
 
 
-def bring_into(batch: Batch, area: StudyArea, *, clip_margin_m: float = 0.0) -> None:
+def bring_into(batch: Batch, area: StudyArea, *, clip_margin_m: float = 0.0, called: pd.Series | None = None) -> None:
     """Reproject to the study's CRS; reject what cannot be projected or lies far outside, saying what looks wrong.
 
     With option `clip`, what lies farther than `clip_margin_m` outside the area's bounding box is left out instead.
+    A rejected row is shown as `called` names it, else by its geometry.
     A layer that lies elsewhere as a whole is named in the batch's facts, though its rows may be near enough to be used.
     """
     source = _project(batch, area.crs)
@@ -77,7 +78,8 @@ def bring_into(batch: Batch, area: StudyArea, *, clip_margin_m: float = 0.0) -> 
     if far.any():
         reasons = np.full(len(far), "", dtype=object)
         reasons[far] = explain(source[far], batch.geo[far], area)
-        batch.reject(far, field=batch.position, values=describe(_shapes(source)), reason=reasons)
+        values = describe(_shapes(source)) if called is None else called.loc[batch.frame.index]
+        batch.reject(far, field=batch.position, values=values, reason=reasons)
 
 
 def bring_municipalities(batch: Batch, crs: str) -> None:

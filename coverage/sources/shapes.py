@@ -68,8 +68,9 @@ def place_rows(batch: Batch, shape: str, area: StudyArea) -> None:
         # The id decides; the geometry that the file has besides is not looked at.
         batch.frame = pd.DataFrame(batch.frame.drop(columns=batch.frame.geometry.name))
     if shape in OUTLINES:
+        ids = batch.frame[shape]
         _outline(batch, shape)
-        bring_into(batch, area)
+        bring_into(batch, area, called=ids)
     elif shape == "cell":
         _check_cells(batch, area)
 
