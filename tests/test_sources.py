@@ -510,7 +510,7 @@ def test_raster_facts(tmp_path: Path) -> None:
 
 
 def test_unknown_format_names_the_known() -> None:
-    with pytest.raises(DataError, match="format 'xml'; expected one of .*csv"):
+    with pytest.raises(DataError, match=r"format 'xml'; expected one of .*csv"):
         reader_of(spec(Path("x"), format="xml"))
     with pytest.raises(DataError, match="format 'csv'; expected one of"):
         reader_of(spec(Path("x"), kind="vector", format="csv"))
