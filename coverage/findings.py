@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import geopandas as gpd
 import pandas as pd
 
 from coverage.inputs import SourceReport, SourceSpec
 from coverage.study import NO_MOBILE, Inspection, Study
 
 COLUMNS_SHOWN: Final = 12
+EXAMPLES: Final = 3
 DAYS_A_YEAR: Final = 365.25
 DOUBLES: Final = 0.001  # share of premises that may be the same twice before it is a problem
 # Roles whose rows are service or places: of these it matters from when they are.
@@ -58,6 +60,8 @@ def _study_findings(found: Inspection, study: Study) -> Iterator[Finding]:
             )  # fmt: skip
         else:
             yield Finding("note", "", words)
+    if found.inputs is not None:
+        yield from _twice_registered(found.inputs.places)
     for warning in found.warnings:
         yield Finding("note" if warning == NO_MOBILE else "problem", "", warning)
     if found.inputs is not None:
@@ -85,6 +89,25 @@ def _source_findings(found: Inspection, study: Study) -> Iterator[Finding]:
             yield Finding("note", spec.id, "no as_of in study.toml: nothing says from when it is")
         if spec.id in reports:
             yield from _facts(reports[spec.id], found.area)
+
+
+def _twice_registered(places: gpd.GeoDataFrame) -> Iterator[Finding]:
+    """Say which premises stand in the registers more than once under other ids: one organisation number, or one name
+    of one kind at one point. Rows without a name or a number (homes, cells) cannot be told apart by either.
+    """
+    named = pd.DataFrame(
+        {"kind": places["kind"], "name": places["name"].str.casefold(), "x": places.geometry.x, "y": places.geometry.y}
+    )
+    again = (named.duplicated() & places["name"].notna()) | (
+        places["org_number"].duplicated() & places["org_number"].notna()
+    )
+    if again.any():
+        shown = ", ".join(places["place_id"][again].head(EXAMPLES))
+        yield Finding(
+            "problem" if again.mean() > DOUBLES else "note", "",
+            f"{int(again.sum()):,} of {len(places):,} premises have the organisation number, or the name, kind and "
+            f"position, of an earlier one: they may be counted twice ({shown})",
+        )  # fmt: skip
 
 
 def _facts(report: SourceReport, area: Box | None) -> Iterator[Finding]:

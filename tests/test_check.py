@@ -391,3 +391,21 @@ def test_a_raster_of_other_things_than_signals_is_refused(tiny: TinyStudy) -> No
         found = [problem for problem in inspected(tiny).problems if problem.startswith("mobile: ")]
         assert len(found) == bool(words)
         assert all(words in problem for problem in found)
+
+
+@pytest.mark.parametrize("column", ["org_number", "name"])
+def test_premises_registered_twice_under_other_ids_are_a_problem(tiny: TinyStudy, column: str) -> None:
+    table = premises().assign(extra=[f"Firm {i}" for i in range(40)])
+    again = table.iloc[[4, 8]].assign(id=["q1", "q2"])
+    pd.concat([table, again]).to_csv(tiny.folder / "premises.csv", sep=";", index=False)
+    tiny.source("premises")["columns"][column] = "extra"
+    tiny.save()
+    (problem,) = inspected(tiny).problems
+    assert problem.startswith("2 of 42 premises have the organisation number, or the name, kind and position")
+    assert problem.endswith("(q1, q2)")
+
+
+def test_homes_without_name_or_number_are_not_taken_for_twins(tiny: TinyStudy) -> None:
+    table = premises()
+    pd.concat([table, table.iloc[[1]].assign(id="q1")]).to_csv(tiny.folder / "premises.csv", sep=";", index=False)
+    assert inspected(tiny).problems == ()
