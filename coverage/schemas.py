@@ -27,7 +27,6 @@ OFFER_BASES: Final = ("claimed", "modelled", "measured")
 POSITION_BASES: Final = ("given", "spread", "postcode")
 EMPLOYEES_BASES: Final = ("reported", "imputed")
 CONNECTIONS: Final = ("connected", "passed")
-SURFACES: Final = ("verge", "soil", "rock", "aerial", "subsea")
 CERTAINTIES: Final = ("safe yes", "toss-up", "safe no")
 DECISIONS: Final = ("fund", "reserve", "ineligible")
 SERVED: Final = "served"
@@ -162,8 +161,6 @@ VERDICT: Final = pa.DataFrameSchema(
         "area_id": _text(nullable=True),
     }
 )
-
-AREA_KEYS: Final = ("area_id", "kind", "municipality_code", "name", "status")
 
 # The list a council votes on; the same columns, in this order, in `areas` and in priority-list.csv.
 # `score_<criterion>` columns follow `score`, in the policy's order.

@@ -15,15 +15,27 @@ from shapely.geometry.base import BaseGeometry
 from coverage.crs import parse_crs
 from coverage.errors import CrsError, DataError
 from coverage.sources.batch import Batch, Mask
-from coverage.sources.mapping import source_column
+from coverage.sources.mapping import map_fields, source_column
 from coverage.sources.names import nearest
 from coverage.sources.positions import CELL, POSTCODE, stand_on_cells, stand_on_postcodes
-from coverage.sources.roles import COORDINATES, Family
+from coverage.sources.roles import COORDINATE_FIELDS, COORDINATES, Family, Role
 
 Shapes = npt.NDArray[np.object_]
 
 # shapely's type ids
 _FAMILY: Final = {0: "point", 4: "point", 1: "line", 2: "line", 5: "line", 3: "polygon", 6: "polygon", 7: "collection"}
+
+
+def map_and_place(batch: Batch, role: Role, defaults: Mapping[str, str]) -> None:
+    """Map the fields of a role and give every row a clean geometry: its own, or the point that its columns say."""
+    if isinstance(batch.frame, gpd.GeoDataFrame):
+        map_fields(batch, role.fields, defaults=defaults)
+    else:
+        pair = coordinate_pair(batch, defaults)
+        points = tuple(field for field in COORDINATE_FIELDS if field.name in pair)
+        map_fields(batch, (*role.fields, *points), defaults=defaults)
+        add_points(batch, pair)
+    clean(batch, role.families)
 
 
 def coordinate_pair(batch: Batch, defaults: Mapping[str, str]) -> tuple[str, ...]:

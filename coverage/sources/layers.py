@@ -13,11 +13,11 @@ from coverage.inputs import ExtentLayer, MobileLayer, SourceFacts, SourceReport,
 from coverage.sources import open_batch
 from coverage.sources.area import StudyArea, bring_into, bring_municipalities, doubt_box, suspect
 from coverage.sources.batch import Batch, digest
-from coverage.sources.geometry import add_points, clean, coordinate_pair
+from coverage.sources.geometry import clean, map_and_place
 from coverage.sources.limits import brief
 from coverage.sources.mapping import as_number, as_text, fill_codes, map_fields, note_unused
 from coverage.sources.raster import class_levels, inspect_raster
-from coverage.sources.roles import COORDINATE_FIELDS, ROLES
+from coverage.sources.roles import ROLES
 
 
 def read_municipalities(spec: SourceSpec, *, crs: str) -> tuple[Batch, gpd.GeoDataFrame]:
@@ -57,15 +57,7 @@ def read_roads(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, gpd.GeoData
 def read_network(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, gpd.GeoDataFrame]:
     """Read where fibre is today, as points, lines or polygons with `flagged` (option `stand_in`), `name`, `source`."""
     batch, defaults = open_batch(spec)
-    role = ROLES["network"]
-    if isinstance(batch.frame, gpd.GeoDataFrame):
-        map_fields(batch, role.fields, defaults=defaults)
-    else:
-        pair = coordinate_pair(batch, defaults)
-        points = tuple(field for field in COORDINATE_FIELDS if field.name in pair)
-        map_fields(batch, (*role.fields, *points), defaults=defaults)
-        add_points(batch, pair)
-    clean(batch, role.families)
+    map_and_place(batch, ROLES["network"], defaults)
     bring_into(batch, area)
     batch.require_rows()
     frame = _with_origin(batch).assign(flagged=bool(spec.options.get("stand_in", False)))

@@ -15,9 +15,9 @@ from coverage.inputs import SourceSpec
 from coverage.sources import open_batch
 from coverage.sources.area import StudyArea, bring_into, locate
 from coverage.sources.batch import Batch
-from coverage.sources.geometry import add_points, clean, coordinate_pair
-from coverage.sources.mapping import fill_codes, map_fields
-from coverage.sources.roles import COORDINATE_FIELDS, ROLES
+from coverage.sources.geometry import map_and_place
+from coverage.sources.mapping import fill_codes
+from coverage.sources.roles import ROLES
 
 # Upper bounds of employees, exclusive (European Commission recommendation 2003/361/EC: <10, <50, <250).
 SIZE_BOUNDS: Final = (10, 50, 250)
@@ -38,15 +38,7 @@ def read_premises(spec: SourceSpec, *, area: StudyArea) -> Batch:
     divides the weight, e.g. persons by household size. `buildings` is the weight unless given: a house each.
     """
     batch, defaults = open_batch(spec)
-    role = ROLES["premises"]
-    if isinstance(batch.frame, gpd.GeoDataFrame):
-        map_fields(batch, role.fields, defaults=defaults)
-    else:
-        pair = coordinate_pair(batch, defaults)
-        points = tuple(field for field in COORDINATE_FIELDS if field.name in pair)
-        map_fields(batch, (*role.fields, *points), defaults=defaults)
-        add_points(batch, pair)
-    clean(batch, role.families)
+    map_and_place(batch, ROLES["premises"], defaults)
     _stand_on_footprints(batch)
     bring_into(batch, area, clip_margin_m=float(spec.options.get("nearest_municipality_m", 0.0)))
     _name_municipality(batch, area)
