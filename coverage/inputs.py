@@ -136,6 +136,9 @@ class Inputs:
     roads: gpd.GeoDataFrame  # LineStrings; columns `ferry` (bool), `private` (bool)
     network: gpd.GeoDataFrame  # where fibre is today: points, lines or polygons; column `flagged` (bool: a stand-in)
     offers: tuple[OfferLayer, ...] = ()
+    hearing: tuple[OfferLayer, ...] = ()  # what operators said in the public hearing: plans and objections
+    corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # schemas.CORRECTIONS
+    hubs: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # support hubs and business parks: schemas.HUBS
     mobile: tuple[MobileLayer, ...] = ()
     extents: tuple[ExtentLayer, ...] = ()  # whose mobile coverage is told by area or length
     # One row per municipality_code: `fixed_<mbps>` and `mobile`, shares 0..1 of households.

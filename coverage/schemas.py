@@ -26,6 +26,8 @@ OFFER_BASES: Final = ("claimed", "modelled", "measured")
 # spread: known by municipality only, and stood in one of its cells; postcode: stands at the point of its postcode
 POSITION_BASES: Final = ("given", "spread", "postcode")
 EMPLOYEES_BASES: Final = ("reported", "imputed")
+HUB_KINDS: Final = ("business_garden", "incubator", "business_park")
+CORRECTION_KINDS: Final = ("not_inhabited", "in_use", "wrong_kind", "missing_address", "wrong_speed")
 CONNECTIONS: Final = ("connected", "passed")
 CERTAINTIES: Final = ("safe yes", "toss-up", "safe no")
 DECISIONS: Final = ("fund", "reserve", "ineligible")
@@ -102,6 +104,23 @@ OFFERS: Final = pa.DataFrameSchema(
         "connected": pa.Column(None, pa.Check.isin([True, False]), nullable=True, required=False),
         "available_until": pa.Column("datetime64[s]", nullable=True, required=False),  # the last day of the offer
         "tests": _number(nullable=True, required=False),  # behind a measured speed
+        "source": _text(),
+        "source_row": pa.Column(int),
+    }
+)
+
+# Sites that the county works through (business gardens, incubators), and business parks.
+HUBS: Final = pa.DataFrameSchema(
+    {"name": _text(), "hub_kind": _text(HUB_KINDS), "source": _text(), "source_row": pa.Column(int)}
+)
+
+# A municipality's word against a source's: what is wrong, what is right, who says so.
+CORRECTIONS: Final = pa.DataFrameSchema(
+    {
+        "place_id": _text(),
+        "correction": _text(CORRECTION_KINDS),
+        "comment": _text(),
+        "office": _text(),
         "source": _text(),
         "source_row": pa.Column(int),
     }

@@ -64,6 +64,15 @@ def read_network(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, gpd.GeoDa
     return batch, frame.reset_index(drop=True)
 
 
+def read_hubs(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, gpd.GeoDataFrame]:
+    """Read support hubs and business parks (schemas.HUBS) as points or polygons in the study's CRS."""
+    batch, defaults = open_batch(spec)
+    map_and_place(batch, ROLES["hubs"], defaults)
+    bring_into(batch, area)
+    batch.require_rows()
+    return batch, schemas.check(_with_origin(batch).reset_index(drop=True), schemas.HUBS, where=spec.name)
+
+
 def read_truth(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, gpd.GeoDataFrame]:
     """Read published results as polygons, with the mapped columns: numbers as float, the rest as text."""
     batch, _ = open_batch(spec)

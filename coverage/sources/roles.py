@@ -66,6 +66,35 @@ COORDINATE_FIELDS: Final = (
     Field("cell_id", required=True),  # of premises and networks; then `cell_m` is the size of the cell
 )
 
+OFFER_FIELDS: Final = (
+    Field("provider", required=True),
+    Field("technology", required=True, allowed=schemas.TECHNOLOGIES),
+    Field("down_mbps", "number", required=True, low=0.0),
+    Field("up_mbps", "number", required=True, low=0.0),
+    Field("down_max_mbps", "number", low=0.0),
+    Field("up_max_mbps", "number", low=0.0),
+    Field("status", default="existing", allowed=schemas.OFFER_STATUSES),
+    Field("available_from", "date"),
+    Field("basis", default="claimed", allowed=schemas.OFFER_BASES),
+    Field("upgradeable", "flag", default=False),
+    Field("latency_ms", "number", low=0.0),
+    Field("connected", "flag", default=False),
+    Field("available_until", "date"),
+    Field("as_of", "date"),
+    Field("tests", "number", low=0.0),
+)
+OFFER_OPTIONS: Final[Mapping[str, Key]] = {
+    "shape": Key(str, required=True, allowed=OFFER_SHAPES),
+    "within_m": Key(float, low=0),
+    "cell_m": Key(float, low=0),
+    "speed_unit": Key(str, allowed=("mbps", "kbps")),
+    "technology_codes": Key(str, allowed=tuple(TECHNOLOGY_CODES)),
+    "reaches": Key(dict),
+    "min_tests": Key(float, low=0),
+    "others_reach_mbps": Key(float, low=0),
+    "others_kinds": Key(list),
+}
+
 ROLES: Final[Mapping[str, Role]] = {
     "municipalities": Role(
         kinds=("vector",),
@@ -99,36 +128,24 @@ ROLES: Final[Mapping[str, Role]] = {
         options={**CODE_OPTIONS, "nearest_municipality_m": Key(float, low=0), "divide_weight_by": Key(object)},
         families=("point", "polygon"),
     ),
-    "offers": Role(
-        kinds=("vector", "table"),
+    "offers": Role(kinds=("vector", "table"), fields=OFFER_FIELDS, options=OFFER_OPTIONS),
+    "hearing": Role(kinds=("vector", "table"), fields=OFFER_FIELDS, options=OFFER_OPTIONS),
+    "corrections": Role(
+        kinds=("table", "vector"),
         fields=(
-            Field("provider", required=True),
-            Field("technology", required=True, allowed=schemas.TECHNOLOGIES),
-            Field("down_mbps", "number", required=True, low=0.0),
-            Field("up_mbps", "number", required=True, low=0.0),
-            Field("down_max_mbps", "number", low=0.0),
-            Field("up_max_mbps", "number", low=0.0),
-            Field("status", default="existing", allowed=schemas.OFFER_STATUSES),
-            Field("available_from", "date"),
-            Field("basis", default="claimed", allowed=schemas.OFFER_BASES),
-            Field("upgradeable", "flag", default=False),
-            Field("latency_ms", "number", low=0.0),
-            Field("connected", "flag", default=False),
-            Field("available_until", "date"),
-            Field("as_of", "date"),
-            Field("tests", "number", low=0.0),
+            Field("place_id"),
+            Field("correction", required=True, allowed=schemas.CORRECTION_KINDS),
+            Field("comment", required=True),
+            Field("office", required=True),
+            Field("date", "date"),
         ),
-        options={
-            "shape": Key(str, required=True, allowed=OFFER_SHAPES),
-            "within_m": Key(float, low=0),
-            "cell_m": Key(float, low=0),
-            "speed_unit": Key(str, allowed=("mbps", "kbps")),
-            "technology_codes": Key(str, allowed=tuple(TECHNOLOGY_CODES)),
-            "reaches": Key(dict),
-            "min_tests": Key(float, low=0),
-            "others_reach_mbps": Key(float, low=0),
-            "others_kinds": Key(list),
-        },
+        options=CODE_OPTIONS,
+        families=("point",),
+    ),
+    "hubs": Role(
+        kinds=("table", "vector"),
+        fields=(Field("name", required=True), Field("hub_kind", required=True, allowed=schemas.HUB_KINDS)),
+        families=("point", "polygon"),
     ),
     "mobile": Role(
         kinds=("raster", "vector", "table"),
@@ -178,6 +195,8 @@ ROLES: Final[Mapping[str, Role]] = {
         open_fields=r".+",
     ),
 }
+# Roles whose tables say by coordinates where their rows are.
+PLACED: Final = ("premises", "network", "hubs", "corrections")
 # What a study cannot do without; it also needs `offers` or `shares`.
 SERVICE_ROLES: Final = ("municipalities", "premises")
 REQUIRED_ROLES: Final = (*SERVICE_ROLES, "roads", "network")
@@ -201,4 +220,4 @@ SHAPE_FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
 def known_fields(role: str, *, shape: str = "") -> tuple[Field, ...]:
     """Return every column that study.toml may map for a role, coordinates of tables included."""
     fields = (*ROLES[role].fields, *SHAPE_FIELDS.get(shape, ()))
-    return (*fields, *COORDINATE_FIELDS) if role in ("premises", "network") else fields
+    return (*fields, *COORDINATE_FIELDS) if role in PLACED else fields
