@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from coverage import agreement, gaps, overlay
+from coverage import agreement
 from coverage.findings import Box, Finding, date_span, find, shared_part
 from coverage.inputs import Inputs, SourceReport, SourceSpec
 from coverage.policy import load_policy
 from coverage.study import Inspection, Study, ignore
+from coverage.verdicts import judge_inputs
 
 EXAMPLES: Final = 3
 
@@ -203,15 +204,7 @@ def _agreement(found: Inspection, study: Study) -> dict[str, Any]:
     if inputs is None or found.failures or not (study.controls or inputs.truth is not None):
         return {}
     policy = load_policy(study.policy)
-    served, _ = overlay.overlay(
-        inputs.places,
-        offers=inputs.offers,
-        mobile=inputs.mobile,
-        shares=inputs.shares,
-        policy=policy,
-        as_of=study.as_of,
-    )
-    judged = gaps.judge(served, policy=policy, as_of=study.as_of)
+    judged = judge_inputs(inputs, policy=policy, as_of=study.as_of)
     return agreement.compare(judged, truth=inputs.truth, controls=study.controls, policy=policy, study=study)
 
 

@@ -18,14 +18,14 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
-from coverage import agreement, areas, costs, extent, gaps, overlay, priority, roads, routes, subsidy, summary
+from coverage import agreement, areas, costs, extent, gaps, priority, roads, routes, subsidy, summary, verdicts
 from coverage.assessment import Assessment
 from coverage.check import CheckReport
 from coverage.errors import PolicyError
 from coverage.inputs import Inputs
 from coverage.policy import POLICY_DIR, Policy, load_policy
 from coverage.scenario import Scenario
-from coverage.schemas import AREA_COLUMNS, AREA_TAIL, MUNICIPALITIES, PLACES, SERVICE, VERDICT, check
+from coverage.schemas import AREA_COLUMNS, AREA_TAIL, MUNICIPALITIES, PLACES, VERDICT, check
 from coverage.study import Study
 
 Progress = Callable[[str], None]
@@ -79,15 +79,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
     check(inputs.places, PLACES, where="premises")
 
     progress("overlay")
-    served, _ = overlay.overlay(
-        inputs.places,
-        offers=inputs.offers,
-        mobile=inputs.mobile,
-        shares=inputs.shares,
-        policy=policy,
-        as_of=study.as_of,
-    )
-    check(served, SERVICE, where="service")
+    served = verdicts.serve_inputs(inputs, policy=policy, as_of=study.as_of)
     by_extent = extent.measure_extents(
         inputs.extents, inputs.mobile, municipalities=inputs.municipalities, policy=policy
     )

@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "study": BASE | {"sources", "policy", "scenario", "schemas", "crs", "inputs"},
     # It compares with published figures, so it judges places as the pipeline does.
     "findings": BASE | {"study", "inputs"},
-    "check": BASE | {"study", "inputs", "schemas", "policy", "overlay", "gaps", "agreement", "findings"},
+    "check": BASE | {"study", "inputs", "schemas", "policy", "verdicts", "agreement", "findings"},
     "roads": BASE | {"schemas", "crs"},
     "burn": set(),
     "polygon_index": {"burn"},
@@ -41,6 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "overlay": STAGE | {"mobile", "polygon_index", "service"},
     "extent": STAGE | {"mobile"},
     "gaps": STAGE,
+    "verdicts": STAGE | {"overlay", "gaps"},
     "areas": STAGE | {"roads"},
     "routes": STAGE | {"roads"},
     "finance": set(),
@@ -57,7 +58,7 @@ ALLOWED: dict[str, set[str]] = {
     "assessment": {"costbook", "costs", "inputs", "policy", "scenario", "study"},
     "pipeline": SEEN
     | {"check"}
-    | {"overlay", "extent", "gaps", "roads", "areas", "routes", "subsidy", "priority", "agreement", "summary"},
+    | {"verdicts", "extent", "gaps", "roads", "areas", "routes", "subsidy", "priority", "agreement", "summary"},
     "reports": SEEN | {"reports"},
     "__main__": SEEN | {"pipeline", "reports", "check", "agreement"},
 }

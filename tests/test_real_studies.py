@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coverage import agreement, areas, costs, gaps, overlay, roads, routes, subsidy
+from coverage import agreement, areas, costs, roads, routes, subsidy
 from coverage.inputs import Inputs
 from coverage.policy import load_policy
 from coverage.study import Study
+from coverage.verdicts import judge_inputs
 
 STUDIES = Path(__file__).parent / "studies"
 
@@ -32,15 +33,7 @@ class Judged:
 
 def judge(study: Study) -> Judged:
     inputs, policy = study.load(), load_policy(study.policy)
-    served, _ = overlay.overlay(
-        inputs.places,
-        offers=inputs.offers,
-        mobile=inputs.mobile,
-        shares=inputs.shares,
-        policy=policy,
-        as_of=study.as_of,
-    )
-    places = gaps.judge(served, policy=policy, as_of=study.as_of)
+    places = judge_inputs(inputs, policy=policy, as_of=study.as_of)
     found = agreement.compare(places, truth=inputs.truth, controls=study.controls, policy=policy, study=study)
     return Judged(study, inputs, places, found)
 
