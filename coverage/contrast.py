@@ -32,6 +32,8 @@ class Contrast:
     `municipalities` has one row per code, sorted, and columns `<what>_<outcome>` and `<what>_short_a`,
     `<what>_short_b`, where what is premises, businesses or households, counted by weight; `premises`, `businesses`
     and `households` are all there are. `total` is its sum.
+
+    `judged_a` and `judged_b` are the frames of judged places that were compared, with service and reason.
     """
 
     policy_a: str
@@ -39,6 +41,8 @@ class Contrast:
     places: gpd.GeoDataFrame
     municipalities: pd.DataFrame
     total: pd.Series[float]
+    judged_a: gpd.GeoDataFrame
+    judged_b: gpd.GeoDataFrame
 
     def summary(self) -> dict[str, Any]:
         """Return the counts as plain JSON-able values, one decimal where shares make counts fractional."""
@@ -95,6 +99,8 @@ def contrast(places_a: gpd.GeoDataFrame, places_b: gpd.GeoDataFrame, *, policy_a
         places=frame,
         municipalities=table.rename_axis("municipality_code").reset_index(),
         total=table.sum(),
+        judged_a=places_a,
+        judged_b=places_b,
     )
 
 

@@ -21,6 +21,7 @@ import pandas as pd
 from coverage import agreement, areas, costs, extent, gaps, priority, roads, routes, subsidy, summary, verdicts
 from coverage.assessment import Assessment
 from coverage.check import CheckReport
+from coverage.contrast import Contrast, contrast
 from coverage.errors import PolicyError
 from coverage.inputs import Inputs
 from coverage.policy import POLICY_DIR, Policy, load_policy
@@ -185,6 +186,34 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         summary=figures,
         provenance=_provenance(prepared, scenario, book, clock.timings) | {"selection": ranked.attrs["selection"]},
     )
+
+
+def contrast_policies(prepared: Prepared, other: Policy, *, progress: Progress = ignore) -> Contrast:
+    """Set the verdicts of a second policy beside those of a prepared study. Nothing is grouped, routed or priced."""
+    return _contrast_with(prepared.places, prepared.inputs, prepared.study, prepared.policy, other, progress=progress)
+
+
+def contrast_study(
+    study: Study, inputs: Inputs, *, policy: Policy, other: Policy, progress: Progress = ignore
+) -> Contrast:
+    """Judge a study's inputs under two policies and set the verdicts side by side.
+
+    Raises PolicyError where both are the same policy, DataError where the study cannot be assessed.
+    """
+    study.require_assessable()
+    if policy.id == other.id:
+        raise PolicyError(f"{policy.id} would be compared with itself; name another policy")
+    progress(f"verdict under {policy.id}")
+    judged = verdicts.judge_inputs(inputs, policy=policy, as_of=study.as_of)
+    return _contrast_with(judged, inputs, study, policy, other, progress=progress)
+
+
+def _contrast_with(
+    judged: gpd.GeoDataFrame, inputs: Inputs, study: Study, policy: Policy, other: Policy, *, progress: Progress
+) -> Contrast:
+    progress(f"verdict under {other.id}")
+    judged_too = verdicts.judge_inputs(inputs, policy=other, as_of=study.as_of)
+    return contrast(judged, judged_too, policy_a=policy, policy_b=other)
 
 
 def swings(assessment: Assessment) -> pd.DataFrame:

@@ -15,7 +15,9 @@ ROOT = Path(__file__).parent.parent
 
 BASE = {"errors"}
 STAGE = {"errors", "crs", "schemas", "policy", "scenario", "inputs"}
-SEEN = {"assessment", "schemas", "policy", "costbook", "costs", "study", "scenario", "errors", "crs", "inputs"}
+SEEN = {"assessment", "schemas", "policy", "costbook", "costs", "study", "scenario", "errors", "crs", "inputs"} | {
+    "contrast"
+}
 
 # Room -> the rooms of `coverage` it may import.
 ALLOWED: dict[str, set[str]] = {
@@ -38,9 +40,12 @@ ALLOWED: dict[str, set[str]] = {
     "mobile": STAGE | {"polygon_index"},
     "measured": STAGE,
     "service": STAGE | {"measured"},
-    "overlay": STAGE | {"mobile", "polygon_index", "service"},
+    "claims": STAGE,
+    "overlay": STAGE | {"mobile", "polygon_index", "service", "claims"},
     "extent": STAGE | {"mobile"},
-    "gaps": STAGE,
+    "phrases": BASE | {"policy"},
+    "reasons": BASE | {"policy", "schemas", "phrases"},
+    "gaps": STAGE | {"reasons"},
     "verdicts": STAGE | {"overlay", "gaps"},
     "areas": STAGE | {"roads"},
     "routes": STAGE | {"roads"},

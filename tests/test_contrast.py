@@ -12,15 +12,19 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pandas.testing import assert_index_equal, assert_series_equal
+from pandas.testing import assert_frame_equal, assert_index_equal, assert_series_equal
 
+from coverage import pipeline
 from coverage.contrast import COUNTED, OUTCOMES, Contrast, contrast
-from coverage.errors import DataError
+from coverage.errors import DataError, PolicyError
 from coverage.gaps import judge
 from coverage.inputs import OfferLayer
 from coverage.overlay import overlay
 from coverage.policy import Policy, list_policies, load_policy
+from coverage.study import Study
+from coverage.verdicts import judge_inputs
 from tests import drawn
+from tests.studymaker import tiny_study
 
 NORWAY = load_policy("no-2024")
 GUIDELINES = load_policy("eu-2023")
@@ -135,3 +139,43 @@ def test_every_premises_has_one_outcome_and_swapping_swaps(
     assert_series_equal(back.places["changed"], out.places["changed"])
     if policy_a is policy_b:
         assert out.places["changed"].eq(0).all()
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """Return the tiny study with 500 Mbit/s in its footprint: enough in Norway, short of the guidelines."""
+    tiny = tiny_study(tmp_path_factory.mktemp("tiny"))
+    text = (tiny.folder / "fibre.geojson").read_text(encoding="utf-8")
+    (tiny.folder / "fibre.geojson").write_text(text.replace('"down": 1000.0', '"down": 500.0'), encoding="utf-8")
+    return Study.open(tiny.folder)
+
+
+def test_a_prepared_study_is_judged_once_more(study: Study) -> None:
+    prepared = pipeline.prepare(study, NORWAY)
+    steps: list[str] = []
+    found = pipeline.contrast_policies(prepared, GUIDELINES, progress=steps.append)
+    assert steps == ["verdict under eu-2023"], "nothing is grouped, routed or priced"
+    assert found.judged_a is prepared.places
+    judged = judge_inputs(prepared.inputs, policy=GUIDELINES, as_of=study.as_of)
+    assert_frame_equal(pd.DataFrame(found.judged_b), pd.DataFrame(judged))
+    assert (
+        found.total["premises_both"] + found.total["premises_only_a"]
+        == prepared.counts["eligible"]["businesses"] + (prepared.counts["eligible"]["households"])
+    )
+    served = prepared.places["fixed_down_mbps"] == 500
+    assert served.any()
+    assert set(found.places.loc[served, "reason_code_a"]) == {"served"}
+    assert "only_b" in set(found.places.loc[served, "contrast"])
+
+
+def test_inputs_alone_give_the_same_contrast(study: Study) -> None:
+    inputs = study.load()
+    found = pipeline.contrast_study(study, inputs, policy=NORWAY, other=GUIDELINES)
+    same = pipeline.contrast_policies(pipeline.prepare(study, NORWAY), GUIDELINES)
+    assert_frame_equal(pd.DataFrame(found.places), pd.DataFrame(same.places))
+    assert_frame_equal(found.municipalities, same.municipalities)
+
+
+def test_a_policy_is_not_compared_with_itself(study: Study) -> None:
+    with pytest.raises(PolicyError, match="no-2024 would be compared with itself"):
+        pipeline.contrast_study(study, study.load(), policy=NORWAY, other=NORWAY)
