@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from coverage.claims import Claims, standing
 from coverage.crs import to_crs
 from coverage.errors import CrsError, DataError
 from coverage.inputs import MobileLayer, OfferLayer
@@ -47,7 +48,8 @@ def overlay(
     `places` holds schemas.PLACES. The first result is `places` with schemas.SERVICE and `service_basis` added: same
     rows, same index. The second holds schemas.MOBILE, rows with a level only.
 
-    An offer that begins after `as_of` is planned, whatever its status says: nobody can buy it yet.
+    An offer that begins after `as_of` is planned, whatever its status says: nobody can buy it yet. What has lapsed or
+    was withdrawn in a hearing reaches nobody, see ``coverage.claims``.
 
     Which offer is the best, what is planned and what was measured is told in ``coverage.service`` and
     ``coverage.measured``, the mobile levels in ``coverage.mobile``.
@@ -56,14 +58,51 @@ def overlay(
     columns `share_<tier>` (sum 1) from the place's municipality, `service_basis` "expected_share", and no place
     is said to be covered. Raises DataError or CrsError naming the layer that cannot be used.
     """
-    table, place, offer = _claims(places, [_dated(layer, as_of) for layer in offers])
-    out = places.assign(**serve(len(places), table, place, offer, policy=policy, as_of=as_of))
+    claims = pair_offers(places, offers, as_of=as_of)
+    columns = serve_fixed(places, claims, shares=shares, policy=policy, as_of=as_of, with_mobile=not mobile)
     levels = measure_levels(places, mobile, policy=policy)
-    out = out.assign(**summarise_levels(levels, policy=policy))
-    existing = (table["status"] == "existing") & (table["basis"] != "measured")
-    if shares is not None and not existing.any():
-        out = out.assign(**_expected(places, shares, policy=policy, with_mobile=not mobile))
+    out = places.assign(**(columns | summarise_levels(levels, policy=policy)))
     return out, levels.table(places["place_id"])
+
+
+def pair_offers(places: gpd.GeoDataFrame, offers: Sequence[OfferLayer], *, as_of: dt.date) -> Claims:
+    """Stack the offers of all layers, and pair places with those that reach them, whether they stand or not."""
+    points = _Points(places)
+    frames, pairs, base = [], [_nothing()], 0
+    for layer in offers:
+        dated = _dated(layer, as_of)
+        frames.append(complete(dated.frame))
+        place, offer = _reach(points, dated)
+        pairs.append((place, offer + base))
+        base += len(layer.frame)
+    table = pd.concat([no_offers(), *(frame for frame in frames if len(frame))], ignore_index=True)
+    return Claims(table, np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs]))
+
+
+def serve_fixed(
+    places: gpd.GeoDataFrame,
+    claims: Claims,
+    *,
+    shares: pd.DataFrame | None,
+    policy: Policy,
+    as_of: dt.date,
+    with_mobile: bool = False,
+    lapses: bool = True,
+) -> dict[str, Any]:
+    """Return the columns of fixed service that follow from claims, as `overlay` adds them.
+
+    Without `lapses`, what has lapsed or was withdrawn is read as if it still stood. Where service is a share, what a
+    hearing says to exist lifts the share of its places that lies below it (and `with_mobile`, the shares hold mobile
+    service too).
+    """
+    table = claims.table
+    stand = standing(claims, policy=policy, as_of=as_of) if lapses else claims
+    columns = serve(len(places), table, stand.place, stand.offer, policy=policy, as_of=as_of)
+    existing = (table["status"] == "existing") & (table["basis"] != "measured") & table["claim"].isna()
+    if shares is not None and not existing.any():
+        least = policy.tier_index(columns["fixed_down_mbps"], columns["fixed_up_mbps"])
+        columns |= _expected(places, shares, least, policy=policy, with_mobile=with_mobile)
+    return columns
 
 
 def reach(places: gpd.GeoDataFrame, layer: OfferLayer) -> Pairs:
@@ -183,24 +222,19 @@ def _dated(layer: OfferLayer, as_of: dt.date) -> OfferLayer:
     return replace(layer, frame=layer.frame.assign(status=layer.frame["status"].mask(later, "planned")))
 
 
-def _claims(places: gpd.GeoDataFrame, offers: Sequence[OfferLayer]) -> tuple[pd.DataFrame, Ints, Ints]:
-    """Stack the offers of all layers, and pair places with them."""
-    points = _Points(places)
-    frames, pairs, base = [], [_nothing()], 0
-    for layer in offers:
-        frames.append(complete(layer.frame))
-        place, offer = _reach(points, layer)
-        pairs.append((place, offer + base))
-        base += len(layer.frame)
-    table = pd.concat([no_offers(), *(frame for frame in frames if len(frame))], ignore_index=True)
-    return table, np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
-
-
-def _expected(places: gpd.GeoDataFrame, shares: pd.DataFrame, *, policy: Policy, with_mobile: bool) -> dict[str, Any]:
+def _expected(
+    places: gpd.GeoDataFrame,
+    shares: pd.DataFrame,
+    least: npt.NDArray[np.int64],
+    *,
+    policy: Policy,
+    with_mobile: bool,
+) -> dict[str, Any]:
     """Return the share of each place's premises in every tier, from its municipality's cumulative shares.
 
     Only the download thresholds are known. Places outside every municipality have no statistic and no claim: they
-    stand wholly in the lowest tier (and a clause of the policy excludes them).
+    stand wholly in the lowest tier (and a clause of the policy excludes them). What would lie below the `least` tier
+    of a place, which an offer of its own reaches, lies in that tier.
     """
     names = [f"fixed_{tier.down_mbps:g}" for tier in policy.tiers]
     wanted = [*names, "mobile"] if with_mobile and "mobile" in shares else names
@@ -221,6 +255,7 @@ def _expected(places: gpd.GeoDataFrame, shares: pd.DataFrame, *, policy: Policy,
         raise DataError(f"shares: no row for municipality {', '.join(unknown[:5])}, where there are places")
     reached = table.reindex(code.to_numpy()).fillna(0.0)
     at_least = np.minimum.accumulate(reached[names].to_numpy(), axis=1)
+    at_least = np.where(np.arange(len(names)) < least[:, None], 1.0, at_least)
     edges = np.column_stack([np.ones(len(places)), at_least, np.zeros(len(places))])
     columns: dict[str, Any] = {
         f"{SHARE_PREFIX}{tier}": edges[:, number] - edges[:, number + 1] for number, tier in enumerate(policy.tier_ids)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,23 +14,11 @@ import shapely
 from coverage.errors import DataError
 from coverage.sources.batch import Batch
 from coverage.sources.matching import match_names
-from coverage.sources.roles import Field
 
 Ints = npt.NDArray[np.intp]
 
 # Premises of one address stand no farther apart than this; farther apart they are two addresses of the same words.
 ONE_ADDRESS_M: Final = 500.0
-# Columns by which a row may name premises, beside coordinates. A municipality is told by its code or by its name.
-PLACE_FIELDS: Final = (
-    Field("place_id"),
-    Field("address"),
-    Field("postcode"),
-    Field("municipality_code"),
-    Field("municipality"),
-)
-POINT_FIELDS: Final[dict[tuple[str, str], tuple[Field, ...]]] = {
-    pair: tuple(Field(name, "number") for name in pair) for pair in (("x", "y"), ("lon", "lat"))
-}
 
 
 @dataclass(frozen=True)
@@ -50,7 +37,7 @@ def match_places(
     points: gpd.GeoSeries | None = None,
     within_m: float = 0.0,
 ) -> Matches:
-    """Pair each row of a mapped batch (PLACE_FIELDS) with the premises that it names, and reject the rows that name none.
+    """Pair each row of a mapped batch (roles.PLACE_FIELDS) with the premises that it names; reject one that names none.
 
     A row names premises by the first of these that it has: `place_id`; `address` with `postcode`, `municipality_code`
     or `municipality` (a name) where these are given; or its point in `points` (on the batch's index, in the CRS of
@@ -61,7 +48,8 @@ def match_places(
     frame = batch.frame
     has_id = _there(frame, "place_id")
     has_address = _there(frame, "address") & ~has_id
-    has_point = np.zeros(len(frame), dtype=bool) if points is None else points.notna().to_numpy() & ~has_id & ~has_address
+    has_point = np.zeros(len(frame), dtype=bool) if points is None else points.notna().to_numpy(dtype=bool)
+    has_point &= ~has_id & ~has_address
     reasons = np.full(len(frame), "", dtype=object)
     reasons[~(has_id | has_address | has_point)] = "names no premises: expected a place_id, an address or coordinates"
     found = [_by_id(frame, places, has_id, reasons)]
@@ -69,9 +57,8 @@ def match_places(
         found.append(_by_address(frame, places, has_address, reasons, _codes(frame, municipalities)))
     if points is not None and has_point.any():
         if not within_m > 0:
-            raise DataError(
-                f"study.toml: source {batch.spec.id!r} has rows with coordinates but no within_m; expected metres above 0"
-            )
+            where = f"study.toml: source {batch.spec.id!r}"
+            raise DataError(f"{where} has rows with coordinates but no within_m; expected metres above 0")
         found.append(_by_point(points, places, has_point, reasons, within_m))
     row = np.concatenate([pair[0] for pair in found])
     place = np.concatenate([pair[1] for pair in found])
@@ -134,7 +121,7 @@ def _by_address(
     known = known[theirs.notna().to_numpy()]
     pairs = asked.merge(known[known["address"].isin(asked["address"])], on="address").sort_values(["row", "place"])
     reasons[row[~np.isin(row, pairs["row"])]] = "is the address of no premises in the study"
-    told = {"postcode": frame["postcode"] if "postcode" in frame else None, "municipality_code": codes}
+    told = {"postcode": frame.get("postcode"), "municipality_code": codes}
     for name, given in told.items():
         if given is None:
             continue
@@ -153,18 +140,14 @@ def _by_address(
 def _doubtful(pairs: pd.DataFrame, places: gpd.GeoDataFrame) -> list[tuple[int, Ints]]:
     """Return the rows whose address stands for premises that cannot be one address, with those premises."""
     at = pairs["place"].to_numpy()
-    facts = pd.DataFrame(
-        {
-            "row": pairs["row"].to_numpy(), "x": places.geometry.x.to_numpy()[at], "y": places.geometry.y.to_numpy()[at],
-            "district": (places["municipality_code"].fillna("") + " " + places["postcode"].fillna("")).to_numpy()[at],
-        }
-    )  # fmt: skip
-    grouped = facts.groupby("row")
-    low, high = grouped[["x", "y"]].min(), grouped[["x", "y"]].max()
-    far = np.hypot(high["x"] - low["x"], high["y"] - low["y"]) > ONE_ADDRESS_M
-    doubtful = far | (grouped["district"].nunique() > 1)
-    rows = doubtful.index[doubtful.to_numpy()]
-    return [(int(number), at[(facts["row"] == number).to_numpy()]) for number in rows]
+    district = places["municipality_code"].fillna("") + " " + places["postcode"].fillna("")
+    facts = pd.DataFrame({"x": places.geometry.x.to_numpy()[at], "y": places.geometry.y.to_numpy()[at]})
+    facts = facts.assign(district=pd.factorize(district.iloc[at])[0])
+    row = pairs["row"].to_numpy()
+    grouped = facts.groupby(row)
+    spread = (grouped.max() - grouped.min()).astype(float)
+    doubtful = (np.hypot(spread["x"], spread["y"]) > ONE_ADDRESS_M) | (spread["district"] > 0)
+    return [(int(number), at[row == number]) for number in spread.index[np.asarray(doubtful, dtype=bool)]]
 
 
 def _ambiguous(found: gpd.GeoDataFrame) -> str:
@@ -184,11 +167,22 @@ def _by_point(
     within_m: float,
 ) -> tuple[Ints, Ints]:
     row = np.flatnonzero(mine)
-    tree = shapely.STRtree(np.asarray(places.geometry.array, dtype=object))
+    standing = np.flatnonzero(_precise(places))
+    tree = shapely.STRtree(np.asarray(places.geometry.array, dtype=object)[standing])
     shapes = np.asarray(points.array, dtype=object)[row]
     asked, place = tree.query_nearest(shapes, max_distance=within_m, all_matches=True)
     reasons[np.delete(row, np.unique(asked))] = f"has no premises within {within_m:g} m"
-    return row[asked], place.astype(np.intp)
+    return row[asked], standing[place]
+
+
+def _precise(places: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    """Say which premises stand where they are: not those that stand for a cell or at the point of their postcode."""
+    precise = np.ones(len(places), dtype=bool)
+    if "cell_m" in places:
+        precise &= (places["cell_m"] == 0).to_numpy()
+    if "position_basis" in places:
+        precise &= (places["position_basis"] == "given").to_numpy()
+    return precise
 
 
 def _reject(
@@ -200,23 +194,18 @@ def _reject(
 ) -> None:
     """Reject each row under the column by which it names its premises."""
     frame = batch.frame
-    ways: list[tuple[npt.NDArray[np.bool_], str, Callable[[npt.NDArray[np.bool_]], list[str]]]] = [
-        (has_id, "place_id", lambda at: list(frame["place_id"][at])),
-        (has_address, "address", lambda at: [_whole(row) for row in frame[at].to_dict("records")]),
-        (~has_id & ~has_address, batch.position, lambda at: [""] * int(at.sum())),
-    ]
+    whole = frame["address"] if has_address.any() else pd.Series("", index=frame.index, dtype="str")
+    for name in ("postcode", "municipality_code", "municipality"):
+        if name in frame:
+            whole = whole + (", " + frame[name]).fillna("")
+    ids = frame["place_id"] if has_id.any() else whole
+    where = pd.Series("", index=frame.index, dtype="str")
     left = np.arange(len(frame))
-    for way, name, values in ways:
+    for way, name, values in (
+        (has_id, "place_id", ids),
+        (has_address, "address", whole),
+        (~has_id & ~has_address, batch.position, where),
+    ):
         chosen = (bad & way)[left]
-        at = np.zeros(len(frame), dtype=bool)
-        at[left[chosen]] = True
-        words = pd.Series("", index=frame.index, dtype=object)
-        if at.any():
-            words[at] = values(at)
-        batch.reject(chosen, field=batch.named.get(name, name), values=words.iloc[left], reason=reasons[left])
+        batch.reject(chosen, field=batch.named.get(name, name), values=values.iloc[left], reason=reasons[left])
         left = left[~chosen]
-
-
-def _whole(row: dict[str, object]) -> str:
-    parts = (row.get(name) for name in ("address", "postcode", "municipality_code", "municipality"))
-    return ", ".join(str(part) for part in parts if pd.notna(part))

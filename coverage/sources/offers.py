@@ -46,7 +46,7 @@ def read_offers(spec: SourceSpec, *, area: StudyArea, places: pd.DataFrame) -> t
     batch, defaults = open_batch(spec)
     shape = str(spec.options["shape"])
     read_flags(batch)
-    _recode_technology(batch, defaults)
+    recode_technology(batch, defaults)
     fields = (*ROLES["offers"].fields, *fields_of(batch, shape, defaults))
     absent = [name for name in OPTIONAL if source_column(batch, name, defaults) is None and name not in spec.constants]
     untold = _untold(batch, source_column(batch, "connected", defaults))
@@ -58,7 +58,7 @@ def read_offers(spec: SourceSpec, *, area: StudyArea, places: pd.DataFrame) -> t
         told = batch.frame["connected"].astype("boolean")
         batch.frame = batch.frame.assign(connected=told.mask(untold.reindex(told.index).to_numpy(dtype=bool)))
     _leave_out_few_tests(batch)
-    _set_speeds(batch)
+    set_speeds(batch)
     doubt_unit(batch, batch.frame["down_mbps"])
     if shape in SHARED:
         _merge_equal(batch, shape)
@@ -66,7 +66,7 @@ def read_offers(spec: SourceSpec, *, area: StudyArea, places: pd.DataFrame) -> t
     if shape == "place":
         _known_places(batch, places["place_id"])
     batch.require_rows()
-    batch.frame = _with_origin(batch)
+    batch.frame = with_origin(batch)
     frame = batch.frame if shape != "place" else _with_others(batch, places, listed, nameless)
     schemas.check(frame, schemas.OFFERS, where=spec.name)
     layer = OfferLayer(
@@ -79,7 +79,7 @@ def read_offers(spec: SourceSpec, *, area: StudyArea, places: pd.DataFrame) -> t
     return batch, layer
 
 
-def _recode_technology(batch: Batch, defaults: Any) -> None:
+def recode_technology(batch: Batch, defaults: Any) -> None:
     """Put our word for every code of the published list; what study.toml says under values wins."""
     codes = batch.spec.options.get("technology_codes")
     if codes is None:
@@ -111,7 +111,8 @@ def _untold(batch: Batch, column: str | None) -> pd.Series:
     return as_text(batch.frame[column]).isna()
 
 
-def _set_speeds(batch: Batch) -> None:
+def set_speeds(batch: Batch) -> None:
+    """Bring the speeds to Mbit/s; the upper end of a class is the lower one where the source gives none."""
     frame, spec = batch.frame, batch.spec
     # Classes by option `reaches` are in Mbit/s already.
     unit = 1000.0 if spec.options.get("speed_unit") == "kbps" else 1.0
@@ -133,7 +134,8 @@ def _merge_equal(batch: Batch, shape: str) -> None:
         batch.frame = batch.frame[~again]
 
 
-def _with_origin(batch: Batch) -> pd.DataFrame:
+def with_origin(batch: Batch) -> pd.DataFrame:
+    """Return the rows with their source, their row in it, and the source's date where they have none."""
     frame, spec = batch.frame, batch.spec
     if "as_of" not in frame and spec.as_of is not None:
         frame = frame.assign(as_of=pd.Series(pd.Timestamp(spec.as_of), index=frame.index).dt.as_unit("s"))
