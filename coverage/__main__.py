@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,8 @@ from coverage import agreement, pipeline, reports
 from coverage import check as checks
 from coverage.assessment import Assessment
 from coverage.errors import CoverageError, SourceError
+from coverage.policy import load_policy
+from coverage.reports import contrast_table
 from coverage.scenario import Scenario
 from coverage.study import Study
 
@@ -37,6 +40,7 @@ PolicyId = Annotated[str | None, typer.Option("--policy", help="A pack in data/p
 Budget = Annotated[float | None, typer.Option("--budget", help="Public grant money, in the study's currency.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of the uncertainty draws.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
+Language = Annotated[str, typer.Option("--lang", help="Language of what is written for readers: en or nb.")]
 
 
 @app.command()
@@ -47,17 +51,19 @@ def assess(
     budget: Budget = None,
     seed: Seed = None,
     out: Annotated[Path | None, typer.Option("--out", help="Output folder; default out/<study>.")] = None,
+    lang: Language = "en",
     data_root: DataRoot = None,
     json_: AsJson = False,
 ) -> None:
     """Run the whole journey on STUDY and write every output."""
+    reports.require_language(lang)
     opened = Study.open(study, data_root=data_root)
     question = _scenario(opened, scenario, policy, budget, seed)
     folder = out or Path("out") / opened.id
     reports.check_folder(folder)
     with _progress(len(opened.sources) + len(pipeline.STEPS) + len(reports.FILES) + 1) as step:
         result = pipeline.assess(opened, question, progress=step)
-        reports.write_all(result, folder, progress=step, extra={"map.html": _write_html})
+        reports.write_all(result, folder, progress=step, extra={"map.html": partial(_write_html, language=lang)}, language=lang)
     if json_:
         typer.echo(json.dumps(result.summary, ensure_ascii=False, indent=2))
     else:
@@ -90,9 +96,11 @@ def report(
     municipality: Annotated[list[str] | None, typer.Option("--municipality", help="Code; may be repeated.")] = None,
     area: Annotated[list[str] | None, typer.Option("--area", help="Area id; may be repeated.")] = None,
     technology: Annotated[str | None, typer.Option("--technology")] = None,
+    lang: Language = "en",
     data_root: DataRoot = None,
 ) -> None:
     """Write one report of STUDY."""
+    reports.require_language(lang)
     opened = Study.open(study, data_root=data_root)
     question = _scenario(opened, scenario, policy, budget, seed)
     reports.require_format(kind, format_)
@@ -100,10 +108,42 @@ def report(
         result = pipeline.assess(opened, question, progress=step)
     codes, ids = tuple(municipality or ()), tuple(area or ())
     if format_ == "html":
-        _write_html(reports.select(result, municipality=codes, area=ids, technology=technology), out)
+        part = reports.select(result, municipality=codes, area=ids, technology=technology)
+        _write_html(part, out, language=lang)
     else:
-        reports.render(result, kind, format=format_, path=out, municipality=codes, area=ids, technology=technology)
+        reports.render(
+            result, kind, format=format_, path=out, municipality=codes, area=ids, technology=technology, language=lang
+        )
     typer.echo(f"wrote {out}", err=True)
+
+
+@app.command()
+def contrast(
+    study: StudyFolder,
+    against: Annotated[str, typer.Option("--against", help="The pack in data/policies to compare with.")],
+    policy: PolicyId = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A folder, or a file that ends in csv, gpkg or xlsx.")
+    ] = None,
+    language: Annotated[str, typer.Option("--lang", help="en or nb.")] = "en",
+    data_root: DataRoot = None,
+    json_: AsJson = False,
+) -> None:
+    """Say whose eligibility in STUDY another policy would change, in total and per municipality."""
+    opened = Study.open(study, data_root=data_root)
+    given, other = load_policy(policy or opened.policy), load_policy(against)
+    contrast_table.texts(language)
+    with _progress(len(opened.sources) + 2) as step:
+        inputs = opened.load(progress=step)
+        found = pipeline.contrast_study(opened, inputs, policy=given, other=other, progress=step)
+    towns = inputs.municipalities
+    if json_:
+        typer.echo(json.dumps(contrast_table.to_mapping(found, study=opened), ensure_ascii=False, indent=2))
+    else:
+        contrast_table.print_contrast(found, _console(), municipalities=towns, study=opened, language=language)
+    if out is not None:
+        for path in contrast_table.write_contrast(found, out, municipalities=towns, study=opened, language=language):
+            typer.echo(f"wrote {path}", err=True)
 
 
 def _scenario(study: Study, path: Path | None, policy: str | None, budget: float | None, seed: int | None) -> Scenario:
@@ -112,11 +152,11 @@ def _scenario(study: Study, path: Path | None, policy: str | None, budget: float
     return question.with_changes(**{name: value for name, value in changes.items() if value is not None})
 
 
-def _write_html(result: Assessment, path: Path) -> None:
+def _write_html(result: Assessment, path: Path, *, language: str) -> None:
     # Imported here because the model must be usable without the map libraries.
     from maps.export import write_html
 
-    write_html(result, path)
+    write_html(result, path, language=language)
 
 
 def _console() -> Console:

@@ -129,3 +129,29 @@ def test_an_unknown_policy_names_the_known_ones(tiny: TinyStudy, tmp_path: Path)
     assert finished.returncode == 2
     assert "no-2024" in finished.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_contrast_prints_counts_and_writes_a_table(tiny: TinyStudy, tmp_path: Path) -> None:
+    target = tmp_path / "contrast.csv"
+    finished = run("contrast", tiny.folder, "--against", "eu-2023", "--json", "--out", target)
+    assert finished.returncode == 0, finished.stderr
+    told = json.loads(finished.stdout)
+    assert (told["policy_a"], told["policy_b"]) == ("no-2024", "eu-2023")
+    # Norway leaves holiday homes out; under the guidelines they count.
+    assert told["only_b"]["premises"] > 0
+    assert told["only_b"]["businesses"] == told["only_b"]["households"] == 0
+    assert sum(told[name]["premises"] for name in ("both", "only_a", "only_b", "neither")) == told["places"]["premises"]
+    lines = target.read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("municipality_code,municipality,premises_changed,premises,")
+    assert sum(int(line.split(",")[2]) for line in lines[1:]) == told["only_b"]["premises"]
+    shown = run("contrast", tiny.folder, "--policy", "eu-2023", "--against", "no-2024", "--lang", "nb")
+    assert shown.returncode == 0, shown.stderr
+    assert "eu-2023 (A) mot no-2024 (B)" in shown.stdout
+
+
+def test_contrast_with_itself_or_with_nothing_known_is_one_sentence(tiny: TinyStudy, tmp_path: Path) -> None:
+    for against, sentence in (("no-2024", "compared with itself"), ("no-1999", "no-2023")):
+        failed = run("contrast", tiny.folder, "--against", against, "--out", tmp_path / "out")
+        assert failed.returncode == 2
+        assert sentence in failed.stderr
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,234 @@
+"""Two policies side by side, on paper: tables per municipality and per place that changes, and the files of both.
+
+No name and no address is in these tables: `place_id` leads back to the places of an assessment.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import xlsxwriter
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from coverage.contrast import COUNTED, OUTCOMES, SHORT, Contrast
+from coverage.errors import CoverageError, DataError
+from coverage.policy import load_policy
+from coverage.reports import delimited, geo
+from coverage.study import Study
+
+TEXT_DIR: Final = Path(__file__).parent / "texts" / "contrast"
+FORMATS: Final = ("csv", "gpkg", "xlsx")
+STEM: Final = "contrast"
+DECIMALS: Final = 3  # of a count, where shares make it fractional
+SHOWN: Final = OUTCOMES[:-1]  # what the table per municipality on the terminal tells: who is eligible at all
+SHEET_ROWS: Final = 1_048_575  # Excel's limit without the header
+PLACE_COLUMNS: Final = (
+    "place_id", "municipality_code", "kind", "weight", "contrast", "changed", "eligible_a", "eligible_b",
+    "tier_a", "tier_b", "reason_code_a", "reason_code_b",
+)  # fmt: skip
+
+
+@functools.cache
+def texts(language: str) -> Mapping[str, Any]:
+    """Return the texts of a language, or raise CoverageError naming the languages there are."""
+    path = TEXT_DIR / f"{language}.toml"
+    if path.parent != TEXT_DIR or not path.is_file():
+        known = ", ".join(sorted(file.stem for file in TEXT_DIR.glob("*.toml")))
+        raise CoverageError(f"the comparison has no texts in language {language!r}; expected one of {known}")
+    return MappingProxyType(tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+def municipality_counts(found: Contrast, *, municipalities: gpd.GeoDataFrame, study: Study) -> gpd.GeoDataFrame:
+    """Return one row per municipality with its counts and shape, the one where most premises change first.
+
+    Columns: municipality_code, municipality, premises_changed, then all, each outcome and what is short under each
+    policy, for premises, businesses and households; policy_a, policy_b, as_of, data_status. Municipalities without
+    places have zeros; places outside every municipality have a row without name and shape.
+    """
+    counts = found.municipalities.set_index("municipality_code")
+    codes = sorted({*counts.index.astype(str), *municipalities["municipality_code"].astype(str)})
+    table = counts.reindex(codes, fill_value=0.0).round(DECIMALS)
+    about = municipalities.set_index(municipalities["municipality_code"].astype(str))
+    columns = {"municipality_code": table.index, "municipality": about["name"].reindex(codes).array}
+    columns |= {"premises_changed": (table["premises_only_a"] + table["premises_only_b"]).round(DECIMALS)}
+    columns |= {
+        name: table[name] for what in COUNTED for name in (what, *(f"{what}_{part}" for part in (*OUTCOMES, *SHORT)))
+    }
+    frame = gpd.GeoDataFrame(
+        pd.DataFrame(columns, index=table.index).reset_index(drop=True),
+        geometry=about.geometry.reindex(codes).array,
+        crs=municipalities.crs,
+    )
+    order = np.lexsort((frame["municipality_code"], -frame["premises_changed"]))
+    return _stamped(frame.iloc[order].reset_index(drop=True), found, study)
+
+
+def changed_places(found: Contrast, *, study: Study) -> gpd.GeoDataFrame:
+    """Return the places of which any premises are eligible under one policy alone, in the order of the study."""
+    rows = found.places.loc[found.places["changed"] > 0, [*PLACE_COLUMNS, "geometry"]]
+    return _stamped(rows.reset_index(drop=True), found, study)
+
+
+def _stamped(frame: gpd.GeoDataFrame, found: Contrast, study: Study) -> gpd.GeoDataFrame:
+    stamped: gpd.GeoDataFrame = frame.assign(
+        policy_a=found.policy_a,
+        policy_b=found.policy_b,
+        as_of=study.as_of.isoformat(),
+        data_status=study.data_status,
+    )
+    return stamped
+
+
+def attributes(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return a layer without its shapes: what a table of it holds."""
+    return pd.DataFrame(frame.drop(columns=frame.geometry.name))
+
+
+def to_mapping(found: Contrast, *, study: Study) -> dict[str, Any]:
+    """Return what `--json` prints."""
+    head = {"study": study.id, "as_of": study.as_of.isoformat(), "data_status": study.data_status}
+    return head | found.summary()
+
+
+def write_contrast(
+    found: Contrast, path: Path, *, municipalities: gpd.GeoDataFrame, study: Study, language: str = "en"
+) -> list[Path]:
+    """Write the comparison to a file by its ending, or to contrast.csv, .gpkg and .xlsx in a folder.
+
+    A CSV holds the table per municipality; GeoPackage and workbook hold the places that change too. Files appear
+    when they are complete. Raises DataError for an ending that is not of FORMATS.
+    """
+    ending = path.suffix.removeprefix(".").lower()
+    if ending and not path.is_dir() and ending not in FORMATS:
+        raise DataError(f"{path.name}: expected a folder, or a file that ends in {', '.join(FORMATS)}")
+    whole = path.is_dir() or not ending
+    targets = [path / f"{STEM}.{format_}" for format_ in FORMATS] if whole else [path]
+    layers = {
+        "contrast_municipalities": municipality_counts(found, municipalities=municipalities, study=study),
+        "contrast_places": changed_places(found, study=study),
+    }
+    folder = targets[0].parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{STEM}-", dir=folder) as room:
+        for target in targets:
+            _WRITERS[target.suffix.removeprefix(".").lower()](layers, Path(room) / target.name, study, language)
+        for target in targets:
+            (Path(room) / target.name).replace(target)
+    return targets
+
+
+Layers = Mapping[str, gpd.GeoDataFrame]
+
+
+def _write_csv(layers: Layers, path: Path, study: Study, language: str) -> None:
+    delimited.write_csv(attributes(layers["contrast_municipalities"]), path)
+
+
+def _write_gpkg(layers: Layers, path: Path, study: Study, language: str) -> None:
+    geo.write_geopackage(layers, path, as_of=study.as_of)
+
+
+def _write_xlsx(layers: Layers, path: Path, study: Study, language: str) -> None:
+    said = texts(language)
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        # Excel knows no time zone; midnight of the as-of date keeps the file the same from run to run.
+        book.set_properties({"title": STEM, "created": dt.datetime.combine(study.as_of, dt.time())})
+        header = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        municipalities, places = (attributes(layers[name]) for name in layers)
+        about = book.add_worksheet(said["about_sheet"])
+        about.set_column(0, 0, 110)
+        for row, line in enumerate(_about(municipalities, study, language)):
+            about.write_string(row, 0, line, header if row == 0 else None)
+        for sheet, table in ((said["municipalities_sheet"], municipalities), (said["places_sheet"], places)):
+            _fill(book.add_worksheet(sheet), table.head(SHEET_ROWS), header)
+
+
+def _about(municipalities: pd.DataFrame, study: Study, language: str) -> list[str]:
+    said = texts(language)
+    if municipalities.empty:
+        return [study.name, *said["about"]]
+    a, b = (str(municipalities[f"policy_{side}"].iloc[0]) for side in "ab")
+    return [*_heading(a, b, study, language), *said["about"]]
+
+
+def _heading(policy_a: str, policy_b: str, study: Study, language: str) -> list[str]:
+    said = texts(language)
+    names = [load_policy(policy).name for policy in (policy_a, policy_b)]
+    lines = [said["heading"].format(study=study.name, as_of=study.as_of.isoformat(), a=policy_a, b=policy_b)]
+    if study.data_status in said:
+        lines.append(str(said[study.data_status]))
+    return [*lines, *(said["name"].format(side=side, name=name) for side, name in zip("AB", names, strict=True))]
+
+
+def _fill(sheet: Any, table: pd.DataFrame, header: Any) -> None:
+    sheet.freeze_panes(1, 2)
+    sheet.set_row(0, 45)
+    for at, name in enumerate(table.columns):
+        sheet.set_column(at, at, 26 if name == "municipality" else 14)
+        sheet.write_string(0, at, name, header)
+        numeric = pd.api.types.is_numeric_dtype(table[name].dtype)
+        for row, (value, missing) in enumerate(zip(table[name], table[name].isna(), strict=True), start=1):
+            if missing:
+                continue
+            if numeric:
+                sheet.write_number(row, at, round(float(value), 3))
+            else:
+                sheet.write_string(row, at, str(value))
+    sheet.autofilter(0, 0, max(len(table), 1), len(table.columns) - 1)
+
+
+_WRITERS: Final[dict[str, Callable[[Layers, Path, Study, str], None]]] = {
+    "csv": _write_csv,
+    "gpkg": _write_gpkg,
+    "xlsx": _write_xlsx,
+}
+
+
+def print_contrast(
+    found: Contrast, console: Console, *, municipalities: gpd.GeoDataFrame, study: Study, language: str = "en"
+) -> None:
+    """Print the totals and the table per municipality."""
+    said = texts(language)
+    for line in _heading(found.policy_a, found.policy_b, study, language):
+        console.print(escape(line))
+    total = Table(said["outcome"], *(_right(said["counted"][what]) for what in COUNTED))
+    for outcome in OUTCOMES:
+        total.add_row(said["outcomes"][outcome], *(_count(found.total[f"{what}_{outcome}"]) for what in COUNTED))
+    console.print(total)
+    if not found.places["changed"].any():
+        console.print(said["same"])
+    heads = [_right(said["counted"]["premises"])]
+    heads += [_right(said["outcomes"][outcome]) for outcome in SHOWN]
+    heads += [_right(f"{said['changed']}: {said['counted'][what]}") for what in COUNTED]
+    table = Table(said["municipality"], *heads)
+    rows = municipality_counts(found, municipalities=municipalities, study=study)
+    for row in attributes(rows).to_dict("records"):
+        name = row["municipality_code"] if pd.isna(row["municipality"]) else row["municipality"]
+        shown = [row["premises"], *(row[f"premises_{outcome}"] for outcome in SHOWN)]
+        shown += [row[f"{what}_only_a"] + row[f"{what}_only_b"] for what in COUNTED]
+        table.add_row(escape(str(name)), *(_count(value) for value in shown))
+    console.print(table)
+
+
+def _right(text: str) -> Column:
+    return Column(text, justify="right")
+
+
+def _count(value: float) -> str:
+    """Write a count with thin spaces; one decimal where shares make it fractional."""
+    rounded = round(float(value), 1)
+    text = f"{rounded:,.0f}" if rounded.is_integer() else f"{rounded:,.1f}"
+    return text.replace(",", "\u202f")
