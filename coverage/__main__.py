@@ -63,7 +63,8 @@ def assess(
     reports.check_folder(folder)
     with _progress(len(opened.sources) + len(pipeline.STEPS) + len(reports.FILES) + 1) as step:
         result = pipeline.assess(opened, question, progress=step)
-        reports.write_all(result, folder, progress=step, extra={"map.html": partial(_write_html, language=lang)}, language=lang)
+        extra = {"map.html": partial(_write_html, language=lang)}
+        reports.write_all(result, folder, progress=step, extra=extra, language=lang)
     if json_:
         typer.echo(json.dumps(result.summary, ensure_ascii=False, indent=2))
     else:

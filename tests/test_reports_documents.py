@@ -96,7 +96,7 @@ def test_read_me_says_what_when_and_how_real(assessment, out):
     for name in ("gap-report.xlsx", "priority-list.xlsx"):
         book = openpyxl.load_workbook(out / name)
         text = "\n".join(str(cell.value) for row in book["Read me"] for cell in row if cell.value is not None)
-        for expected in (SYNTHETIC, "2022-06-30", "no-2024", "Toy Ltd", "CC0", "trench_m", "criterion premises"):
+        for expected in (SYNTHETIC, "2022-06-30", "no-2024", "Toy Ltd", "CC0", "trench_m", "Share in rock"):
             assert expected in text
         assert book.properties.created == dt.datetime(2022, 6, 30)  # noqa: DTZ001 - Excel knows no zone
 
@@ -372,6 +372,6 @@ def test_what_was_not_read_is_marked_in_the_workbook(assessment, tmp_path):
         for row in sheet.iter_rows()
     ]
     marked = {row[1]: row for row in cells if row and row[0] == "policy no-2026"}
-    assert "unconfirmed" in marked["tier below_100"]
-    assert "unconfirmed" in marked["clause upgradeable"]
-    assert "assumed" in marked["areas"]
+    assert "unconfirmed" in marked["tier “30 to below 100 Mbit/s”"]
+    assert "unconfirmed" in marked["clause “the existing network is easily upgraded to 1 Gbit/s”"]
+    assert "assumed" in marked["project areas"]

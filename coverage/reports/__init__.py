@@ -6,5 +6,6 @@
 from coverage.reports.folder import FILES, check_folder, write_all
 from coverage.reports.selection import select
 from coverage.reports.single import FORMATS, render, require_format
+from coverage.reports.wording import require_language
 
-__all__ = ["FILES", "FORMATS", "check_folder", "render", "require_format", "select", "write_all"]
+__all__ = ["FILES", "FORMATS", "check_folder", "render", "require_format", "require_language", "select", "write_all"]

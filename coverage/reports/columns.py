@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ STYLES: Final[dict[str, tuple[int, str, float]]] = {
     "score": (2, "0.0", 9.5),
     "metres": (1, "#,##0", 11),
     "quantity": (3, "#,##0.0", 12),
+    "row": (0, "0", 9.5),
     "place": (1, "0.0", 13),
     "degrees": (7, "0.000000", 12),
     "speed": (2, "#,##0.##", 9.5),
@@ -33,9 +35,11 @@ STYLES: Final[dict[str, tuple[int, str, float]]] = {
 
 _BY_STYLE: Final = {
     "short": "municipality_code status decision ranked_decision certainty technology policy as_of currency "
-    "data_status kind fixed_technology mobile_level tier confidence area_id place_id reason_code fixed_closes",
-    "wide": "name address municipality line_of_business gap_kind item unit service_basis fixed_provider",
-    "long": "reason source",
+    "data_status kind fixed_technology mobile_level tier confidence area_id place_id fixed_closes "
+    "fixed_as_of planned_date planned_as_of fixed_source planned_source",
+    "wide": "name address municipality line_of_business gap_kind item unit service_basis fixed_provider "
+    "fixed_file planned_by planned_file reason_code",
+    "long": "reason reason_nb change change_nb source",
     "count": "rank businesses households public premises employees weight mobile_operators places",
     "money": "capex capex_per_premises opex_per_year pv_revenue pv_opex funding_gap_p10 funding_gap_p50 "
     "funding_gap_p90 state_share county_share municipal_share private_share grant grant_per_premises "
@@ -47,7 +51,8 @@ _BY_STYLE: Final = {
     "quantity": "quantity",
     "place": "x y",
     "degrees": "lon lat",
-    "speed": "fixed_down_mbps fixed_up_mbps measured_down_mbps",
+    "row": "fixed_source_row planned_source_row",
+    "speed": "fixed_down_mbps fixed_up_mbps measured_down_mbps planned_down_mbps planned_up_mbps",
     "flag": "over_ceiling measured_flag",
 }
 _STYLE_OF: Final = {name: style for style, names in _BY_STYLE.items() for name in names.split()}
@@ -81,6 +86,16 @@ class Column:
 def style_of(name: str) -> str:
     """Return the style of a column by its name; an unknown column is text."""
     return "score" if name.startswith(SCORE_PREFIX) else _STYLE_OF.get(name, "text")
+
+
+def words(name: str, *, wording: Wording, policy: Policy) -> Mapping[str, str]:
+    """Return the words for the codes of a column, in the reports' language: where it has labels, the policy's own."""
+    fixed: Mapping[str, str] = wording.texts["values"].get(name, {})
+    if name == "tier":
+        return {**fixed, **{tier.id: tier.label.get(wording.language, tier.id) for tier in policy.tiers}}
+    if name == "reason_code":
+        return {**fixed, **{clause.id: clause.label.get(wording.language, clause.id) for clause in policy.clauses}}
+    return fixed
 
 
 def describe(names: list[str], *, wording: Wording, study: Study, policy: Policy) -> list[Column]:

@@ -26,6 +26,7 @@ from coverage.contrast import COUNTED, OUTCOMES, SHORT, Contrast
 from coverage.errors import CoverageError, DataError
 from coverage.policy import load_policy
 from coverage.reports import delimited, geo
+from coverage.reports.wording import load_wording
 from coverage.study import Study
 
 TEXT_DIR: Final = Path(__file__).parent / "texts" / "contrast"
@@ -137,7 +138,7 @@ def _write_csv(layers: Layers, path: Path, study: Study, language: str) -> None:
 
 
 def _write_gpkg(layers: Layers, path: Path, study: Study, language: str) -> None:
-    geo.write_geopackage(layers, path, as_of=study.as_of)
+    geo.write_geopackage(layers, path, as_of=study.as_of, wording=load_wording(language))
 
 
 def _write_xlsx(layers: Layers, path: Path, study: Study, language: str) -> None:

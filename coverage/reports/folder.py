@@ -112,7 +112,7 @@ def _write_files(assessment: Assessment, folder: Path, *, progress: Progress, la
         ("areas.parquet", lambda path: geo.write_parquet(tables.ranked_areas(assessment), path)),
         (
             "assessment.gpkg",
-            lambda path: geo.write_geopackage(geo.assessment_layers(assessment), path, as_of=as_of),
+            lambda path: geo.write_geopackage(geo.assessment_layers(assessment), path, as_of=as_of, wording=wording),
         ),
         (
             "gap-report.xlsx",

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from coverage.reports import figures, pdf, static_map, tables
+from coverage.reports.columns import words
 from coverage.reports.figures import Counts, Place
 from coverage.reports.selection import Selection
 from coverage.reports.wording import Wording
-from coverage.schemas import GAP_KINDS, SERVED
+from coverage.schemas import GAP_KINDS
 
 TOP_AREAS: Final = 25
 SHADED_FROM: Final = 3  # with more municipalities than this, the map shades them
@@ -43,7 +44,7 @@ def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, finge
     data["areas"] = _areas(selection, wording)
     said = wording.lines("gap", "method_text", funding_gap=tables.funding_gap_text(assessment, wording))
     data["method"] = {"title": wording.text("gap", "method"), "lines": said}
-    credit = pdf.attribution(selection)
+    credit = pdf.attribution(selection, wording)
     if len(shares) > SHADED_FROM:
         kind, picture = "", static_map.gap_map(assessment, shares=shares, wording=wording, attribution=credit)
     else:
@@ -135,8 +136,7 @@ def _share(part: float, whole: float) -> float | None:
 
 def _steps(selection: Selection, whole: Place, wording: Wording) -> dict[str, Any]:
     policy = selection.assessment.policy
-    labels = {tier.id: tier.label.get(wording.language, tier.id) for tier in policy.tiers}
-    labels[SERVED] = wording.text("gap", "served")
+    labels = words("tier", wording=wording, policy=policy)
     rows = [_counted(labels[key], counts, whole.all, wording) for key, counts in whole.tiers.items()]
     rows.append(_counted(wording.text("gap", "eligible"), whole.eligible, whole.all, wording))
     return _table("tiers", rows, wording, intro=wording.text("gap", "tiers_intro"), last_apart=True)

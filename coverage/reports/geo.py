@@ -20,6 +20,7 @@ from coverage.crs import GEOGRAPHIC_CRS
 from coverage.reports.columns import rounded, style_of
 from coverage.reports.qgis import add_styles
 from coverage.reports.tables import ranked_areas, short_places
+from coverage.reports.wording import Wording
 
 DEGREE_DECIMALS: Final = 7  # about one centimetre
 
@@ -53,7 +54,7 @@ def gap_layers(assessment: Assessment) -> dict[str, gpd.GeoDataFrame]:
     return assessment_layers(assessment) | {"places": short_places(assessment)}
 
 
-def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, as_of: dt.date) -> None:
+def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, as_of: dt.date, wording: Wording) -> None:
     """Write layers and their QGIS styles into one GeoPackage; its time stamps are the as-of date."""
     with _gdal_date(as_of):
         for number, (name, frame) in enumerate(layers.items()):
@@ -67,7 +68,7 @@ def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, as_o
                 promote_to_multi=_geometry_type(frame).startswith("Multi"),
                 layer_options={"IDENTIFIER": name, "GEOMETRY_NAME": "geom"},
             )
-    add_styles(path, list(layers), as_of=as_of)
+    add_styles(path, list(layers), as_of=as_of, wording=wording)
 
 
 def _geometry_type(frame: gpd.GeoDataFrame) -> str:

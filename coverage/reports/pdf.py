@@ -39,11 +39,11 @@ def compile_pdf(template: str, data: Mapping[str, Any], pictures: Mapping[str, b
     return compiled
 
 
-def attribution(selection: Selection) -> str:
+def attribution(selection: Selection, wording: Wording) -> str:
     """Name the suppliers of the boundaries on a printed map, with their licences."""
     used = [item for item in selection.assessment.study.sources if item.role == "municipalities"]
-    named = [", ".join(part for part in (item.supplier, item.licence) if part) for item in used]
-    return "; ".join(dict.fromkeys(name for name in named if name)) or selection.assessment.study.name
+    named = [", ".join(part for part in (wording.said(item.supplier), item.licence) if part) for item in used]
+    return "; ".join(dict.fromkeys(name for name in named if name)) or wording.said(selection.assessment.study.name)
 
 
 def common_data(
@@ -60,11 +60,11 @@ def common_data(
         "title": title,
         "subject": subject,
         "place": selection.title(wording),
-        "study": study.name,
+        "study": wording.said(study.name),
         "banner": wording.text("banner", study.data_status),
         "date": [study.as_of.year, study.as_of.month, study.as_of.day],
         "meta": [
-            wording.text("pdf", "as_of", date=study.as_of.isoformat()),
+            wording.text("pdf", "as_of", date=wording.date(study.as_of)),
             wording.text("pdf", "policy", policy=policy.id),
             wording.text("pdf", "prices", currency=study.currency, price_year=study.price_year),
             wording.text("status", study.data_status),
@@ -77,11 +77,14 @@ def common_data(
             "rows": _source_rows(selection, wording),
         },
         "assumed": _assumed(selection, wording),
-        "notes": {"title": wording.text("pdf", "notes"), "lines": [*study.notes, *share_notes(selection, wording)]},
+        "notes": {
+            "title": wording.text("pdf", "notes"),
+            "lines": [*map(wording.said, study.notes), *share_notes(selection, wording)],
+        },
         "warnings": {
             "title": wording.text("pdf", "warnings"),
             "lines": [
-                *(str(item) for item in assessment.provenance.get("warnings", [])),
+                *(wording.said(str(item)) for item in assessment.provenance.get("warnings", [])),
                 wording.text("pdf", "rejected", count=wording.number(rejected))
                 if rejected
                 else wording.text("pdf", "rejected_none"),
@@ -99,28 +102,29 @@ def _source_rows(selection: Selection, wording: Wording) -> list[list[str]]:
     none = wording.texts["none"]
     return [
         [
-            str(row.source),
+            f"{row.role}\n{row.source}",  # the id in small print
             ", ".join(part for part in (row.supplier, row.url) if part) or none,
             row.as_of or none,
             row.licence or none,
-            wording.text("status", row.data_status),
+            row.data_status,
         ]
-        for row in tables.records(tables.source_table(selection.assessment))
+        for row in tables.records(tables.source_table(selection.assessment, wording))
     ]
 
 
 def _assumed(selection: Selection, wording: Wording) -> dict[str, Any]:
     policy = selection.assessment.policy
     rows = []
-    for row in tables.records(tables.assumption_table(selection.assessment)):
+    for row in tables.records(tables.assumption_table(selection.assessment, wording)):
         fixed = row.low is None or row.low == row.high
         span = wording.texts["none"] if fixed else f"{_plain(wording, row.low)}–{_plain(wording, row.high)}"
-        rows.append([str(row.figure), _plain(wording, row.value), span, str(row.unit), str(row.source)])
-    rules = policy.assumed()
+        name = row.figure if row.figure == row.item else f"{row.figure}\n{row.item}"  # the id in small print
+        rows.append([name, _plain(wording, row.value), span, row.unit, row.source])
+    rules = tables.marked_rules(policy, wording)
     return {
         "title": wording.text("pdf", "assumed"),
         "intro": wording.text("pdf", "assumed_intro" if rows or rules else "assumed_none"),
-        "policy": wording.text("pdf", "assumed_policy", names=", ".join(rules)) if rules else "",
+        "policy": wording.text("pdf", "assumed_policy", names=wording.joined(rules)) if rules else "",
         "header": wording.lines("pdf", "assumed_table"),
         "rows": rows,
     }

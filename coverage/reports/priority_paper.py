@@ -28,7 +28,7 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
         fingerprint={wording.text("pdf", "fingerprint_priority"): fingerprint},
     )
     title = selection.title(wording)
-    picture = static_map.decision_map(assessment, wording=wording, attribution=pdf.attribution(selection))
+    picture = static_map.decision_map(assessment, wording=wording, attribution=pdf.attribution(selection, wording))
     data |= {
         "lead": _lead(selection, funded, wording),
         "figures": _figures(selection, areas, funded, wording),
@@ -51,13 +51,14 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
 def _lead(selection: Selection, funded: pd.DataFrame, wording: Wording) -> str:
     currency = selection.assessment.study.currency
     budget = wording.money(selection.assessment.scenario.budget, currency)
+    study = wording.said(selection.assessment.study.name)
     if funded.empty:
-        return wording.text("priority", "lead_none", budget=budget, study=selection.assessment.study.name)
+        return wording.text("priority", "lead_none", budget=budget, study=study)
     return wording.text(
         "priority",
         "lead",
         budget=budget,
-        study=selection.assessment.study.name,
+        study=study,
         areas=wording.number(len(funded)),
         businesses=wording.number(float(funded["businesses"].sum())),
         households=wording.number(float(funded["households"].sum())),
@@ -201,7 +202,7 @@ def _cells(row: Any, names: dict[str, str], wording: Wording) -> list[str]:
         thousand(row.grant),
         thousand(row.cumulative_grant),
         wording.number(row.score, decimals=1),
-        f"{row.certainty}\n{wording.percent(row.funded_share)}",
+        f"{wording.value('certainty', row.certainty)}\n{wording.percent(row.funded_share)}",
         wording.value("ranked_decision", row.ranked_decision),
         wording.value("decision", row.decision) + (f"\n{wording.text('priority', 'free')}" if _free(row) else ""),
     ]
@@ -218,16 +219,16 @@ def _criteria(selection: Selection, wording: Wording) -> dict[str, Any]:
     rows = [
         [
             item.label.get(wording.language, item.id) + ("" if item.confidence == "published" else "*"),
-            f"{weights[item.id]:g}",
+            _bound(weights[item.id], wording),
             _bound(item.low, wording),
             _bound(item.high, wording),
-            item.unit,
+            wording.said(item.unit),
         ]
         for item in policy.criteria
     ]
     return {
         "title": wording.text("priority", "criteria"),
-        "intro": wording.text("priority", "criteria_intro", total=f"{sum(weights.values()):g}"),
+        "intro": wording.text("priority", "criteria_intro", total=_bound(sum(weights.values()), wording)),
         "header": wording.lines("priority", "criteria_table"),
         "rows": rows,
         "last_apart": False,
@@ -235,7 +236,7 @@ def _criteria(selection: Selection, wording: Wording) -> dict[str, Any]:
 
 
 def _bound(value: float, wording: Wording) -> str:
-    return wording.number(value, decimals=0 if float(value).is_integer() else 1)
+    return wording.number(value, decimals=0 if float(value).is_integer() else 1 if value * 10 % 1 == 0 else 2)
 
 
 def _method(selection: Selection, wording: Wording) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Final
 from xml.sax.saxutils import quoteattr
 
 from coverage.reports import palette
+from coverage.reports.wording import Wording
 
 _TABLE: Final = """
 CREATE TABLE layer_styles (
@@ -29,15 +30,16 @@ VALUES ('', '', ?, 'geom', ?, ?, '', 1, '', '', NULL, ?)
 """
 
 
-def add_styles(path: Path, layers: Sequence[str], *, as_of: dt.date) -> None:
-    """Add a default style for each layer that has one. Time stamps are the as-of date."""
+def add_styles(path: Path, layers: Sequence[str], *, as_of: dt.date, wording: Wording) -> None:
+    """Add a default style for each layer that has one, its legend in words. Time stamps are the as-of date."""
+    styles = layer_styles(wording)
     stamp = f"{as_of.isoformat()}T00:00:00.000Z"
     with contextlib.closing(sqlite3.connect(path)) as base, base:
         base.execute(_TABLE)
         base.execute(_CONTENTS, (stamp,))
         for layer in layers:
-            if layer in STYLES:
-                base.execute(_STYLE, (layer, layer, STYLES[layer], stamp))
+            if layer in styles:
+                base.execute(_STYLE, (layer, layer, styles[layer], stamp))
 
 
 def _rgba(colour: str, alpha: int = 255) -> str:
@@ -68,9 +70,10 @@ def _single(kind: str, properties: Mapping[str, str]) -> str:
     )
 
 
-def _by_value(kind: str, column: str, properties: Mapping[str, Mapping[str, str]]) -> str:
+def _by_value(kind: str, column: str, properties: Mapping[str, Mapping[str, str]], wording: Wording) -> str:
+    labels = {value: quoteattr(wording.value(column, value)) for value in properties}
     categories = "".join(
-        f'<category value={quoteattr(value)} symbol="{number}" label={quoteattr(value)} render="true"/>'
+        f'<category value={quoteattr(value)} symbol="{number}" label={labels[value]} render="true"/>'
         for number, value in enumerate(properties)
     )
     symbols = "".join(_symbol(kind, str(number), item) for number, item in enumerate(properties.values()))
@@ -104,16 +107,14 @@ def _marker(colour: str) -> dict[str, str]:
     }
 
 
-STYLES: Final = {
-    "municipalities": _single("fill", _fill(palette.LAND, palette.BORDER)),
-    "routes": _single(
-        "line",
-        {"line_color": _rgba(palette.ROUTE), "line_style": "solid", "line_width": "0.4", "line_width_unit": "MM"},
-    ),
-    "areas": _by_value(
-        "fill",
-        "decision",
-        {value: _fill(colour, palette.INK, alpha=150) for value, colour in palette.DECISION.items()},
-    ),
-    "places": _by_value("marker", "gap_kind", {value: _marker(colour) for value, colour in palette.GAP.items()}),
-}
+def layer_styles(wording: Wording) -> dict[str, str]:
+    """Return the QML style of each layer, with the words of the legend in one language."""
+    line = {"line_color": _rgba(palette.ROUTE), "line_style": "solid", "line_width": "0.4", "line_width_unit": "MM"}
+    areas = {value: _fill(colour, palette.INK, alpha=150) for value, colour in palette.DECISION.items()}
+    places = {value: _marker(colour) for value, colour in palette.GAP.items()}
+    return {
+        "municipalities": _single("fill", _fill(palette.LAND, palette.BORDER)),
+        "routes": _single("line", line),
+        "areas": _by_value("fill", "decision", areas, wording),
+        "places": _by_value("marker", "gap_kind", places, wording),
+    }

@@ -67,7 +67,7 @@ class Selection:
         if self.municipality and self.titled:
             names = self.municipality_names()
             return ", ".join(names[code] for code in self.municipality)
-        return self.assessment.study.name
+        return wording.said(self.assessment.study.name)
 
 
 def cut(

@@ -67,7 +67,8 @@ def _gap_csv(selection: Selection, path: Path, wording: Wording, fingerprint: st
 
 
 def _gap_gpkg(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
-    geo.write_geopackage(geo.gap_layers(selection.assessment), path, as_of=selection.assessment.study.as_of)
+    assessment = selection.assessment
+    geo.write_geopackage(geo.gap_layers(assessment), path, as_of=assessment.study.as_of, wording=wording)
 
 
 def _gap_geojson(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:

@@ -135,6 +135,40 @@ def funding_gap_text(assessment: Assessment, wording: Wording) -> str:
     )
 
 
+def assumed_text(assessment: Assessment, wording: Wording) -> str:
+    """Say in one line how much of the cost book and which parts of the policy are assumed."""
+    return wording.text(
+        "read_me",
+        "assumed_cell",
+        count=len(assessment.costs.assumed()),
+        all=len(assessment.costs.items),
+        names=wording.joined(marked_rules(assessment.policy, wording)) or wording.texts["none"],
+    )
+
+
+def marked_rules(policy: Policy, wording: Wording) -> list[str]:
+    """Name the parts of a policy that are not published, by its own labels; those not read say so."""
+    return [
+        name if confidence == "assumed" else f"{name} ({wording.value('confidence', confidence)})"
+        for name, confidence in rule_marks(policy, wording)
+    ]
+
+
+def rule_marks(policy: Policy, wording: Wording) -> list[tuple[str, str]]:
+    """Return the parts of a policy that are not published, in words, and their confidence."""
+    return [(_rule_name(name, policy, wording), confidence) for name, confidence in policy.marked()]
+
+
+def _rule_name(name: str, policy: Policy, wording: Wording) -> str:
+    """Return in words one part of a policy, as `Policy.marked` names it: a kind, and the id of one of its kind."""
+    kind, _, item = name.rpartition(" ")
+    for word, parts in (("tier", policy.tiers), ("clause", policy.clauses), ("criterion", policy.criteria)):
+        labels = {part.id: part.label.get(wording.language, part.id) for part in parts}
+        if kind.endswith(word) and item in labels:
+            return wording.text("rule_parts", kind, label=labels[item])
+    return wording.text("rule_parts", name)
+
+
 def rejected_table(assessment: Assessment) -> pd.DataFrame:
     """Return the rejected rows with the data status of the source they came from."""
     status = {source.id: source.data_status for source in assessment.study.sources}
@@ -143,16 +177,19 @@ def rejected_table(assessment: Assessment) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def source_table(assessment: Assessment) -> pd.DataFrame:
-    """Return one row per source: id, role, supplier, as_of, licence, data_status, url. No path of any machine."""
+def source_table(assessment: Assessment, wording: Wording) -> pd.DataFrame:
+    """Return one row per source, in words: source, role, supplier, as_of, licence, data_status, url.
+
+    No path of any machine.
+    """
     rows = [
         (
             item.id,
-            item.role,
-            item.supplier,
-            item.as_of.isoformat() if item.as_of else None,
+            wording.value("role", item.role),
+            wording.said(item.supplier),
+            wording.date(item.as_of, short=True) if item.as_of else None,
             item.licence,
-            item.data_status,
+            wording.value("data_status", item.data_status),
             item.url,
         )
         for item in assessment.study.sources
@@ -162,29 +199,28 @@ def source_table(assessment: Assessment) -> pd.DataFrame:
     )
 
 
-def assumption_table(assessment: Assessment) -> pd.DataFrame:
-    """Return the figures that no published source states as they are.
+def assumption_table(assessment: Assessment, wording: Wording) -> pd.DataFrame:
+    """Return the figures that no published source states as they are, in words.
 
-    Columns: where, figure, value, low, high, unit, source, confidence.
+    Columns: where, item (its id), figure (its name), value, low, high, unit, source, confidence.
     """
-    rows: list[tuple[object, ...]] = [
+    costs, study = assessment.costs, assessment.study
+    where = wording.text("read_me", "where_costs", id=costs.id)
+    given: list[tuple[str, str, float, float | None, float | None, str, str, str]] = [
+        (where, item.item, item.value, item.low, item.high, item.unit, item.source, item.confidence)
+        for item in costs.items
+    ]
+    where = wording.text("read_me", "where_study", id=study.id)
+    given += [
+        (where, item.id, item.value, None, None, item.unit, item.source, item.confidence) for item in study.parameters
+    ]
+    rows = [
         (
-            f"costs {assessment.costs.id}",
-            item.item,
-            item.value,
-            item.low,
-            item.high,
-            item.unit,
-            item.source,
-            item.confidence,
+            where, item, wording.item(item), value, low, high, wording.said(unit), wording.said(source),
+            wording.value("confidence", confidence),
         )
-        for item in assessment.costs.items
-        if item.confidence != "published"
-    ]
-    rows += [
-        (f"study {assessment.study.id}", item.id, item.value, None, None, item.unit, item.source, item.confidence)
-        for item in assessment.study.parameters
-        if item.confidence != "published"
-    ]
-    columns = ["where", "figure", "value", "low", "high", "unit", "source", "confidence"]
+        for where, item, value, low, high, unit, source, confidence in given
+        if confidence != "published"
+    ]  # fmt: skip
+    columns = ["where", "item", "figure", "value", "low", "high", "unit", "source", "confidence"]
     return pd.DataFrame(rows, columns=columns, dtype=object)

@@ -1,22 +1,30 @@
-"""Words and numbers as the reports print them: texts from texts/<language>.toml, thin spaces, ranges, units."""
+"""Words, numbers and dates as the reports print them, in the reader's language.
+
+texts/<language>.toml holds what the reports say themselves; texts/data/<language>.toml translates what comes with the
+data that the project brings: names of policies, units, cost figures, warnings. What is not in it stays as it is.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import math
+import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from coverage.errors import CoverageError
+from coverage.errors import DataError
 
 TEXT_DIR: Final = Path(__file__).parent / "texts"
 NO_BREAK: Final = "\u00a0"
 NO_WRAP: Final = "\u2060"  # word joiner: a range stays on one line
 HEADLINE_DIGITS: Final = 3
 LEAST_PER_CENT: Final = 0.1
+_DECIMAL: Final = re.compile(r"\d+\.\d+")
+_PLACEHOLDER: Final = re.compile(r"\\\{(\w+)\\\}")  # a {name} after re.escape
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,7 @@ class Wording:
     """Hold the texts of one language, and print numbers the way that language does."""
 
     texts: Mapping[str, Any]
+    translated: Mapping[str, str] = field(default_factory=dict)  # what others wrote: their text -> in this language
 
     @property
     def language(self) -> str:
@@ -43,6 +52,48 @@ class Wording:
         if _missing(value):
             return str(self.texts["none"])
         return str(self.texts["values"].get(column, {}).get(str(value), value))
+
+    def item(self, item: str) -> str:
+        """Return the name of a figure of a cost book or a study by its id; an unknown id stands as it is."""
+        names = self.texts["items"]
+        stem, _, year = item.rpartition("_")
+        if item not in names and year.isdigit() and stem in names:
+            return str(names[stem]).format(year=year)
+        return str(names.get(item, item))
+
+    def joined(self, parts: Iterable[str]) -> str:
+        """Set texts that may hold commas in one line."""
+        return str(self.texts["list"]).join(parts)
+
+    def said(self, text: str) -> str:
+        """Return in this language a text that came with the data, or the text itself where no translation is known.
+
+        A known text may hold {names}: each stands for any words, which are said in this language in their turn.
+        """
+        if text in self.translated:
+            return self.translated[text]
+        for pattern, meant in self._patterns:
+            found = pattern.fullmatch(text)
+            if found:
+                return meant.format(**{name: self.said(part) for name, part in found.groupdict().items()})
+        return text.replace(".", str(self.texts["decimal"])) if _DECIMAL.fullmatch(text) else text
+
+    @functools.cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
+        return [
+            (re.compile(_PLACEHOLDER.sub(r"(?P<\1>.+?)", re.escape(text))), meant)
+            for text, meant in self.translated.items()
+            if "{" in text
+        ]
+
+    def date(self, day: dt.date | str | None, *, short: bool = False) -> str:
+        """Print a date, or a text that holds one as 2022-06-30: in full, or in figures for a table."""
+        if day is None or _missing(day):
+            return str(self.texts["none"])
+        date = dt.date.fromisoformat(day) if isinstance(day, str) else day
+        dates = self.texts["dates"]
+        form = dates["short" if short else "full"]
+        return str(form.format(year=date.year, month=date.month, day=date.day, name=dates["months"][date.month - 1]))
 
     def number(self, value: float | None, *, decimals: int = 0) -> str:
         """Print a number with thin spaces between thousands; a missing one is a dash."""
@@ -106,14 +157,24 @@ class Wording:
         return self.number(scaled, decimals=max(0, HEADLINE_DIGITS - whole))
 
 
+def require_language(language: str) -> None:
+    """Raise DataError, naming the languages there are, unless the reports have texts in this one."""
+    known = sorted(file.stem for file in TEXT_DIR.glob("*.toml"))
+    if language not in known:
+        raise DataError(f"the reports have no texts in language {language!r}; expected one of {', '.join(known)}")
+
+
 @functools.cache
 def load_wording(language: str) -> Wording:
-    """Read the texts of one language, or raise CoverageError naming the languages there are."""
+    """Read the texts of one language, or raise DataError as `require_language` does."""
+    require_language(language)
     path = TEXT_DIR / f"{language}.toml"
-    if path.parent != TEXT_DIR or not path.is_file():
-        known = ", ".join(sorted(file.stem for file in TEXT_DIR.glob("*.toml")))
-        raise CoverageError(f"the reports have no texts in language {language!r}; expected one of {known}")
-    return Wording(tomllib.loads(path.read_text(encoding="utf-8")))
+    others = TEXT_DIR / "data" / path.name
+    translated = tomllib.loads(others.read_text(encoding="utf-8")) if others.is_file() else {}
+    return Wording(
+        tomllib.loads(path.read_text(encoding="utf-8")),
+        {text: meant for section in translated.values() for text, meant in section.items()},
+    )
 
 
 def _missing(value: object) -> bool:

@@ -7,7 +7,7 @@ Above `MEMORY_ROWS` rows a sheet streams to disk; it then has a filter instead o
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
+from coverage.policy import Policy
 from coverage.reports import tables
-from coverage.reports.columns import Column, describe, rounded
+from coverage.reports.columns import Column, describe, rounded, words
 from coverage.reports.selection import Selection, share_notes
 from coverage.reports.wording import Wording
 
@@ -83,7 +84,7 @@ class Book:
             worksheet = self._sheet(label, frozen=frozen)
             self._fill(worksheet, rows, columns, _part_name(name, part).replace(" ", "_"))
             if part + 1 < parts:
-                note = self.wording.text("sheets", "continued", sheet=following, limit=SHEET_ROWS)
+                note = self.wording.text("sheets", "continued", sheet=following, limit=self.wording.number(SHEET_ROWS))
                 worksheet.write_string(len(rows) + 1, 0, note, self.strong)
             self.written.append((label, len(rows)))
 
@@ -100,15 +101,15 @@ class Book:
             worksheet.set_landscape()
         worksheet.fit_to_pages(1, 0)
         worksheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.7)
-        banner = self.banner.replace("&", "&&")
-        worksheet.set_header(f"&L{self.study.name.replace('&', '&&')}&R{banner}")
+        banner, name = (text.replace("&", "&&") for text in (self.banner, self.wording.said(self.study.name)))
+        worksheet.set_header(f"&L{name}&R{banner}")
         worksheet.set_footer("&L&A&R&P / &N")
 
     def _fill(self, worksheet: Any, rows: pd.DataFrame, columns: Sequence[Column], name: str) -> None:
         worksheet.set_row(0, 45, self.header)
         for at, column in enumerate(columns):
             worksheet.set_column(at, at, column.width, self.format(column))
-        cells = [_cells(rows[column.name], column, self.wording) for column in columns]
+        cells = [_cells(rows[column.name], column, self.wording, self.policy) for column in columns]
         last = len(columns) - 1
         if len(rows) and not self.streams:
             header = [{"header": label, "header_format": self.header} for label in _unique(columns)]
@@ -144,7 +145,8 @@ class Book:
 
     def add_read_me(self, what: str, *, title: str, fingerprint: str, notes: Sequence[str]) -> None:
         """Write the first sheet: what this is, how real, under which rules, from which sources."""
-        worksheet = self.book.add_worksheet(self.wording.text("sheets", "read_me"))
+        wording = self.wording
+        worksheet = self.book.add_worksheet(wording.text("sheets", "read_me"))
         self._print_setup(worksheet, landscape=False)
         worksheet.hide_gridlines(2)
         for at, width in enumerate((24, 30, 30, 14, 30, 14, 34)):
@@ -153,7 +155,7 @@ class Book:
         worksheet.write_string(1, 0, self.banner, self.warn)
         row = 3
         for key, value in self._facts(what, fingerprint):
-            worksheet.write_string(row, 0, self.wording.text("read_me", key), self.strong)
+            worksheet.write_string(row, 0, wording.text("read_me", key), self.strong)
             worksheet.merge_range(row, 1, row, 6, "", self.wrap)
             worksheet.write_string(row, 1, _clipped(value), self.wrap)
             if len(value) > 150:
@@ -166,34 +168,37 @@ class Book:
             worksheet.set_row(row, 15.0 * (1 + len(note) // 170))
             row += 1
         row = self._block(
-            worksheet, row + 1, "sources", "source_header", tables.source_table(self.selection.assessment)
+            worksheet, row + 1, "sources", "source_header", tables.source_table(self.selection.assessment, wording)
         )
-        assumed = tables.assumption_table(self.selection.assessment)
+        where = wording.text("read_me", "where_policy", id=self.policy.id)
+        assumed = tables.assumption_table(self.selection.assessment, wording)
+        assumed["figure"] = assumed["figure"] + " (" + assumed["item"] + ")"
+        marks = [(name, wording.value("confidence", mark)) for name, mark in tables.rule_marks(self.policy, wording)]
         rules = pd.DataFrame(
-            [(f"policy {self.policy.id}", name, None, None, None, mark) for name, mark in self.policy.marked()],
+            [(where, name, None, None, None, mark) for name, mark in marks],
             columns=["where", "figure", "value", "unit", "source", "confidence"],
             dtype=object,
         )
-        shown = [rules, assumed.drop(columns=["low", "high"])]
+        shown = [rules, assumed.drop(columns=["item", "low", "high"])]
         joined = pd.concat([part for part in shown if len(part)] or [rules], ignore_index=True)
         self._block(worksheet, row + 1, "assumed", "assumed_header", joined)
 
     def _facts(self, what: str, fingerprint: str) -> list[tuple[str, str]]:
         scenario, wording = self.selection.assessment.scenario, self.wording
-        warnings = [str(item) for item in self.selection.assessment.provenance.get("warnings", [])]
+        warnings = [wording.said(str(item)) for item in self.selection.assessment.provenance.get("warnings", [])]
         facts = [
             ("what", what),
             ("status", self.banner),
-            ("study", f"{self.study.name} ({self.study.id})"),
+            ("study", f"{wording.said(self.study.name)} ({self.study.id})"),
             ("scope", self.selection.describe(wording)),
-            ("as_of", self.study.as_of.isoformat()),
-            ("policy", f"{self.policy.name} ({self.policy.id})"),
-            ("legal_basis", self.policy.legal_basis),
+            ("as_of", wording.date(self.study.as_of)),
+            ("policy", f"{wording.said(self.policy.name)} ({self.policy.id})"),
+            ("legal_basis", wording.said(self.policy.legal_basis)),
             ("currency", f"{self.study.currency}, {self.study.price_year}"),
             ("budget", f"{wording.number(scenario.budget)} {self.study.currency}"),
-            ("seed", f"{scenario.seed}, {scenario.draws}"),
+            ("seed", f"{scenario.seed}; {wording.number(scenario.draws)}"),
             ("crs", self.study.crs),
-            ("notes", "\n".join(self.study.notes)),
+            ("notes", "\n".join(map(wording.said, self.study.notes))),
             ("warnings", "\n".join(warnings)),
             ("fingerprint", fingerprint),
         ]
@@ -222,7 +227,8 @@ class Book:
 
 def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fingerprint: str) -> None:
     """Write gap-report.xlsx: read-me, areas, places short of service, cost lines, columns."""
-    areas = tables.area_table(selection.assessment)
+    said = {"assumed": tables.assumed_text(selection.assessment, wording)}
+    areas = tables.area_table(selection.assessment).assign(**said)
     places = tables.short_places(selection.assessment)
     places = places.drop(columns=places.geometry.name)
     costs = tables.cost_table(selection.assessment)
@@ -239,7 +245,8 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
 
 def write_priority_list(selection: Selection, path: Path, *, wording: Wording, fingerprint: str) -> None:
     """Write priority-list.xlsx: read-me, the list, columns."""
-    table = tables.priority_table(selection.assessment)
+    said = {"assumed": tables.assumed_text(selection.assessment, wording)}
+    table = tables.priority_table(selection.assessment).assign(**said)
     title = wording.text("read_me", "priority_title", study=selection.title(wording))
     book = Book(path, selection, wording, title=title, rows=len(table))
     notes = [*tables.no_grant_notes(table, wording), *wording.lines("read_me", "priority_notes")]
@@ -249,19 +256,26 @@ def write_priority_list(selection: Selection, path: Path, *, wording: Wording, f
     book.close()
 
 
-def _cells(values: pd.Series, column: Column, wording: Wording) -> list[Any]:
+def _cells(values: pd.Series, column: Column, wording: Wording, policy: Policy) -> list[Any]:
     if column.style == "flag":
-        return [None if pd.isna(value) else str(bool(value)).lower() for value in values]
+        return [None if pd.isna(value) else wording.value("flag", str(bool(value)).lower()) for value in values]
     if not column.is_text:
         # Excel has no NaN, and a number is shown rounded by its format but kept as finely as the CSV has it.
         return [rounded(value, column.style) for value in values.to_numpy(dtype=float, na_value=np.nan)]
-    coded = column.name in wording.texts["values"]
-    words = {value: wording.value(column.name, value) for value in values.dropna().unique()} if coded else {}
+    read = _reader(column.name, wording, policy)
+    shown = {value: _clipped(read(str(value))) for value in values.dropna().unique()}
     missing = values.isna().to_numpy()
-    return [
-        None if gone else _clipped(words.get(value, str(value)))
-        for value, gone in zip(values.to_numpy(dtype=object), missing, strict=True)
-    ]
+    return [None if gone else shown[value] for value, gone in zip(values.to_numpy(dtype=object), missing, strict=True)]
+
+
+def _reader(name: str, wording: Wording, policy: Policy) -> Callable[[str], str]:
+    """Return what turns the text in a column's cells into the words that a reader sees."""
+    if name == "item":
+        return lambda item: f"{wording.item(item)} ({item})"
+    if name in ("unit", "source"):
+        return wording.said
+    known = words(name, wording=wording, policy=policy)
+    return lambda text: known.get(text, text)
 
 
 def _clipped(text: str) -> str:
