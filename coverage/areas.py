@@ -43,8 +43,9 @@ def delineate(
 
     Areas are sorted by `area_id`: kind, municipality_code, name, status, premises, businesses, households, public,
     holiday, employees, places (rows), mean_log2_down, deliver_down_mbps, deliver_up_mbps (the most that any tier of its
-    places asks for, in speed or as a factor of the best offer there), business_need, area_km2, municipality_short_share
-    (of all premises of its municipality), geometry. Raises DataError if an eligible place is not on the road graph.
+    places asks for, in speed or as a factor of the best offer there), business_need (Σ over eligible businesses of
+    min(cap, max(1, employees)) × `upload_dependence`, if there), area_km2, municipality_short_share (of all premises of
+    its municipality), geometry. Raises DataError if an eligible place is not on the road graph.
     """
     require_metric(places, where="places")
     eligible = places["eligible"].to_numpy(dtype=float)
@@ -171,6 +172,8 @@ def _describe(inside: gpd.GeoDataFrame, label: Ints, premises: Floats, policy: P
     weight = inside["weight"].to_numpy(dtype=float)
     each = np.divide(employees, weight, out=np.zeros_like(employees), where=weight > 0)
     need = np.minimum(policy.employees_cap, np.maximum(1.0, each)) * premises * (kind == "business")
+    if "upload_dependence" in inside:
+        need = need * inside["upload_dependence"].to_numpy(dtype=float)
     down, up = np.zeros(count), np.zeros(count)
     by_share = np.zeros(len(inside), dtype=bool)
     tier_floor = [0.0, *(tier.down_mbps for tier in policy.tiers)]

@@ -89,6 +89,7 @@ class ExtentLayer:
     source: str
     what: str  # what the reader is told it is: farmland, county roads
     frame: gpd.GeoDataFrame
+    ground: str = ""  # polygons of the ground that farms (land) or fish farms (sea) work on; "": of no such use
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,35 @@ costs and seed (fast), so that a dashboard can move a slider without reading a f
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import importlib.metadata
 import json
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
 
-from coverage import agreement, areas, costs, extent, gaps, priority, roads, routes, subsidy, summary, verdicts
+from coverage import (
+    agreement,
+    areas,
+    business,
+    costs,
+    extent,
+    gaps,
+    hearing,
+    nace,
+    priority,
+    roads,
+    routes,
+    subsidy,
+    summary,
+    verdicts,
+)
 from coverage.assessment import Assessment
 from coverage.check import CheckReport
 from coverage.contrast import Contrast, contrast
@@ -26,7 +42,7 @@ from coverage.errors import PolicyError
 from coverage.inputs import Inputs
 from coverage.policy import POLICY_DIR, Policy, load_policy
 from coverage.scenario import Scenario
-from coverage.schemas import AREA_COLUMNS, AREA_TAIL, MUNICIPALITIES, PLACES, VERDICT, check
+from coverage.schemas import AREA_COLUMNS, AREA_TAIL, MUNICIPALITIES, PLACES, PROFILE, VERDICT, check
 from coverage.study import Study
 
 Progress = Callable[[str], None]
@@ -34,6 +50,10 @@ Progress = Callable[[str], None]
 PACKAGES: Final = ("geopandas", "numpy", "pandas", "pyogrio", "pyproj", "rasterio", "scipy", "shapely")
 # The steps a whole run goes through, in order; a progress bar counts them.
 STEPS: Final = ("overlay", "verdict", "areas", "routes", "costs", "subsidy", "priority")
+# What a hearing adds to places: told of the study as it is, not of what it might be.
+HEARD: Final = ("hearing", "hearing_removed_by")
+# Of fixed service and the verdict, what areas, routes and costs follow from.
+DRIVERS: Final = ("tier", "eligible", "fixed_down_mbps", "fixed_up_mbps")
 
 
 def ignore(step: str) -> None:
@@ -58,6 +78,7 @@ class Prepared:
     warnings: tuple[str, ...]
     timings: dict[str, float]
     extents: list[dict[str, Any]] = field(default_factory=list)  # mobile coverage by area or length
+    hearing: dict[str, Any] = field(default_factory=dict)  # what the hearing changed: hearing.Account.summary
 
 
 def assess(study: Study, scenario: Scenario, *, progress: Progress = ignore) -> Assessment:
@@ -89,39 +110,98 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
     progress("verdict")
     judged = gaps.judge(served, policy=policy, as_of=study.as_of)
     check(judged, VERDICT, where="verdict")
+    heard = account(inputs, judged, policy=policy, as_of=study.as_of) if inputs.hearing else None
+    if heard is not None:
+        judged = judged.assign(**{str(name): column for name, column in heard.places.items()})
     clock.lap("verdict")
 
-    progress("areas")
     graph = roads.build_graph(inputs.roads)
-    eligible = judged["eligible"].to_numpy() > 0
-    attached = roads.attach(graph, judged, mask=eligible, network=inputs.network)
-    grouped, delineated = areas.delineate(
-        judged, attached=attached, policy=policy, municipalities=inputs.municipalities
+    profiled = business.profile(
+        judged,
+        hubs=inputs.hubs,
+        extents=inputs.extents,
+        mobile=inputs.mobile,
+        municipalities=inputs.municipalities,
+        policy=policy,
+        sources=study.sources,
+        graph=graph,
     )
-    clock.lap("areas")
+    check(profiled, PROFILE, where="business profile")
+    clock.lap("businesses")
 
-    progress("routes")
-    routed = routes.route(delineated, grouped, attached=attached)
-    joint_m = routes.joint_length_m(delineated, grouped, attached=attached)
-    clock.lap("routes")
+    laid = _lay_out(profiled, inputs, policy=policy, graph=graph, clock=clock, progress=progress)
+    grouped = laid["places"]
 
     agreed = agreement.compare(grouped, truth=inputs.truth, controls=study.controls, policy=policy, study=study)
     return Prepared(
         study=study,
         policy=policy,
         inputs=inputs,
-        places=grouped,
-        areas=delineated,
-        routes=routed,
-        joint_route_m=joint_m,
+        **laid,
         digests=study.fingerprint(),
-        counts=summary.summarise_places(grouped, municipalities=inputs.municipalities, policy=policy),
+        counts={
+            **summary.summarise_places(grouped, municipalities=inputs.municipalities, policy=policy),
+            "businesses": business.summarise_profile(grouped),
+        },
         agreement=agreed,
         checked=CheckReport.from_inputs(inputs, study=study, agreement=agreed),
         warnings=inputs.warnings,
         timings=clock.timings,
         extents=extent.summarise_extents(by_extent),
+        hearing={} if heard is None else heard.summary(),
     )
+
+
+def account(inputs: Inputs, judged: gpd.GeoDataFrame, *, policy: Policy, as_of: dt.date) -> hearing.Account:
+    """Say what the hearing of a study changed; `judged` are its places with the verdict on them."""
+    return hearing.removed(
+        judged,
+        offers=inputs.offers,
+        hearing=inputs.hearing,
+        shares=inputs.shares,
+        policy=policy,
+        as_of=as_of,
+    )
+
+
+def prepare_again(prepared: Prepared, inputs: Inputs) -> Prepared:
+    """Return what would have been prepared of other offers and another hearing; no file is read or checked again.
+
+    What does not follow from fixed service (the profile of businesses, mobile coverage) is taken over. Where the
+    verdict on every place is the same, so is everything else, and the areas are those of `prepared`.
+    """
+    policy = prepared.policy
+    judged = verdicts.judge_inputs(inputs, policy=policy, as_of=prepared.study.as_of)
+    if all(judged[name].equals(prepared.places[name]) for name in DRIVERS):
+        return replace(prepared, inputs=inputs)
+    known = prepared.places[[name for name in prepared.places.columns if name not in judged and name not in HEARD]]
+    places = judged.assign(**{str(name): column for name, column in known.items()})
+    laid = _lay_out(places, inputs, policy=policy, graph=roads.build_graph(inputs.roads), clock=_Clock())
+    counts = summary.summarise_places(laid["places"], municipalities=inputs.municipalities, policy=policy)
+    return replace(prepared, inputs=inputs, **laid, counts={**prepared.counts, **counts}, hearing={}, agreement={})
+
+
+def _lay_out(
+    places: gpd.GeoDataFrame,
+    inputs: Inputs,
+    *,
+    policy: Policy,
+    graph: roads.RoadGraph,
+    clock: _Clock,
+    progress: Progress = ignore,
+) -> dict[str, Any]:
+    """Group eligible places to areas and find their routes; return the fields of Prepared that hold them."""
+    progress("areas")
+    attached = roads.attach(graph, places, mask=places["eligible"].to_numpy() > 0, network=inputs.network)
+    grouped, delineated = areas.delineate(
+        places, attached=attached, policy=policy, municipalities=inputs.municipalities
+    )
+    clock.lap("areas")
+    progress("routes")
+    routed = routes.route(delineated, grouped, attached=attached)
+    joint_m = routes.joint_length_m(delineated, grouped, attached=attached)
+    clock.lap("routes")
+    return {"places": grouped, "areas": delineated, "routes": routed, "joint_route_m": joint_m}
 
 
 def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignore) -> Assessment:
@@ -168,6 +248,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         "route_m": round(float(prepared.routes["route_m"].sum())),
         "route_m_if_all_built": round(prepared.joint_route_m),
         "municipalities": prepared.counts["municipalities"],
+        **({"hearing": prepared.hearing} if prepared.hearing else {}),
         **({"extents": prepared.extents} if prepared.extents else {}),
         **({"agreement": prepared.agreement} if prepared.agreement else {}),
     }
@@ -253,6 +334,7 @@ def _provenance(
         "inputs": prepared.digests,
         "policy": {"id": policy.id, "sha256": pack},
         "costs": {"id": book.id, "sha256": book.version},
+        "business": {"sha256": nace.tables_digest()},
         "scenario": scenario.to_mapping(),
     }
     canonical = json.dumps(traced, sort_keys=True, ensure_ascii=False).encode()
@@ -265,7 +347,11 @@ def _provenance(
             for report in prepared.inputs.reports
         ],
         "notes": list(study.notes),
-        "assumed": {"policy": list(policy.assumed()), "costs": [item.item for item in book.assumed()]},
+        "assumed": {
+            "policy": list(policy.assumed()),
+            "costs": [item.item for item in book.assumed()],
+            "business": business.assumed(),
+        },
         "warnings": list(prepared.warnings),
         "check": {
             "sources": prepared.checked.source_rows(),

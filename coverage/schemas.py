@@ -27,6 +27,12 @@ OFFER_BASES: Final = ("claimed", "modelled", "measured")
 POSITION_BASES: Final = ("given", "spread", "postcode")
 EMPLOYEES_BASES: Final = ("reported", "imputed")
 HUB_KINDS: Final = ("business_garden", "incubator", "business_park")
+NACE_STANDARDS: Final = ("sn2007", "sn2025")  # NACE Rev. 2 and Rev. 2.1 in Norway
+NACE_NOTES: Final = ("not_stated", "unknown", "ambiguous", "other_version")
+GROUNDS: Final = ("land", "sea")  # what a farm, forester or fish farm works on
+# A layer of such ground (farmland), all land of the municipalities, or all that is not land.
+GROUND_BASES: Final = ("layer", "land", "sea")
+HUB_DISTANCE_BASES: Final = ("road", "straight_line")
 CORRECTION_KINDS: Final = ("not_inhabited", "in_use", "wrong_kind", "missing_address", "wrong_speed")
 CONNECTIONS: Final = ("connected", "passed")
 CERTAINTIES: Final = ("safe yes", "toss-up", "safe no")
@@ -178,6 +184,25 @@ VERDICT: Final = pa.DataFrameSchema(
         "reason_code": _text(),
         "reason": _text(),
         "area_id": _text(nullable=True),
+    }
+)
+
+# What is told of businesses beside their service; all null, and 1.0, at other places.
+PROFILE: Final = pa.DataFrameSchema(
+    {
+        "nace_standard": _text(NACE_STANDARDS, nullable=True),  # null: no code, or one that both versions list
+        "nace_division": _text(nullable=True),
+        "nace_section": _text(nullable=True),
+        "nace_note": _text(NACE_NOTES, nullable=True),
+        "upload_dependence": _number(),  # a weight of the sector, around 1
+        "works_on": _text(GROUNDS, nullable=True),
+        "ground_basis": _text(GROUND_BASES, nullable=True),
+        "ground_km2": _number(nullable=True),
+        "ground_covered_share": _number(0.0, 1.0, nullable=True),  # null: the mobile data do not tell
+        "business_park": _text(nullable=True),
+        "hub_name": _text(nullable=True),  # the nearest support hub
+        "hub_distance_m": _number(nullable=True),
+        "hub_distance_basis": _text(HUB_DISTANCE_BASES, nullable=True),
     }
 )
 

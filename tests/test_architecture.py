@@ -47,6 +47,10 @@ ALLOWED: dict[str, set[str]] = {
     "reasons": BASE | {"policy", "schemas", "phrases"},
     "gaps": STAGE | {"reasons"},
     "verdicts": STAGE | {"overlay", "gaps"},
+    "nace": BASE | {"schemas"},
+    "ground": STAGE | {"mobile", "polygon_index"},
+    "hubs": STAGE | {"roads"},
+    "business": STAGE | {"nace", "ground", "hubs", "roads"},
     "areas": STAGE | {"roads"},
     "routes": STAGE | {"roads"},
     "finance": set(),
@@ -63,6 +67,7 @@ ALLOWED: dict[str, set[str]] = {
     "assessment": {"costbook", "costs", "inputs", "policy", "scenario", "study"},
     "pipeline": SEEN
     | {"check"}
+    | {"business", "nace"}
     | {"verdicts", "extent", "gaps", "roads", "areas", "routes", "subsidy", "priority", "agreement", "summary"},
     "reports": SEEN | {"reports"},
     "__main__": SEEN | {"pipeline", "reports", "check", "agreement"},

@@ -105,7 +105,10 @@ def read_extent(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, ExtentLaye
     clean(batch, ("line",) if lines else ("polygon",))
     bring_into(batch, area)
     batch.require_rows()
-    return batch, ExtentLayer(spec.id, str(spec.options["what"]), _with_origin(batch).reset_index(drop=True))
+    what, ground = str(spec.options["what"]), str(spec.options.get("ground", ""))
+    if ground and lines:
+        raise DataError(f"{spec.name}: ground = {ground!r} is said of lines; expected polygons of the ground worked on")
+    return batch, ExtentLayer(spec.id, what, _with_origin(batch).reset_index(drop=True), ground)
 
 
 def read_mobile_raster(spec: SourceSpec, *, area: StudyArea) -> tuple[SourceReport, MobileLayer]:

@@ -125,7 +125,12 @@ ROLES: Final[Mapping[str, Role]] = {
             Field("position_basis", default="given", allowed=schemas.POSITION_BASES),
             Field("employees_basis", default="reported", allowed=schemas.EMPLOYEES_BASES),
         ),
-        options={**CODE_OPTIONS, "nearest_municipality_m": Key(float, low=0), "divide_weight_by": Key(object)},
+        options={
+            **CODE_OPTIONS,
+            "nearest_municipality_m": Key(float, low=0),
+            "divide_weight_by": Key(object),
+            "nace_version": Key(str, allowed=schemas.NACE_STANDARDS),
+        },
         families=("point", "polygon"),
     ),
     "offers": Role(kinds=("vector", "table"), fields=OFFER_FIELDS, options=OFFER_OPTIONS),
@@ -185,7 +190,7 @@ ROLES: Final[Mapping[str, Role]] = {
     "extent": Role(
         kinds=("vector",),
         fields=(Field("name"),),
-        options={"what": Key(str, required=True)},
+        options={"what": Key(str, required=True), "ground": Key(str, allowed=schemas.GROUNDS)},
         families=("polygon", "line"),
     ),
     "truth": Role(
