@@ -94,6 +94,14 @@ def tile_runs(z: int, x: int, y: int, *, level: int) -> list[tuple[int, int]]:
     return runs
 
 
+def positions(places: gpd.GeoDataFrame) -> tuple[Numbers, Numbers, NDArray[np.uint64]]:
+    """Return the web Mercator position of every place and its cell in the index."""
+    located = to_crs(places, GEOGRAPHIC_CRS, where="places").geometry
+    u, v = mercator(located.x.to_numpy(), located.y.to_numpy())
+    size = float(1 << DEPTH)
+    return u, v, quadkey((u * size).astype(np.uint64), (v * size).astype(np.uint64))
+
+
 @dataclass(frozen=True)
 class Marks:
     """Hold what is drawn at one level, in the order of `key`."""
@@ -104,17 +112,20 @@ class Marks:
     code: Codes
     weight: Numbers
 
-    def near(self, z: int, x: int, y: int, *, level: int) -> tuple[Marks, Numbers, Numbers]:
-        """Return the marks in or close to a tile, with their pixel positions in it."""
+    def rows_near(self, z: int, x: int, y: int, *, level: int) -> tuple[NDArray[np.intp], Numbers, Numbers]:
+        """Return the rows of the marks in or close to a tile, with their pixel positions in it."""
         runs = tile_runs(z, x, y, level=level)
         ends = np.searchsorted(self.key, np.array(runs, np.uint64))
         rows = np.concatenate([np.arange(first, last) for first, last in ends])
         px = (self.u[rows] * (1 << z) - x) * TILE
         py = (self.v[rows] * (1 << z) - y) * TILE
         keep = (px > -MARGIN) & (px < TILE + MARGIN) & (py > -MARGIN) & (py < TILE + MARGIN)
-        rows = rows[keep]
-        marks = Marks(self.key[rows], self.u[rows], self.v[rows], self.code[rows], self.weight[rows])
-        return marks, px[keep], py[keep]
+        return rows[keep], px[keep], py[keep]
+
+    def near(self, z: int, x: int, y: int, *, level: int) -> tuple[Marks, Numbers, Numbers]:
+        """Return the marks in or close to a tile, with their pixel positions in it."""
+        rows, px, py = self.rows_near(z, x, y, level=level)
+        return Marks(self.key[rows], self.u[rows], self.v[rows], self.code[rows], self.weight[rows]), px, py
 
 
 @dataclass(frozen=True)
@@ -131,10 +142,7 @@ class PlaceTiles:
     def build(cls, places: gpd.GeoDataFrame, policy: Policy, *, layer: str = "all") -> PlaceTiles:
         """Sort the places into the index and add them up for every zoom below POINT_ZOOM."""
         chosen = places if layer == "all" else places[places["kind"] == layer]
-        located = to_crs(chosen, GEOGRAPHIC_CRS, where="places").geometry
-        u, v = mercator(located.x.to_numpy(), located.y.to_numpy())
-        size = float(1 << DEPTH)
-        key = quadkey((u * size).astype(np.uint64), (v * size).astype(np.uint64))
+        u, v, key = positions(chosen)
         order = np.argsort(key, kind="stable")
         points = Marks(key[order], u[order], v[order], class_codes(chosen, policy)[order], short_weight(chosen)[order])
         names = classes(policy)
@@ -153,7 +161,7 @@ class PlaceTiles:
             return None
         if z < POINT_ZOOM:
             marks, px, py = self.cells[z].near(z, x, y, level=z + CELL_LEVELS)
-            return self._encode(_discs(marks, px, py)) if len(px) else None
+            return encode(_discs(marks, px, py), self.colours) if len(px) else None
         return self._draw_points(z, x, y)
 
     def _draw_points(self, z: int, x: int, y: int) -> bytes | None:
@@ -177,27 +185,34 @@ class PlaceTiles:
                 edge = np.where(ring[here], RING, WHITE).astype(np.uint8)
                 _stamp(canvas, px[here], py[here], edge, min(radius + 2, 15))
             _stamp(canvas, px[here], py[here], np.uint8(number), min(radius if short else 0.5 * radius, 13))
-        return self._encode(Image.fromarray(canvas[MARGIN:-MARGIN, MARGIN:-MARGIN]))
+        return encode(Image.fromarray(canvas[MARGIN:-MARGIN, MARGIN:-MARGIN]), self.colours)
 
-    def _encode(self, image: Image.Image) -> bytes:
-        used = np.asarray(image)
-        image = Image.fromarray(used, mode="P") if image.mode != "P" else image
-        palette = np.zeros((256, 4), np.uint8)
-        for number, colour in enumerate(self.colours, start=1):
-            palette[number] = rgba(colour)
-            palette[number, 3] = 235
-        palette[WHITE], palette[RING] = (255, 255, 255, 210), rgba(tier_colours([])[MOBILE_ONLY])
-        image.putpalette(palette[:, :3].tobytes())
-        out = io.BytesIO()
-        image.save(out, "PNG", transparency=palette[:, 3].tobytes(), optimize=False, compress_level=6)
-        return out.getvalue()
+
+def encode(image: Image.Image, colours: Sequence[str]) -> bytes:
+    """Return an image of codes as PNG: code n has the colour n - 1, besides CLEAR, WHITE and RING."""
+    used = np.asarray(image)
+    image = Image.fromarray(used, mode="P") if image.mode != "P" else image
+    palette = np.zeros((256, 4), np.uint8)
+    for number, colour in enumerate(colours, start=1):
+        palette[number] = rgba(colour)
+        palette[number, 3] = 235
+    palette[WHITE], palette[RING] = (255, 255, 255, 210), rgba(tier_colours([])[MOBILE_ONLY])
+    image.putpalette(palette[:, :3].tobytes())
+    out = io.BytesIO()
+    image.save(out, "PNG", transparency=palette[:, 3].tobytes(), optimize=False, compress_level=6)
+    return out.getvalue()
+
+
+def disc_radius(weight: Numbers) -> Numbers:
+    """Return the radius in pixels of the disc for so many premises."""
+    return np.asarray(np.minimum(2 * (1.5 + 0.6 * np.log2(1 + weight)), 15.0))
 
 
 def _discs(marks: Marks, px: Numbers, py: Numbers) -> Image.Image:
     """Draw one disc for every cell, large ones first."""
     image = Image.new("P", (TILE, TILE), CLEAR)
     draw = ImageDraw.Draw(image)
-    radius = np.minimum(2 * (1.5 + 0.6 * np.log2(1 + marks.weight)), 15.0)
+    radius = disc_radius(marks.weight)
     for at in np.lexsort((marks.key, -radius)):
         x, y, r = px[at], py[at], radius[at]
         draw.ellipse((x - r - 1.5, y - r - 1.5, x + r + 1.5, y + r + 1.5), fill=WHITE)
@@ -226,15 +241,16 @@ def _pyramid(points: Marks) -> dict[int, Marks]:
     sums = (weight, weight * points.u[short], weight * points.v[short])
     cells: dict[int, Marks] = {}
     for zoom in range(POINT_ZOOM - 1, MIN_ZOOM - 1, -1):
-        key, code, sums = _add_up(key, code, sums)
+        key, code, sums = add_up(key, code, sums)
         cells[zoom] = _strongest(key, code, sums)
         key = key >> np.uint64(2)
     return cells
 
 
-def _add_up(
+def add_up(
     key: NDArray[np.uint64], code: Codes, sums: Sequence[Numbers]
 ) -> tuple[NDArray[np.uint64], Codes, tuple[Numbers, ...]]:
+    """Add up what has the same cell and code; the result is in the order of cell and code."""
     both, group = np.unique((key << np.uint64(8)) | code.astype(np.uint64), return_inverse=True)
     added = tuple(np.bincount(group, values, minlength=len(both)) for values in sums)
     return both >> np.uint64(8), (both & np.uint64(255)).astype(np.uint8), added
