@@ -19,7 +19,8 @@ from rasterio.warp import transform_bounds
 
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
-from maps import layers
+from maps import language, layers
+from maps.language import _
 from maps.tiles.mobile import choices, geographic_bounds, mercator_bounds
 from maps.tiles.places import MAX_ZOOM
 
@@ -77,10 +78,10 @@ def base_map(assessment: Assessment, *, ground: str, base: str = "") -> layers.O
         maxZoom=MAX_ZOOM,
         zoomSnap=ZOOM_STEP,
     )
-    layers.Script("begin", layers.credit(assessment)).add_to(built)
+    layers.begin(assessment).add_to(built)
     land = layers.DrawnLayer(
         "vector",
-        name="Municipalities",
+        name=_("Municipalities"),
         control=False,
         url=f"{base}/data/{ground}/municipalities.json",
         pane="land",
@@ -131,25 +132,33 @@ def scenario_groups(
     tiles.options.pop("attribution", None)
     seen = {"dotsBelow": DOTS_BELOW} if dots else {}
     groups = [
-        layers.group([_drawn("areas", key, base, pane="areas", lift=3.5, **seen)], name="Project areas"),
-        layers.group([_drawn("routes", key, base, pane="routes", interactive=False, minZoom=9)], name="Fibre routes"),
+        # What holds words comes in the reader's language.
+        layers.group(
+            [_drawn("areas", f"{key}/{language.current()}", base, pane="areas", lift=3.5, **seen)],
+            name=_("Project areas"),
+        ),
+        layers.group(
+            [_drawn("routes", key, base, pane="routes", interactive=False, minZoom=9)], name=_("Fibre routes")
+        ),
     ]
     if places is not None:
-        groups.append(layers.group([tiles], name="Places by gap"))
+        groups.append(layers.group([tiles], name=_("Places by gap")))
     if mark is not None and len(mark):
         data = layers.chosen(mark)
         drawn = layers.DrawnLayer("vector", name="chosen", control=False, data=data, pane="chosen", interactive=False)
-        groups.append(layers.group([drawn], name="Selected"))
+        groups.append(layers.group([drawn], name=_("Selected")))
     if focus is not None and len(focus):
         fit = layers.DrawnLayer("focus", name="view", control=False, **focus_of(focus))
-        bundle = layers.group([fit], name="View")
+        bundle = layers.group([fit], name="view")
         bundle.control = False
         groups.append(bundle)
     return groups
 
 
 def _drawn(layer: str, key: str, base: str, **options: Any) -> layers.DrawnLayer:
-    return layers.DrawnLayer("vector", name=layer, control=False, url=f"{base}/data/{key}/{layer}.json", **options)
+    names = {"areas": _("Project areas"), "routes": _("Fibre routes")}
+    url = f"{base}/data/{key}/{layer}.json"
+    return layers.DrawnLayer("vector", name=names[layer], control=False, url=url, **options)
 
 
 def assert_offline(built: folium.Map) -> None:

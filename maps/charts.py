@@ -9,14 +9,20 @@ import altair as alt
 import pandas as pd
 
 from maps import style
+from maps.language import _, decimal_sign
 
 BAR: Final = 15  # pixels per bar
-LOCALE: Final = {"number": {"decimal": ".", "thousands": style.THIN, "grouping": [3], "currency": ["", ""]}}
+
+
+def _locale() -> dict[str, Any]:
+    return {
+        "number": {"decimal": decimal_sign(), "thousands": style.THIN, "grouping": [3], "currency": ["", ""]},
+    }
 
 
 def _finished(chart: Any) -> Any:
     return (
-        chart.configure(locale=LOCALE)
+        chart.configure(locale=_locale())
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=style.MUTED, titleColor=style.MUTED, titleFontWeight="normal", gridColor="#eceff1", domain=False
@@ -46,14 +52,14 @@ def by_municipality(
                 title=None,
                 axis=alt.Axis(labelLimit=190, labelOverlap=False, labelFontSize=10),
             ),
-            x=alt.X(f"{value}:Q", title=f"share of {unit}" if share else unit, axis=axis),
+            x=alt.X(f"{value}:Q", title=_("share of {unit}", unit=unit) if share else unit, axis=axis),
             color=_colour(list(labels.values()), [colours[tier] for tier in labels]),
             order=alt.Order("order:Q"),
             tooltip=[
-                alt.Tooltip("municipality:N"),
-                alt.Tooltip("label:N", title="tier"),
-                alt.Tooltip("premises:Q", format=",.0f"),
-                alt.Tooltip("share:Q", format=".1%"),
+                alt.Tooltip("municipality:N", title=_("municipality")),
+                alt.Tooltip("label:N", title=_("tier")),
+                alt.Tooltip("premises:Q", title=_("premises"), format=",.0f"),
+                alt.Tooltip("share:Q", title=_("share"), format=".1%"),
             ],
         )
         .properties(height=alt.Step(BAR))
@@ -84,17 +90,17 @@ def by_tier(frame: pd.DataFrame, *, labels: Mapping[str, str], colours: Mapping[
             y=alt.Y("kind:N", title=None),
             x=alt.X(
                 "share:Q",
-                title="share of premises",
+                title=_("share of premises"),
                 axis=alt.Axis(format="%", tickCount=5),
                 scale=alt.Scale(domain=[0, 1]),
             ),
             color=_colour(list(labels.values()), [colours[tier] for tier in labels]),
             order=alt.Order("order:Q"),
             tooltip=[
-                alt.Tooltip("kind:N"),
-                alt.Tooltip("label:N", title="tier"),
-                alt.Tooltip("premises:Q", format=",.0f"),
-                alt.Tooltip("share:Q", format=".1%"),
+                alt.Tooltip("kind:N", title=_("kind")),
+                alt.Tooltip("label:N", title=_("tier")),
+                alt.Tooltip("premises:Q", title=_("premises"), format=",.0f"),
+                alt.Tooltip("share:Q", title=_("share"), format=".1%"),
             ],
         )
         .properties(height=alt.Step(30))
@@ -102,15 +108,18 @@ def by_tier(frame: pd.DataFrame, *, labels: Mapping[str, str], colours: Mapping[
     return _finished(chart)
 
 
-def bars(frame: pd.DataFrame, *, name: str, value: str, colour: str) -> Any:
-    """Return plain horizontal bars, longest first."""
+def lines_of_business(frame: pd.DataFrame, *, colour: str) -> Any:
+    """Return a bar per line of business, longest first. `frame`: figures.by_line_of_business."""
     chart = (
         alt.Chart(frame)
         .mark_bar(color=colour)
         .encode(
-            y=alt.Y(f"{name}:N", sort="-x", title=None, axis=alt.Axis(labelLimit=210)),
-            x=alt.X(f"{value}:Q", title=value, axis=alt.Axis(format=",d", tickMinStep=1, tickCount=6)),
-            tooltip=[alt.Tooltip(f"{name}:N"), alt.Tooltip(f"{value}:Q", format=",.0f")],
+            y=alt.Y("line of business:N", sort="-x", title=None, axis=alt.Axis(labelLimit=210)),
+            x=alt.X("businesses:Q", title=_("businesses"), axis=alt.Axis(format=",d", tickMinStep=1, tickCount=6)),
+            tooltip=[
+                alt.Tooltip("line of business:N", title=_("line of business")),
+                alt.Tooltip("businesses:Q", title=_("businesses"), format=",.0f"),
+            ],
         )
         .properties(height=alt.Step(BAR + 3))
     )
@@ -124,11 +133,11 @@ def scores(frame: pd.DataFrame) -> Any:
         .mark_bar(color=style.ACCENT)
         .encode(
             y=alt.Y("criterion:N", sort=None, title=None, axis=alt.Axis(labelLimit=220)),
-            x=alt.X("score:Q", title="score, 0 to 100", scale=alt.Scale(domain=[0, 100])),
+            x=alt.X("score:Q", title=_("score, 0 to 100"), scale=alt.Scale(domain=[0, 100])),
             tooltip=[
-                alt.Tooltip("criterion:N"),
-                alt.Tooltip("score:Q", format=".1f"),
-                alt.Tooltip("weight:Q", format=".0f"),
+                alt.Tooltip("criterion:N", title=_("criterion")),
+                alt.Tooltip("score:Q", title=_("score"), format=".1f"),
+                alt.Tooltip("weight:Q", title=_("weight"), format=".0f"),
             ],
         )
         .properties(height=alt.Step(BAR + 3))
@@ -151,12 +160,16 @@ def curve(ranked: pd.DataFrame, *, budget: float, chosen: tuple[float, float], c
         }
     )
     line = pd.concat([start, line], ignore_index=True)
-    money = alt.X("grant:Q", title=f"grant money, M {currency}", axis=alt.Axis(format=",.0f"))
+    money = alt.X(
+        "grant:Q", title=_("grant money, {money}", money=style.millions(currency)), axis=alt.Axis(format=",.0f")
+    )
     base = (
         alt.Chart(line)
         .mark_line(color=style.MUTED, interpolate="step-after", strokeWidth=1.6)
         .encode(
-            x=money, y=alt.Y("premises:Q", title="premises reached", axis=alt.Axis(format=",d")), tooltip=["area:N"]
+            x=money,
+            y=alt.Y("premises:Q", title=_("premises reached"), axis=alt.Axis(format=",d")),
+            tooltip=[alt.Tooltip("area:N", title=_("area"))],
         )
     )
     rule = (
@@ -164,12 +177,16 @@ def curve(ranked: pd.DataFrame, *, budget: float, chosen: tuple[float, float], c
         .mark_rule(color=style.INK, strokeDash=[5, 3])
         .encode(x="grant:Q")
     )
-    words = rule.mark_text(align="left", dx=4, dy=-2, y=8, color=style.INK).encode(text=alt.value("budget"))
-    best = pd.DataFrame({"grant": [chosen[0] / million], "premises": [chosen[1]], "label": ["the funded set"]})
+    words = rule.mark_text(align="left", dx=4, dy=-2, y=8, color=style.INK).encode(text=alt.value(_("budget")))
+    best = pd.DataFrame({"grant": [chosen[0] / million], "premises": [chosen[1]], "label": [_("the funded set")]})
     point = (
         alt.Chart(best)
         .mark_point(color=style.ACCENT, filled=True, size=90, opacity=1)
-        .encode(x="grant:Q", y="premises:Q", tooltip=["label:N", alt.Tooltip("premises:Q", format=",.0f")])
+        .encode(
+            x="grant:Q",
+            y="premises:Q",
+            tooltip=[alt.Tooltip("label:N", title=" "), alt.Tooltip("premises:Q", title=_("premises"), format=",.0f")],
+        )
     )
     label = point.mark_text(color=style.ACCENT, align="left", dx=7, dy=-11).encode(text="label:N")
     return _finished((base + rule + words + point + label).properties(height=260))
@@ -182,7 +199,11 @@ def swings(frame: pd.DataFrame, *, currency: str) -> Any:
     """
     million = 1e6
     data = frame.assign(**{name: frame[name] / million for name in ("low", "base", "high")})
-    money = alt.X("low:Q", title=f"funding gap of all areas, M {currency}", axis=alt.Axis(format=",.0f", tickCount=5))
+    money = alt.X(
+        "low:Q",
+        title=_("funding gap of all areas, {money}", money=style.millions(currency)),
+        axis=alt.Axis(format=",.0f", tickCount=5),
+    )
     bars = (
         alt.Chart(data)
         .mark_bar(color=style.ACCENT, opacity=0.75)
@@ -190,7 +211,11 @@ def swings(frame: pd.DataFrame, *, currency: str) -> Any:
             y=alt.Y("cause:N", sort=None, title=None),
             x=money,
             x2="high:Q",
-            tooltip=[alt.Tooltip("cause:N"), *(alt.Tooltip(f"{name}:Q", format=",.0f") for name in ("low", "high"))],
+            tooltip=[
+                alt.Tooltip("cause:N", title=_("cause")),
+                alt.Tooltip("low:Q", title=_("low"), format=",.0f"),
+                alt.Tooltip("high:Q", title=_("high"), format=",.0f"),
+            ],
         )
     )
     rule = alt.Chart(data.head(1)).mark_rule(color=style.INK).encode(x="base:Q")

@@ -11,27 +11,34 @@ from branca.element import Element
 
 from coverage.assessment import Assessment
 from maps import assets, build, layers, style
+from maps.language import DEFAULT, _, current, date, using
 from maps.tiles.places import PlaceTiles
+from maps.words import word
 
 _STYLE_URL: Final = re.compile(r"url\(([^)]+)\)")
 
 
-def write_html(assessment: Assessment, path: Path) -> None:
-    """Write the map of an assessment to `path`; the same assessment gives the same bytes."""
-    path.write_text(to_html(assessment), encoding="utf-8", newline="\n")
+def write_html(assessment: Assessment, path: Path, *, language: str = DEFAULT) -> None:
+    """Write the map of an assessment to `path` in a language; the same assessment gives the same bytes."""
+    path.write_text(to_html(assessment, language=language), encoding="utf-8", newline="\n")
 
 
-def to_html(assessment: Assessment) -> str:
+def to_html(assessment: Assessment, *, language: str = DEFAULT) -> str:
     """Return the page as text."""
+    with using(language):
+        return _page(assessment)
+
+
+def _page(assessment: Assessment) -> str:
     built = _map(assessment)
     for number, part in enumerate(_walk(built.get_root())):
         part._id = f"{number:032x}"  # folium draws them at random
     built.default_js, built.default_css = [], []
     page = built.get_root()
-    page.title = style.escape(f"{assessment.study.name}: broadband gaps")
+    page.title = style.escape(_("{study}: broadband gaps", study=assessment.study.name))
     sheets = "".join(f"<style>{_inlined_sheet(name)}</style>" for name in assets.SHEETS)
     scripts = "".join(f"<script>{assets.known()[name].text()}</script>" for name in assets.SCRIPTS)
-    html = page.render()
+    html = page.render().replace("<html>", f'<html lang="{current()}">', 1)
     html = html.replace("<head>", f"<head>{sheets}{scripts}", 1)
     return html.replace("<body>", f"<body>{_banner(assessment)}", 1)
 
@@ -41,17 +48,17 @@ def _map(assessment: Assessment) -> layers.OfflineMap:
     built = layers.OfflineMap(
         location=centre, zoom_start=zoom, minZoom=build.MIN_ZOOM, maxZoom=14, zoomSnap=build.ZOOM_STEP
     )
-    layers.Script("begin", layers.credit(assessment)).add_to(built)
+    layers.begin(assessment).add_to(built)
 
     def vector(name: str, data: layers.Collection, **options: object) -> None:
         layers.DrawnLayer("vector", name=name, data=data, **options).add_to(built)
 
-    vector("Municipalities", layers.municipalities(assessment), control=False, pane="land", interactive=False)
-    vector("Project areas", layers.areas(assessment, popups=True), pane="areas", lift=3.5)
-    vector("Fibre routes", layers.routes(assessment), pane="routes", interactive=False, minZoom=9)
+    vector(_("Municipalities"), layers.municipalities(assessment), control=False, pane="land", interactive=False)
+    vector(_("Project areas"), layers.areas(assessment, popups=True), pane="areas", lift=3.5)
+    vector(_("Fibre routes"), layers.routes(assessment), pane="routes", interactive=False, minZoom=9)
     cells = layers.cells(assessment, PlaceTiles.build(assessment.places, assessment.policy))
     if cells["levels"]:
-        layers.DrawnLayer("discs", name="Premises short of service", **cells).add_to(built)
+        layers.DrawnLayer("discs", name=_("Premises short of service"), **cells).add_to(built)
     layers.Script("legend", layers.legend(assessment, tiles=False)).add_to(built)
     view = layers.DrawnLayer("focus", name="view", control=False, **build.focus_of(assessment.municipalities))
     view.add_to(built)
@@ -82,10 +89,14 @@ def _inlined_sheet(name: str) -> str:
 
 def _banner(assessment: Assessment) -> str:
     study = assessment.study
-    status = style.escape(style.word(study.data_status))
+    status = style.escape(word(study.data_status))
+    facts = (
+        _("as of {date}", date=date(study.as_of)),
+        _("policy {policy}", policy=assessment.policy.id),
+        _("budget {money}", money=style.money(assessment.scenario.budget, study.currency)),
+    )
+    note = _("The funding gap is a planning estimate; the grant is set by competition.")
     return (
         f'<div class="map-banner"><strong>{style.escape(study.name)}</strong> · <span class="status">{status}</span> · '
-        f"as of {study.as_of:%Y-%m-%d} · policy {style.escape(assessment.policy.id)} · "
-        f"budget {style.escape(style.money(assessment.scenario.budget, study.currency))}<br>"
-        "The funding gap is a planning estimate; the grant is set by competition.</div>"
+        f"{style.escape(' · '.join(facts))}<br>{style.escape(note)}</div>"
     )

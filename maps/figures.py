@@ -15,14 +15,19 @@ import pandas as pd
 from coverage.assessment import Assessment
 from coverage.policy import Policy
 from coverage.schemas import SHARE_PREFIX
+from maps.language import N_, _
 
-NOT_STATED: Final = "not stated"
 PLURALS: Final = {
-    "business": "businesses",
-    "household": "homes",
-    "holiday": "holiday homes",
-    "public": "public buildings",
+    "business": N_("businesses"),
+    "household": N_("homes"),
+    "holiday": N_("holiday homes"),
+    "public": N_("public buildings"),
 }
+
+
+def not_stated() -> str:
+    """Return what stands for a line of business that the data leave out."""
+    return _("not stated")
 
 
 @dataclass(frozen=True)
@@ -75,11 +80,11 @@ def tier_weights(places: gpd.GeoDataFrame, policy: Policy) -> pd.DataFrame:
 
 
 def by_tier(places: gpd.GeoDataFrame, policy: Policy) -> pd.DataFrame:
-    """Return premises by kind (businesses, homes) and tier, long: kind, tier, premises."""
+    """Return premises by kind (businesses, homes, in words) and tier, long: kind, tier, premises."""
     weights = tier_weights(places, policy)
     counted = weights.groupby(places["kind"].to_numpy()).sum()
     kinds = [kind for kind in ("business", "household") if kind in counted.index]
-    rows = [(PLURALS[kind], tier, float(counted.loc[kind, tier])) for kind in kinds for tier in policy.tier_ids]
+    rows = [(_(PLURALS[kind]), tier, float(counted.loc[kind, tier])) for kind in kinds for tier in policy.tier_ids]
     return pd.DataFrame(rows, columns=["kind", "tier", "premises"])
 
 
@@ -106,7 +111,7 @@ def by_line_of_business(assessment: Assessment, *, most: int = 12) -> pd.DataFra
     """Return businesses short of fixed service by line of business, largest first."""
     chosen = assessment.places[assessment.places["kind"] == "business"]
     short = chosen["weight"].to_numpy(float) * chosen["short_fixed"].to_numpy(float)
-    lines = chosen["line_of_business"].fillna(NOT_STATED)
+    lines = chosen["line_of_business"].fillna(not_stated())
     frame = (
         pd.DataFrame({"line of business": lines, "businesses": short}).groupby("line of business", as_index=False).sum()
     )

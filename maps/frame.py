@@ -7,23 +7,25 @@ import streamlit as st
 from coverage.errors import CoverageError
 from coverage.policy import load_policy
 from maps import session
+from maps.language import _
 from maps.pages import data_and_rules, explore, gap_report, priorities, sidebar
 
+LIST = ":material/format_list_numbered:"
 ASSETS = Path(__file__).parent / "assets"
 
 
 def main() -> None:
     """Draw the frame and the page that is open."""
-    st.set_page_config(page_title="Broadband gaps", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+    st.set_page_config(page_title=_("Broadband gaps"), page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.html(ASSETS / "page.css")
     page = st.navigation(
         [
-            st.Page(explore.render, title="Explore", url_path="explore", icon=":material/map:", default=True),
-            st.Page(gap_report.render, title="Gap report", url_path="gap-report", icon=":material/description:"),
+            st.Page(explore.render, title=_("Explore"), url_path="explore", icon=":material/map:", default=True),
+            st.Page(gap_report.render, title=_("Gap report"), url_path="gap-report", icon=":material/description:"),
+            st.Page(priorities.render, title=_("Priorities"), url_path="priorities", icon=LIST),
             st.Page(
-                priorities.render, title="Priorities", url_path="priorities", icon=":material/format_list_numbered:"
+                data_and_rules.render, title=_("Data and rules"), url_path="data-and-rules", icon=":material/rule:"
             ),
-            st.Page(data_and_rules.render, title="Data and rules", url_path="data-and-rules", icon=":material/rule:"),
         ],
         position="top",
     )
@@ -34,8 +36,8 @@ def main() -> None:
             sidebar.render(study, scenario)
         st.html(sidebar.strip(study, load_policy(scenario.policy)))
     except CoverageError as error:  # a policy that cannot be read
-        session.stop(error, help_text="Correct the file, then reload this page.")
-    st.query_params.from_dict(scenario.to_query())
+        session.stop(error, help_text=_("Correct the file, then reload this page."))
+    st.query_params.from_dict(session.address(scenario))
     page.run()
 
 

@@ -22,8 +22,10 @@ from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS, to_crs
 from coverage.policy import Policy
 from coverage.schemas import CERTAINTIES, DECISIONS, MOBILE_LEVELS, SERVED
-from maps import assets, style
+from maps import assets, language, style
+from maps.language import _
 from maps.tiles.places import PlaceTiles, classes
+from maps.words import word
 
 MAX_VERTICES: Final = 14_000  # of one layer, whatever the study
 DECIMALS: Final = 5  # of a degree: about a metre
@@ -38,7 +40,7 @@ def simplified(frame: gpd.GeoDataFrame, *, start_m: float, shared: bool = False)
     """
     shapes = frame.geometry.to_numpy()
     tolerance, thinner = start_m, shapes
-    for _ in range(12):
+    for _attempt in range(12):
         thinner = shapely.coverage_simplify(shapes, tolerance) if shared else shapely.simplify(shapes, tolerance)
         if shapely.get_num_coordinates(thinner).sum() <= MAX_VERTICES:
             break
@@ -112,24 +114,28 @@ def _area_about(row: Mapping[Any, Any], currency: str, *, popups: bool) -> dict[
         "r": round(4.5 + min(row["premises"], 400) / 200, 1) if row["decision"] == "fund" else 3.0,
         "t": [
             str(row["name"]),
-            f"rank {row['rank']} · {decision} · {row['certainty']}",
-            f"{style.number(row['premises'], digits=3)} premises · grant {style.money(row['grant'], currency)}",
+            _("rank {rank}", rank=row["rank"]) + f" · {decision} · {word(row['certainty'])}",
+            _(
+                "{premises} premises · grant {grant}",
+                premises=style.number(row["premises"], digits=3),
+                grant=style.money(row["grant"], currency),
+            ),
         ],
     }
     if popups:
         need = style.money_range(row["funding_gap_p10"], row["funding_gap_p90"], currency)
         about["p"] = [
-            ["area", str(row["area_id"])],
-            ["rank", str(row["rank"])],
-            ["decision", f"{decision} ({row['certainty']})"],
-            ["businesses", style.number(row["businesses"], digits=3)],
-            ["homes", style.number(row["households"], digits=3)],
-            ["technology", style.word(row["technology"])],
-            ["route", style.length(row["route_m"])],
-            ["investment", style.money(row["capex"], currency)],
-            ["funding gap", need],
-            ["grant", style.money(row["grant"], currency)],
-            ["score", style.number(row["score"], digits=3)],
+            [_("area"), str(row["area_id"])],
+            [_("rank"), str(row["rank"])],
+            [_("decision"), f"{decision} ({word(row['certainty'])})"],
+            [_("businesses"), style.number(row["businesses"], digits=3)],
+            [_("homes"), style.number(row["households"], digits=3)],
+            [_("technology"), word(row["technology"])],
+            [_("route"), style.length(row["route_m"])],
+            [_("investment"), style.money(row["capex"], currency)],
+            [_("funding gap"), need],
+            [_("grant"), style.money(row["grant"], currency)],
+            [_("score"), style.number(row["score"], digits=3)],
         ]
     return about
 
@@ -165,12 +171,12 @@ def cells(assessment: Assessment, tiles: PlaceTiles, *, most: int = 9_000) -> di
     return {"classes": kinds, "levels": levels}
 
 
-def class_labels(policy: Policy, language: str = "en") -> dict[str, str]:
+def class_labels(policy: Policy) -> dict[str, str]:
     """Return the words for every class of places."""
-    labels = {tier.id: tier.label.get(language, tier.id) for tier in policy.tiers}
+    labels = {tier.id: language.label(tier.label, tier.id) for tier in policy.tiers}
     return labels | {
-        SERVED: "served",
-        style.MOBILE_ONLY: f"mobile only, below “{style.word(policy.mobile.level)}”",
+        SERVED: _("served"),
+        style.MOBILE_ONLY: _("mobile only, below “{level}”", level=word(policy.mobile.level)),
     }
 
 
@@ -179,32 +185,44 @@ def legend(assessment: Assessment, *, tiles: bool = True) -> str:
     policy = assessment.policy
     colours = style.tier_colours([(tier.id, tier.eligible) for tier in policy.tiers])
     labels = class_labels(policy)
-    parts = ["<summary>Legend</summary><h4>Premises short of service</h4>"]
+    summary = style.escape(_("Legend"))
+    parts = [f"<summary>{summary}</summary>", _heading(_("Premises short of service"))]
     mobile = len(assessment.mobile) > 0 or bool(assessment.places["gap_kind"].isin(("mobile", "both")).any())
     shown = [name for name in reversed(classes(policy)) if name != style.MOBILE_ONLY or mobile]
     if not tiles:
         shown = [name for name in shown if name in (*policy.eligible_tiers, style.MOBILE_ONLY)]
     parts += [_line(style.swatch(colours[name]), labels[name]) for name in shown]
-    ring = "; violet ring = mobile too" if mobile else ""
-    more = f" Close up: single places{ring}." if tiles else ""
-    parts.append(f"<p>Larger disc = more premises.{more}</p>")
+    told = [_("Larger disc = more premises.")]
+    if tiles:
+        told.append(
+            _("Close up: single places; violet ring = mobile too.") if mobile else _("Close up: single places.")
+        )
+    parts.append(_paragraph(" ".join(told)))
     if "service_basis" in assessment.places and (assessment.places["service_basis"] == "expected_share").any():
-        parts.append("<p>Estimated from shares per municipality: no single place is known to be short.</p>")
-    parts.append("<h4>Project areas</h4>")
+        parts.append(_paragraph(_("Estimated from shares per municipality: no single place is known to be short.")))
+    parts.append(_heading(_("Project areas")))
     parts += [
-        _line(style.swatch(style.DECISION_COLOURS[name], shape="box", fill=style.DECISION_FILL[name]), name)
+        _line(style.swatch(style.DECISION_COLOURS[name], shape="box", fill=style.DECISION_FILL[name]), word(name))
         for name in DECISIONS
     ]
-    parts.append("<p>Outline: solid safe yes, dashed toss-up, dotted safe no.</p>")
-    parts.append(_line(style.swatch(style.ACCENT, shape="line"), "fibre route, funded"))
+    parts.append(_paragraph(_("Outline: solid safe yes, dashed toss-up, dotted safe no.")))
+    parts.append(_line(style.swatch(style.ACCENT, shape="line"), _("fibre route, funded")))
     if tiles and len(assessment.mobile):
-        parts.append('<section data-with="mobile"><h4>Mobile coverage</h4>')
+        parts.append('<section data-with="mobile">' + _heading(_("Mobile coverage")))
         parts += [
-            _line(style.swatch(style.MOBILE_LEVEL_COLOURS[level], shape="box"), style.word(level))
+            _line(style.swatch(style.MOBILE_LEVEL_COLOURS[level], shape="box"), word(level))
             for level in MOBILE_LEVELS[1:]
         ]
         parts.append("</section>")
     return "".join(parts)
+
+
+def _heading(text: str) -> str:
+    return f"<h4>{style.escape(text)}</h4>"
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{style.escape(text)}</p>"
 
 
 def _line(sign: str, text: str) -> str:
@@ -219,7 +237,7 @@ def credit(assessment: Assessment) -> str:
 
 def _licence(text: str) -> str:
     """Return a licence so that it can stand behind a name: `not stated` alone would not tell what is not."""
-    return f"licence {text}" if text.startswith("not ") else text
+    return _("licence {text}", text=text) if text.startswith("not ") else text
 
 
 class Script(MacroElement):
@@ -228,14 +246,26 @@ class Script(MacroElement):
     _template = Template(
         """
         {% macro script(this, kwargs) %}
-            coverageMap.{{ this.call }}({{ this._parent.get_name() }}, {{ this.text|tojson }});
+            coverageMap.{{ this.call }}({{ this._parent.get_name() }}{{ this.arguments }});
         {% endmacro %}
         """
     )
 
-    def __init__(self, call: str, text: str) -> None:
+    def __init__(self, call: str, *parts: object) -> None:
         super().__init__()
-        self._name, self.call, self.text = "Script", call, text
+        self._name, self.call = "Script", call
+        self.arguments = "".join(f", {compact(part)}" for part in parts)
+
+
+def begin(assessment: Assessment) -> Script:
+    """Return what a map begins with: whose shapes it shows, and the words of its buttons."""
+    said = {
+        "failed": _("The layer “{name}” did not load. Reload the page."),
+        "zoomIn": _("Zoom in"),
+        "zoomOut": _("Zoom out"),
+        "layers": _("Layers"),
+    }
+    return Script("begin", credit(assessment), said)
 
 
 class DrawnLayer(Layer):

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from coverage.assessment import Assessment
-from maps import assets, layers
+from maps import assets, language, layers
 from maps.store import STORE, Entry
 from maps.tiles import mobile
 from maps.tiles.places import LAYERS, PlaceTiles
@@ -26,9 +26,10 @@ _CLEAR_TILE: Final = base64.b64decode(
 )
 _DATA: Final[dict[str, Callable[[Assessment], layers.Collection]]] = {
     "municipalities": layers.municipalities,
-    "areas": layers.areas,
     "routes": layers.routes,
 }
+# Layers with words in them: their addresses name the language.
+_WORDED: Final[dict[str, Callable[[Assessment], layers.Collection]]] = {"areas": layers.areas}
 
 
 def routes() -> list[Route]:
@@ -38,6 +39,7 @@ def routes() -> list[Route]:
         Route("/tiles/{key}/{layer}/{z:int}/{x:int}/{y:int}.png", _in_thread(_tile)),
         Route("/overlay/{key}/{layer}.png", _in_thread(_overlay)),
         Route("/data/{key}/{layer}.json", _in_thread(_data)),
+        Route("/data/{key}/{language}/{layer}.json", _in_thread(_worded)),
     ]
 
 
@@ -96,6 +98,15 @@ def _data(request: Request) -> Response:
     if entry is None or layer not in _DATA:
         return _missing()
     body = entry.derive(f"data/{layer}", lambda given: layers.compact(_DATA[layer](given)).encode())
+    return _packed(request, body, "application/json", _KEEP)
+
+
+def _worded(request: Request) -> Response:
+    entry, spoken, layer = (STORE.get(request.path_params["key"]), *map(request.path_params.get, ("language", "layer")))
+    if entry is None or spoken not in language.LANGUAGES or layer not in _WORDED:
+        return _missing()
+    with language.using(spoken):
+        body = entry.derive(f"data/{spoken}/{layer}", lambda given: layers.compact(_WORDED[layer](given)).encode())
     return _packed(request, body, "application/json", _KEEP)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from coverage import pipeline
 from coverage.assessment import Assessment
@@ -23,26 +24,28 @@ from coverage.errors import CoverageError
 from coverage.policy import Policy, list_policies, load_policy
 from coverage.scenario import Scenario
 from coverage.study import Study
+from maps import language
+from maps.language import _
 from maps.store import STORE, Shelf
+from maps.words import word
 
 LOG: Final = logging.getLogger(__name__)
 ROOT: Final = Path(__file__).parent.parent
 MILLION: Final = 1e6
-STEPS: Final = {
-    "overlay": "laying coverage over the premises",
-    "verdict": "holding the service against the policy",
-    "areas": "grouping places into project areas",
-    "routes": "finding routes along the roads",
-}
-ONLY_SERVICE: Final = (
-    "This study ends with service: `python -m coverage check` with its folder tells what its data holds. "
-    "For the dashboard, set COVERAGE_STUDY to the folder of another study and start the server again."
+KEPT: Final = (
+    "scenario-",
+    "explore-municipality",
+    "explore-places",
+    "gap-report-municipalities",
+    "gap-report-technology",
 )
+LINK: Final = "lang"  # what the language is called in an address
 
 
 class Key(StrEnum):
     """Name what is kept in a session."""
 
+    LANGUAGE = "language"
     READY = "scenario-ready"
     POLICY = "scenario-policy"
     BUDGET = "scenario-budget"  # in millions, as it is typed
@@ -69,6 +72,28 @@ _DECIDED: Final = Shelf(32)
 _UNDER_WAY: Final[dict[Any, str]] = {}  # key in _PREPARED -> the step that its building has reached
 
 
+def spoken() -> str:
+    """Return this session's language: what the reader chose, else the link's, else the browser's, else English.
+
+    Outside a session there is no reader to ask, and English is answered.
+    """
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return language.DEFAULT
+    state = st.session_state
+    if state.get(Key.LANGUAGE) not in language.LANGUAGES:
+        wanted = (st.query_params.get(LINK), st.context.locale)
+        state[Key.LANGUAGE] = next(filter(None, map(language.known, wanted)), language.DEFAULT)
+    return str(state[Key.LANGUAGE])
+
+
+language.ask(spoken)
+
+
+def address(scenario: Scenario) -> dict[str, str]:
+    """Return what a link must say to open the same view: the scenario and the language."""
+    return {**scenario.to_query(), LINK: spoken()}
+
+
 def study_folder() -> Path:
     """Return the study's folder: COVERAGE_STUDY, else the sample study."""
     return Path(os.environ.get("COVERAGE_STUDY", ROOT / "data" / "trondelag")).resolve()
@@ -85,7 +110,8 @@ def open_study() -> Study:
     try:
         return Study.open(study_folder(), data_root=data_root())
     except CoverageError as error:
-        stop(error, help_text="Correct the file, then reload this page. COVERAGE_STUDY names the study's folder.")
+        told = _("Correct the file, then reload this page. COVERAGE_STUDY names the study's folder.")
+        stop(error, help_text=told)
 
 
 def stop(error: Exception, *, help_text: str) -> Any:
@@ -150,11 +176,12 @@ def prepare(study: Study, policy: Policy) -> tuple[tuple[Any, ...], Any]:
     if _PREPARED.has(key):
         return key, _PREPARED.get(key, lambda: None)
     room = st.empty()
+    begun = _("Preparing {study}: the first time takes a while", study=study.name)
     try:
-        with room.status(f"Preparing {study.name}: the first time takes a while", expanded=False) as status:
+        with room.status(begun, expanded=False) as status:
 
             def tell(step: str) -> None:
-                status.update(label=f"Preparing {study.name}: {STEPS.get(step, step)}")
+                status.update(label=_("Preparing {study}: {step}", study=study.name, step=word(step)))
 
             def waiting() -> None:
                 if step := _UNDER_WAY.get(key):
@@ -172,7 +199,7 @@ def assess(study: Study, scenario: Scenario) -> Assessment:
     if _DECIDED.has((key, scenario)):
         found: Assessment = _DECIDED.get((key, scenario), lambda: None)
         return found
-    with st.spinner("Pricing and ranking the areas"):
+    with st.spinner(_("Pricing and ranking the areas")):
         decided: Assessment = _DECIDED.get((key, scenario), lambda: pipeline.decide(ready, scenario))
     return decided
 
@@ -183,11 +210,16 @@ def current() -> View:
     try:
         study.require_assessable()
     except CoverageError as error:
-        stop(error, help_text=ONLY_SERVICE)
+        only_service = _(
+            "This study ends with service: `python -m coverage check` with its folder tells what its data holds. "
+            "For the dashboard, set COVERAGE_STUDY to the folder of another study and start the server again."
+        )
+        stop(error, help_text=only_service)
     try:
         assessment = assess(study, scenario_of(study))
     except CoverageError as error:
-        stop(error, help_text="Nothing was changed. Correct the file or the setting, then reload this page.")
+        told = _("Nothing was changed. Correct the file or the setting, then reload this page.")
+        stop(error, help_text=told)
     key, ground = STORE.put(assessment)
     return View(assessment, key, ground)
 
@@ -218,7 +250,7 @@ def _begin(study: Study) -> None:
         given = Scenario.from_query(st.query_params.to_dict(), default=default)
         load_policy(given.policy)
     except CoverageError as error:
-        st.warning(f"The link could not be read ({error}); the study's own settings are shown.")
+        st.warning(_("The link could not be read ({error}); the study's own settings are shown.", error=error))
         given = default
     _fill(given)
     state[Key.READY] = True
@@ -238,6 +270,13 @@ def _fill(scenario: Scenario) -> None:
 def reset(study: Study) -> None:
     """Put every scenario field back to the study's own settings."""
     _fill(Scenario(policy=study.policy, budget=study.budget))
+
+
+def change_language() -> None:
+    """Keep what the reader has set: a field whose words change is a new field to Streamlit, which would empty it."""
+    state = st.session_state
+    for name in [str(name) for name in state if str(name).startswith(KEPT)]:
+        state[name] = state[name]
 
 
 def change_policy() -> None:

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from coverage.schemas import SERVED
+from maps.language import N_, _, decimal_sign, pgettext
+from maps.words import word
 
 ACCENT: Final = "#0b6b66"
 INK: Final = "#1d2730"
@@ -41,57 +43,40 @@ TECHNOLOGY_COLOURS: Final[Mapping[str, str]] = {
     "voucher": "#5b6770",
 }
 
+# Who supports a place: grey both, and the two hues that readers of every kind of colour vision tell apart.
+CONTRAST_COLOURS: Final[Mapping[str, str]] = {"both": "#68727b", "only_a": "#c8540a", "only_b": "#0a66b0"}
+# Premises of a municipality that change, from few to many; in the hue of the policy that supports more of them.
+CONTRAST_SHADES: Final[Mapping[str, tuple[str, ...]]] = {
+    "only_a": ("#fbe6d3", "#f5c193", "#e8914f", "#c8540a"),
+    "only_b": ("#dceaf6", "#aacdea", "#68a4d6", "#0a66b0"),
+    "even": ("#e6e3ea", "#c9c3d1", "#a097ac", "#716780"),
+}
+
 # Decision by fill, certainty by the outline, so that neither rests on colour alone.
 DECISION_COLOURS: Final[Mapping[str, str]] = {"fund": ACCENT, "reserve": "#8996a0", "ineligible": "#b9c0c6"}
 DECISION_FILL: Final[Mapping[str, float]] = {"fund": 0.34, "reserve": 0.10, "ineligible": 0.04}
 CERTAINTY_DASH: Final[Mapping[str, str]] = {"safe yes": "", "toss-up": "7 4", "safe no": "1 4"}
 CERTAINTY_WIDTH: Final[Mapping[str, float]] = {"safe yes": 2.2, "toss-up": 2.2, "safe no": 1.4}
 
-WORDS: Final[Mapping[str, str]] = {
-    "fibre": "fibre",
-    "cable": "cable",
-    "dsl": "DSL",
-    "fwa": "fixed wireless",
-    "fwa_unlicensed": "fixed wireless (unlicensed)",
-    "satellite": "satellite",
-    "other": "other",
-    "mobile_site": "mobile site",
-    "voucher": "voucher",
-    "none": "none",
-    "basic": "basic",
-    "good": "good",
-    "very_good": "very good",
-    "business": "business",
-    "household": "home",
-    "holiday": "holiday home",
-    "public": "public building",
-    "4g": "4G",
-    "5g": "5G",
-    "real": "real data",
-    "modelled": "modelled",
-    "synthetic": "SYNTHETIC",
-    "fixed": "fixed",
-    "mobile": "mobile",
-    "both": "fixed and mobile",
+STATUSES: Final[Mapping[str, str]] = {
+    "real": N_("Real data"),
+    "modelled": N_("Modelled data"),
+    "synthetic": N_("SYNTHETIC data"),
 }
 
 THIN: Final = "\u202f"  # narrow no-break space, between thousands and before units
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$:~^=&])")
 
 
-def word(code: object) -> str:
-    """Return the word people use for a code, or the code itself."""
-    return WORDS.get(str(code), str(code).replace("_", " "))
-
-
 def decision(code: str, grant: float) -> str:
     """Return a decision in words; of an area that is funded and needs no grant, say so."""
-    return f"{code}, no grant needed" if code == "fund" and grant == 0 else code
+    return _("fund, no grant needed") if code == "fund" and grant == 0 else word(code)
 
 
 def status(code: str) -> str:
     """Return what data is, as the beginning of a sentence."""
-    return {"real": "Real data", "modelled": "Modelled data", "synthetic": "SYNTHETIC data"}.get(code, code)
+    found = STATUSES.get(code)
+    return code if found is None else _(found)
 
 
 def tier_colours(tiers: Sequence[tuple[str, bool]]) -> dict[str, str]:
@@ -128,14 +113,34 @@ def number(value: float, *, digits: int | None = None) -> str:
     text = f"{value:,.{decimals}f}"
     if decimals:
         text = text.rstrip("0").rstrip(".")
-    return text.replace(",", THIN).replace("-", "\u2212")
+    return _signs(text)
+
+
+def fixed(value: float, *, decimals: int) -> str:
+    """Write a number with a fixed count of decimals, as a column of a table needs it."""
+    return _signs(f"{value:,.{decimals}f}") if value is not None and math.isfinite(value) else ""
+
+
+def _signs(text: str) -> str:
+    """Give Python's signs of a number the reader's form."""
+    return text.translate({ord(","): THIN, ord("."): decimal_sign(), ord("-"): "\u2212"})
 
 
 def _scaled(value: float) -> tuple[float, str]:
-    for size, letter in ((1e9, "bn"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= 0.9995 * size:
-            return size, letter
+    """Return a readable size for an amount, and its sign."""
+    if abs(value) >= 0.9995e9:
+        return 1e9, pgettext("size of an amount", "bn")
+    if abs(value) >= 0.9995e6:
+        return 1e6, millions()
+    if abs(value) >= 0.9995e3:
+        return 1e3, pgettext("size of an amount", "k")
     return 1.0, ""
+
+
+def millions(currency: str = "") -> str:
+    """Return the sign of millions, of a currency if one is given: `M NOK`."""
+    sign = pgettext("size of an amount", "M")
+    return f"{sign}{THIN}{currency}" if currency else sign
 
 
 def money(value: float, currency: str, *, digits: int = 3) -> str:

@@ -47,6 +47,8 @@ ALLOWED: dict[str, set[str]] = {
     "reasons": BASE | {"policy", "schemas", "phrases"},
     "gaps": STAGE | {"reasons"},
     "verdicts": STAGE | {"overlay", "gaps"},
+    # It judges places again under parts of what was said, as the stages do.
+    "hearing": STAGE | {"claims", "overlay", "gaps"},
     "nace": BASE | {"schemas"},
     "ground": STAGE | {"mobile", "polygon_index"},
     "hubs": STAGE | {"roads"},
@@ -68,30 +70,33 @@ ALLOWED: dict[str, set[str]] = {
     "pipeline": SEEN
     | {"check"}
     | {"business", "nace"}
-    | {"verdicts", "extent", "gaps", "roads", "areas", "routes", "subsidy", "priority", "agreement", "summary"},
+    | {"verdicts", "extent", "gaps", "roads", "areas", "routes", "subsidy", "priority", "agreement", "summary", "hearing"},
     "reports": SEEN | {"reports"},
     "__main__": SEEN | {"pipeline", "reports", "check", "agreement"},
 }
+SAID = {"language", "words"}
 # Room of `maps` -> (rooms of coverage, rooms of maps)
 MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "__init__": (set(), set()),
     "assets": ({"schemas"}, set()),
-    "style": ({"schemas"}, set()),
-    "figures": (SEEN, set()),
-    "charts": (SEEN, {"style", "figures"}),
-    "tiles": (SEEN, {"style"}),
-    "layers": (SEEN, {"style", "tiles", "assets"}),
-    "build": (SEEN, {"layers", "tiles", "style", "assets"}),
-    "export": (SEEN, {"build", "layers", "tiles", "style", "assets"}),
+    "language": (set(), set()),
+    "words": (set(), {"language"}),
+    "style": ({"schemas"}, SAID),
+    "figures": (SEEN, SAID),
+    "charts": (SEEN, {"style", "figures"} | SAID),
+    "tiles": (SEEN, {"style"} | SAID),
+    "layers": (SEEN, {"style", "tiles", "assets"} | SAID),
+    "build": (SEEN, {"layers", "tiles", "style", "assets"} | SAID),
+    "export": (SEEN, {"build", "layers", "tiles", "style", "assets"} | SAID),
     "picking": (SEEN, {"tiles", "style"}),
     "store": (SEEN, {"tiles", "layers"}),
-    "server": (SEEN, {"assets", "layers", "tiles", "store", "style"}),
-    "session": (SEEN | {"pipeline", "check"}, {"store"}),
+    "server": (SEEN, {"assets", "layers", "tiles", "store", "style", "language"}),
+    "session": (SEEN | {"pipeline", "check"}, {"store"} | SAID),
     "pages": (
-        SEEN | {"reports", "pipeline", "agreement"},
-        {"session", "store", "build", "export", "layers", "picking", "charts", "figures", "style"},
+        SEEN | {"reports", "pipeline", "agreement", "reasons"},
+        SAID | {"session", "store", "build", "export", "layers", "picking", "charts", "figures", "style"},
     ),
-    "frame": (SEEN, {"pages", "session", "server", "style"}),
+    "frame": (SEEN, {"pages", "session", "server", "style", "language"}),
 }
 WEB = {"requests", "urllib", "http", "socket", "httpx", "urllib3"}
 BANNED = {"numba", "coverage", "pytest-cov", "pytest-testmon", "mutmut"}

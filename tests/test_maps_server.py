@@ -76,7 +76,7 @@ def test_tiles_outside_the_world_are_clear(known: tuple[str, str], rest: str) ->
     assert len(answer.body) < 100
 
 
-@pytest.mark.parametrize("layer", ["municipalities", "areas", "routes"])
+@pytest.mark.parametrize("layer", ["municipalities", "en/areas", "nb/areas", "routes"])
 def test_layer_data_is_geojson_and_packed(known: tuple[str, str], layer: str) -> None:
     plain, packed = (ask(ROUTES, f"/data/{known[0]}/{layer}.json", accept_gzip=gz) for gz in (False, True))
     data = json.loads(plain.body)
@@ -85,6 +85,15 @@ def test_layer_data_is_geojson_and_packed(known: tuple[str, str], layer: str) ->
     if len(plain.body) > 1000:
         assert packed.headers["content-encoding"] == "gzip"
         assert gzip.decompress(packed.body) == plain.body
+
+
+def test_what_holds_words_comes_in_the_language_of_its_address(known: tuple[str, str]) -> None:
+    english, norwegian, again = (ask(ROUTES, f"/data/{known[0]}/{spoken}/areas.json") for spoken in ("en", "nb", "en"))
+    assert "rank 1 · fund · safe yes".encode() in english.body
+    assert "plass 1 · støttes · sikkert ja".encode() in norwegian.body
+    assert again.body == english.body, "one language never answers for the other"
+    for path in ("de/areas", "../areas", "nb/routes", "areas", "NB/areas"):
+        assert ask(ROUTES, f"/data/{known[0]}/{path}.json").status == 404
 
 
 def test_unknown_layer_is_not_found(known: tuple[str, str]) -> None:

@@ -14,7 +14,7 @@ from coverage.schemas import (
     SERVED,
     TECHNOLOGIES,
 )
-from maps import style
+from maps import style, words
 from maps.tiles.places import classes
 
 
@@ -39,7 +39,7 @@ def test_every_code_has_colours_or_words() -> None:
     assert set(style.DECISION_COLOURS) == set(style.DECISION_FILL) == set(DECISIONS)
     assert set(style.CERTAINTY_DASH) == set(style.CERTAINTY_WIDTH) == set(CERTAINTIES)
     assert set(style.TECHNOLOGY_COLOURS) == set(BUILD_TECHNOLOGIES)
-    assert {*KINDS, *TECHNOLOGIES, *BUILD_TECHNOLOGIES, *MOBILE_LEVELS} <= set(style.WORDS)
+    assert {*KINDS, *TECHNOLOGIES, *BUILD_TECHNOLOGIES, *MOBILE_LEVELS} <= set(words.WORDS)
 
 
 @pytest.mark.parametrize(

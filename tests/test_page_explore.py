@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import json
 
 import pandas as pd
@@ -8,7 +9,10 @@ import pytest
 import streamlit_folium
 from streamlit.testing.v1 import AppTest
 
-from maps import session
+from coverage.reasons import explain
+from maps import language, session
+from maps.pages import why
+from maps.picking import Index, pick
 from maps.session import View
 from maps.store import STORE
 from tests import toy
@@ -75,7 +79,7 @@ def test_a_click_tells_why(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "short of fixed service: below 30 Mbit/s" in text
     assert "Oldnet reports 18/2 Mbit/s by DSL" in text
     assert "no-2024 § eligible" in text
-    assert "premises, row 1 (Toy Ltd, 2022-06-30; SYNTHETIC)" in text
+    assert "premises.gpkg, row 1 (Toy Ltd, 2022-06-30; SYNTHETIC)" in text
     assert "project area 5001-A00000" in text
 
 
@@ -97,17 +101,58 @@ def test_a_click_tells_what_was_measured_what_closes_and_what_reaches_indoors(mo
 
 def test_a_click_names_where_the_service_is_from(monkeypatch: pytest.MonkeyPatch) -> None:
     given = toy.assessment()
-    claims = dataclasses.replace(given.study.sources[0], id="offers", role="offers", supplier="Regulator <R>")
+    claims = dataclasses.replace(given.study.sources[0], id="offers", role="offers", file="of<f>.csv", supplier="R&D")
     study = dataclasses.replace(given.study, sources=(*given.study.sources, claims))
     at = given.places.to_crs(4326).geometry.iloc[0]
-    told = dataclasses.replace(given, study=study)
+    places = given.places.assign(
+        fixed_source_row=7,
+        planned_down_mbps=1000.0,
+        planned_by="Builder",
+        planned_date=pd.Timestamp("2025-05-01"),
+        planned_source="offers",
+        planned_source_row=9,
+    )
+    told = dataclasses.replace(given, study=study, places=places)
     text = html_of(show(monkeypatch, told, click={"lat": at.y, "lng": at.x}))
-    assert "<dt>service from</dt><dd>offers (Regulator &lt;R&gt;, 2022-06-30; SYNTHETIC)</dd>" in text
+    assert "<dt>service from</dt><dd>of&lt;f&gt;.csv, row 7 (R&amp;D, 2022-06-30; SYNTHETIC)</dd>" in text
+    assert "<dt>planned</dt><dd>Builder plans 1\u202f000 Mbit/s by 2025-05</dd>" in text
+    assert "<dt>plan from</dt><dd>of&lt;f&gt;.csv, row 9 (R&amp;D, 2022-06-30; SYNTHETIC)</dd>" in text
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"), [("technology", "this technology"), ("latency", "slowly"), ("closing", "closes")]
+)
+def test_an_offer_that_does_not_count_is_told_and_nobody_is_said_to_report_nothing(
+    monkeypatch: pytest.MonkeyPatch, cause: str, said: str
+) -> None:
+    given = toy.assessment()
+    nothing = dict.fromkeys(("fixed_down_mbps", "fixed_up_mbps", "fixed_down_max_mbps", "fixed_up_max_mbps"), 0.0)
+    claim = {"uncounted_down_mbps": 150.0, "uncounted_up_mbps": 20.0, "uncounted_technology": "satellite"}
+    claim |= {"uncounted_provider": "Sky", "uncounted_source": "premises", "uncounted_source_row": 3}
+    places = given.places.assign(**nothing, **claim, uncounted_why=cause, fixed_provider=None, fixed_technology=None)
+    at = places.to_crs(4326).geometry.iloc[0]
+    text = html_of(show(monkeypatch, dataclasses.replace(given, places=places), click={"lat": at.y, "lng": at.x}))
+    assert "Sky reports 150/20 Mbit/s by satellite (2022-06-30); does not count: " in text
+    assert said in text
+    assert "premises.gpkg, row 3 (Toy Ltd, 2022-06-30; SYNTHETIC)" in text
+    assert "nobody reports" not in text
+
+
+def test_a_click_tells_why_and_what_would_change_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    at = given.places.to_crs(4326).geometry.iloc[0]
+    for spoken, words in (("en", ("why", "what would change it")), ("nb", ("hvorfor", "hva som ville endre det"))):
+        told = explain(given.places.iloc[[0]], policy=given.policy, as_of=given.study.as_of, language=spoken).iloc[0]
+        with language.using(spoken):
+            text = why.panel(given, pick(given, Index.build(given.places), lat=at.y, lon=at.x))
+        for word, sentence in zip(words, (told["reason"], told["change"]), strict=True):
+            assert sentence
+            assert f"<dt>{word}</dt><dd>{html.escape(sentence)}</dd>" in text
 
 
 def test_a_share_is_told_as_one_and_names_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
     given = toy.assessment()
-    shares = dataclasses.replace(given.study.sources[0], id="statistics", role="shares")
+    shares = dataclasses.replace(given.study.sources[0], id="statistics", role="shares", file="shares.csv")
     study = dataclasses.replace(given.study, sources=(*given.study.sources, shares))
     places = given.places.assign(
         service_basis="expected_share",
@@ -122,7 +167,7 @@ def test_a_share_is_told_as_one_and_names_its_source(monkeypatch: pytest.MonkeyP
     text = html_of(show(monkeypatch, told, click={"lat": at.y, "lng": at.x}))
     assert "an estimated 25\u202f% of such premises in the municipality are short: not known for this one" in text
     assert "counted as 25\u202f% eligible for support" in text
-    assert "<dt>service from</dt><dd>statistics (Toy Ltd, 2022-06-30; SYNTHETIC)</dd>" in text
+    assert "<dt>service from</dt><dd>shares.csv (Toy Ltd, 2022-06-30; SYNTHETIC)</dd>" in text
     assert "its own position is not known" in text
     assert "imputed, not reported" in text
     assert "Estimated: fixed service is known only as a share per municipality." in text

@@ -91,7 +91,7 @@ def test_a_picked_row_opens_its_reasons(monkeypatch: pytest.MonkeyPatch) -> None
     text = "".join(element.proto.body for element in test.get("html"))
     assert "<dt>state</dt>" in text
     assert "<dt>county</dt>" not in text, "a share of nothing is not listed"
-    assert list(test.dataframe[0].value["item"]) == ["trench_m"]
+    assert list(test.dataframe[0].value["item"]) == ["Trench, mixed ground"]
     assert any("Above: Westby 2" in caption.value and "Below: Westby 4" in caption.value for caption in test.caption)
 
 

@@ -5,6 +5,8 @@
 
   var PANES = { land: 150, mobile: 180, areas: 320, routes: 350, discs: 400, places: 420, chosen: 460, names: 480 };
 
+  var said = {}; /* words in the reader's language, given by maps/layers.py as the map begins */
+
   var LEGEND = 228; /* pixels that an open legend takes; see map.css */
 
   function pane(map, name) {
@@ -46,6 +48,11 @@
     });
     box.appendChild(body);
     return box;
+  }
+
+  function name(map, selector, text) {
+    var button = map.getContainer().querySelector(selector);
+    if (button) { button.title = text; button.setAttribute("aria-label", text); }
   }
 
   function note(map, text) {
@@ -144,7 +151,7 @@
       }).then(function (data) {
         if (group._map) { draw(map, group, options, data); }
       }).catch(function () {
-        note(map, "The layer “" + options.name + "” did not load. Reload the page.");
+        note(map, said.failed.replace("{name}", options.name));
       });
     });
     return group;
@@ -217,9 +224,13 @@
     }
   }
 
-  function begin(map, credit) {
+  function begin(map, credit, words) {
+    said = words;
     panes(map);
+    name(map, ".leaflet-control-zoom-in", said.zoomIn);
+    name(map, ".leaflet-control-zoom-out", said.zoomOut);
     map.attributionControl.setPrefix(false);
+    map.on("layeradd", function () { name(map, ".leaflet-control-layers-toggle", said.layers); });
     L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
     if (credit) {
       var box = document.createElement("span");

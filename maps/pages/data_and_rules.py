@@ -9,17 +9,40 @@ import streamlit as st
 
 from coverage import agreement
 from coverage.assessment import Assessment
-from maps import session, style
+from maps import language, session, style
+from maps.language import N_, _
+from maps.pages import parts
 from maps.pages.rules import policy_html
+from maps.words import word
+
+# Columns of the tables that the check makes.
+COLUMNS = {
+    "source": N_("source"),
+    "role": N_("role"),
+    "rows": N_("rows"),
+    "row": N_("row"),
+    "rejected": N_("rejected"),
+    "left out": N_("left out"),
+    "repaired": N_("repaired"),
+    "CRS found": N_("CRS found"),
+    "extent": N_("extent"),
+    "as of": N_("as of"),
+    "status": N_("status"),
+    "field": N_("field"),
+    "value": N_("value"),
+    "reason": N_("reason"),
+    "finding": N_("finding"),
+    "for example": N_("for example"),
+}
 
 
 def render() -> None:
     """Draw the page."""
     assessment = session.current().assessment
-    st.title("Data and rules")
+    st.title(_("Data and rules"))
     if assessment.study.notes:
         st.warning("\n".join(f"- {style.plain(note)}" for note in assessment.study.notes))
-    sources, rules, costs, checks = st.tabs(["Sources", "Policy", "Cost book", "Checks"])
+    sources, rules, costs, checks = st.tabs([_("Sources"), _("Policy"), _("Cost book"), _("Checks")])
     with sources:
         _sources(assessment)
     with rules:
@@ -40,10 +63,10 @@ def _sources(assessment: Assessment) -> None:
         rows.append(
             {
                 "source": source.id,
-                "what it is": source.role,
+                "role": word(source.role),
                 "supplier": source.supplier,
                 "as of": source.as_of,
-                "data": style.word(source.data_status),
+                "data": word(source.data_status),
                 "licence": source.licence,
                 "rows read": report.get("rows_read"),
                 "rejected": report.get("rows_rejected", int(rejected.get(source.id, 0))),
@@ -53,46 +76,79 @@ def _sources(assessment: Assessment) -> None:
             }
         )
     st.dataframe(
-        pd.DataFrame(rows),
+        parts.written(pd.DataFrame(rows), {"rows read": 0, "rejected": 0}),
         hide_index=True,
-        column_config={"rows read": st.column_config.NumberColumn(format="localized")},
+        column_config={
+            "source": _("source"),
+            "role": _("what it is"),
+            "supplier": _("supplier"),
+            "as of": parts.date_column(_("as of")),
+            "data": _("data"),
+            "licence": _("licence"),
+            "rows read": _("rows read"),
+            "rejected": _("rejected"),
+            "coordinates": _("coordinates"),
+            "file": _("file"),
+            "address": _("address"),
+        },
     )
     if assessment.study.parameters:
-        st.subheader("Figures about the inputs")
+        st.subheader(_("Figures about the inputs"))
+        figures = pd.DataFrame(
+            [
+                {
+                    "figure": parts.item(p.id),
+                    "value": p.value,
+                    "unit": parts.said(p.unit),
+                    "confidence": word(p.confidence),
+                    "source": p.source,
+                }
+                for p in assessment.study.parameters
+            ]
+        )
         st.dataframe(
-            pd.DataFrame(
-                [
-                    {
-                        "figure": p.id.replace("_", " "),
-                        "value": p.value,
-                        "unit": p.unit,
-                        "confidence": p.confidence,
-                        "source": p.source,
-                    }
-                    for p in assessment.study.parameters
-                ]
-            ),
+            parts.written(figures, {"value": None}),
             hide_index=True,
+            column_config={
+                "figure": _("figure"),
+                "value": _("value"),
+                "unit": _("unit"),
+                "confidence": _("confidence"),
+                "source": _("source"),
+            },
         )
 
 
 def _criteria(assessment: Assessment) -> None:
-    st.subheader("How areas are scored")
+    st.subheader(_("How areas are scored"))
     changed = dict(assessment.scenario.weights)
     rows = [
         {
-            "criterion": item.label.get("en", item.id),
+            "criterion": language.label(item.label, item.id),
             "weight": changed.get(item.id, item.weight),
             "in the policy": item.weight,
             "scores 0 at": item.low,
             "scores 100 at": item.high,
-            "unit": item.unit,
-            "confidence": item.confidence,
+            "unit": parts.said(item.unit),
+            "confidence": word(item.confidence),
         }
         for item in assessment.policy.criteria
     ]
-    number = st.column_config.NumberColumn(format="localized")
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config={"scores 0 at": number, "scores 100 at": number})
+    st.dataframe(
+        parts.written(
+            pd.DataFrame(rows), dict.fromkeys(("weight", "in the policy", "scores 0 at", "scores 100 at"), None)
+        ),
+        hide_index=True,
+        column_config={
+            "criterion": _("criterion"),
+            "weight": _("weight"),
+            "in the policy": _("in the policy"),
+            "scores 0 at": _("scores 0 at"),
+            "scores 100 at": _("scores 100 at"),
+            "unit": _("unit"),
+            "confidence": _("confidence"),
+        },
+    )
 
 
 def _costs(assessment: Assessment) -> None:
@@ -100,31 +156,41 @@ def _costs(assessment: Assessment) -> None:
     frame = pd.DataFrame(
         [
             {
-                "item": item.item.replace("_", " "),
+                "item": parts.item(item.item),
                 "value": item.value,
                 "low": item.low,
                 "high": item.high,
-                "unit": item.unit,
+                "unit": parts.said(item.unit),
                 "year": item.year,
-                "confidence": ("⚑ " if item.confidence == "assumed" else "") + item.confidence,
-                "source": item.source,
+                "confidence": ("⚑ " if item.confidence == "assumed" else "") + word(item.confidence),
+                "source": parts.said(item.source),
                 "changed here": item.item in changed,
             }
             for item in assessment.costs.items
         ]
     )
     assumed = sum(item.confidence == "assumed" for item in assessment.costs.items)
-    st.caption(f"{len(frame)} figures, {assumed} of them general knowledge (⚑) that the county must confirm.")
-    number = st.column_config.NumberColumn(format="localized")
+    st.caption(
+        _(
+            "{count} figures, {assumed} of them general knowledge (⚑) that the county must confirm.",
+            count=len(frame),
+            assumed=assumed,
+        )
+    )
     st.dataframe(
-        frame,
+        parts.written(frame, {"value": None, "low": None, "high": None}),
         hide_index=True,
         height=520,
         column_config={
-            "value": number,
-            "low": number,
-            "high": number,
-            "year": st.column_config.NumberColumn(format="%d"),
+            "item": _("item"),
+            "value": _("value"),
+            "low": _("low"),
+            "high": _("high"),
+            "unit": _("unit"),
+            "year": st.column_config.NumberColumn(_("year"), format="%d"),
+            "confidence": _("confidence"),
+            "source": _("source"),
+            "changed here": _("changed here"),
         },
     )
 
@@ -134,25 +200,30 @@ def _checks(assessment: Assessment) -> None:
     findings = pd.DataFrame(found.get("findings", []), columns=["severity", "source", "finding"])
     problems = findings[findings["severity"] == "problem"]
     if problems.empty:
-        st.success("No problems were found in the data.")
+        st.success(_("No problems were found in the data."))
     else:
         st.error("\n".join(f"- {style.plain(f'{row.source}: {row.finding}')}" for row in problems.itertuples()))
     if len(findings) > len(problems):
-        with st.expander(f"Notes ({len(findings) - len(problems)})"):
-            st.dataframe(findings.loc[findings["severity"] == "note", ["source", "finding"]], hide_index=True)
+        with st.expander(_("Notes ({count})", count=len(findings) - len(problems))):
+            _table(findings.loc[findings["severity"] == "note", ["source", "finding"]])
     if found.get("sources"):
-        st.subheader("What was read")
-        st.dataframe(pd.DataFrame(found["sources"]), hide_index=True)
-    st.subheader("Rejected rows")
+        st.subheader(_("What was read"))
+        _table(pd.DataFrame(found["sources"]))
+    st.subheader(_("Rejected rows"))
     if assessment.rejected.empty:
-        st.success("No row of any source was rejected.")
+        st.success(_("No row of any source was rejected."))
     else:
-        st.caption("Each row that could not be used, and why. What the study's own filters leave out is not in it.")
+        st.caption(_("Each row that could not be used, and why. What the study's own filters leave out is not in it."))
         if found.get("rejections"):
-            st.dataframe(pd.DataFrame(found["rejections"]), hide_index=True)
-        with st.expander("Row by row"):
-            st.dataframe(assessment.rejected.head(10_000).astype({"value": "str"}), hide_index=True)
+            _table(pd.DataFrame(found["rejections"]))
+        with st.expander(_("Row by row")):
+            _table(assessment.rejected.head(10_000).astype({"value": "str"}))
     sentences = agreement.lines(assessment.summary.get("agreement", {}))
     if sentences:
-        st.subheader("Compared with published figures")
+        st.subheader(_("Compared with published figures"))
         st.markdown("\n".join(f"- {style.plain(sentence)}" for sentence in sentences))
+
+
+def _table(frame: pd.DataFrame) -> None:
+    """Draw a table of the check as it is, under the names of its columns in the reader's language."""
+    st.dataframe(frame, hide_index=True, column_config={name: _(COLUMNS[name]) for name in frame if name in COLUMNS})

@@ -11,15 +11,16 @@ import streamlit as st
 
 from coverage import reports
 from coverage.assessment import Assessment
-from maps import export
+from maps import export, language
+from maps.language import N_, _
 
 GOOD_FOR: Final = {
-    "xlsx": ("Excel", "read, filter and hand on"),
-    "csv": ("CSV", "load into any program"),
-    "pdf": ("PDF", "print, or attach to a case"),
-    "gpkg": ("GeoPackage", "open in QGIS or ArcGIS"),
-    "geojson": ("GeoJSON", "web maps and scripts"),
-    "html": ("One-file map", "opens with no network"),
+    "xlsx": (N_("Excel"), N_("read, filter and hand on")),
+    "csv": (N_("CSV"), N_("load into any program")),
+    "pdf": (N_("PDF"), N_("print, or attach to a case")),
+    "gpkg": (N_("GeoPackage"), N_("open in QGIS or ArcGIS")),
+    "geojson": (N_("GeoJSON"), N_("web maps and scripts")),
+    "html": (N_("One-file map"), N_("opens with no network")),
 }
 MIME: Final = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -39,13 +40,14 @@ def make(
     municipality: Collection[str] = (),
     area: Collection[str] = (),
     technology: str | None = None,
+    spoken: str = language.DEFAULT,
 ) -> bytes:
-    """Return one report as bytes, whole or cut to a selection."""
+    """Return one report as bytes, whole or cut to a selection; the map speaks the language `spoken`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{report}.{format_}"
         selection = {"municipality": tuple(municipality), "area": tuple(area), "technology": technology}
         if format_ == "html":
-            export.write_html(reports.select(assessment, **selection), path)
+            export.write_html(reports.select(assessment, **selection), path, language=spoken)
         else:
             reports.render(assessment, report, format=format_, path=path, **selection)
         return path.read_bytes()
@@ -62,7 +64,7 @@ def buttons(
 ) -> None:
     """Draw one button per format of a report."""
     for format_ in reports.FORMATS[report]:
-        name, use = GOOD_FOR[format_]
+        name, use = map(_, GOOD_FOR[format_])
         parts = [report, "report" if report == "gap" else "list", assessment.study.id, *municipality]
         st.download_button(
             name if short else f"{name} – {use}",
@@ -85,6 +87,13 @@ def _later(
     area: Collection[str],
     technology: str | None,
 ) -> Callable[[], bytes]:
+    spoken = language.current()  # asked now: the file is made later, where no session is known
     return lambda: make(
-        assessment, report, format_=format_, municipality=municipality, area=area, technology=technology
+        assessment,
+        report,
+        format_=format_,
+        municipality=municipality,
+        area=area,
+        technology=technology,
+        spoken=spoken,
     )

@@ -7,12 +7,18 @@ import streamlit as st
 
 from coverage.assessment import Assessment
 from maps import build, charts, figures, layers, session, style
+from maps.language import N_, _, ngettext
 from maps.pages import map_view, parts, why
 from maps.picking import Index, pick
 from maps.session import Key, View
 from maps.store import STORE
 
-KINDS = {"all": "All premises", "business": "Businesses", "household": "Homes", "public": "Public buildings"}
+KINDS = {
+    "all": N_("All premises"),
+    "business": N_("Businesses"),
+    "household": N_("Homes"),
+    "public": N_("Public buildings"),
+}
 MAP_HEIGHT = 520
 MOST_BARS = 45
 
@@ -37,19 +43,24 @@ def _headline(assessment: Assessment) -> None:
         "/".join(style.number(mbps) for mbps in best if mbps),
         style.money(assessment.scenario.budget, currency),
     )
-    estimate = "Planning estimate, P10 to P90 of the draws. The grant itself is set by competition."
+    estimate = _("Planning estimate, P10 to P90 of the draws. The grant itself is set by competition.")
     counts = []
     if found.businesses:
         short = about + style.number(found.businesses_short, digits=3)
-        counts.append((f"businesses below {speed} Mbit/s", short, ""))
+        counts.append((_("businesses below {speed} Mbit/s", speed=speed), short, ""))
     if found.homes:
-        counts.append((f"homes below {speed} Mbit/s", about + style.number(found.homes_short, digits=3), ""))
+        short = about + style.number(found.homes_short, digits=3)
+        counts.append((_("homes below {speed} Mbit/s", speed=speed), short, ""))
     parts.headline(
         [
             *counts,
-            ("project areas", style.number(len(areas)), ""),
-            ("funding gap, all areas", style.money_range(gap["p10"], gap["p90"], currency), estimate),
-            ("funded within the budget", f"{len(funded)} areas", f"Their grants: {spent} of {budget}."),
+            (_("project areas"), style.number(len(areas)), ""),
+            (_("funding gap, all areas"), style.money_range(gap["p10"], gap["p90"], currency), estimate),
+            (
+                _("funded within the budget"),
+                ngettext("{count} area", "{count} areas", len(funded)),
+                _("Their grants: {spent} of {budget}.", spent=spent, budget=budget),
+            ),
         ]
     )
 
@@ -61,15 +72,15 @@ def _map_and_panel(view: View) -> None:
     names = assessment.municipalities.set_index("municipality_code")["name"].sort_values()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         code = st.selectbox(
-            "Municipality",
+            _("Municipality"),
             [None, *names.index],
-            format_func=lambda code: f"All of {assessment.study.name}" if code is None else names[code],
+            format_func=lambda code: _("All of {study}", study=assessment.study.name) if code is None else names[code],
             key=Key.MUNICIPALITY,
             width=260,
         )
         kind = (
             st.segmented_control(
-                "Show on the map", _kinds(assessment), format_func=KINDS.get, default="all", key=Key.PLACES
+                _("Show on the map"), _kinds(assessment), format_func=_kind, default="all", key=Key.PLACES
             )
             or "all"
         )
@@ -93,13 +104,18 @@ def _map_and_panel(view: View) -> None:
             st.html(why.panel(assessment, picked))
         st.html(_municipality(assessment, code, str(names[code]) if code else assessment.study.name))
         if picked is None:
-            st.caption("Click on the map: the nearest place tells why it is short of service, or why it is not.")
+            told = _("Click on the map: the nearest place tells why it is short of service, or why it is not.")
+            st.caption(told)
 
 
 def _kinds(assessment: Assessment) -> list[str]:
     """List the kinds of premises that the study has, after "all"."""
     there = set(assessment.places["kind"].unique())
     return ["all", *(kind for kind in KINDS if kind in there)]
+
+
+def _kind(code: str) -> str:
+    return _(KINDS[code])
 
 
 def _municipality(assessment: Assessment, code: str | None, name: str) -> str:
@@ -110,26 +126,30 @@ def _municipality(assessment: Assessment, code: str | None, name: str) -> str:
     colour = style.tier_colours([(tier.id, tier.eligible) for tier in assessment.policy.tiers])
     worst = colour[assessment.policy.eligible_tiers[0]]
     rows = [
-        ("businesses, fixed", found.businesses_short, found.businesses, worst),
-        ("homes, fixed", found.homes_short, found.homes, worst),
+        (_("businesses, fixed"), found.businesses_short, found.businesses, worst),
+        (_("homes, fixed"), found.homes_short, found.homes, worst),
     ]
     if found.mobile_known:
         rows += [
-            ("businesses, mobile", found.businesses_mobile, found.businesses, style.MOBILE_COLOUR),
-            ("homes, mobile", found.homes_mobile, found.homes, style.MOBILE_COLOUR),
+            (_("businesses, mobile"), found.businesses_mobile, found.businesses, style.MOBILE_COLOUR),
+            (_("homes, mobile"), found.homes_mobile, found.homes, style.MOBILE_COLOUR),
         ]
     meters = "".join(_meter(*row) for row in rows if row[2]) + _extents(assessment, code)
     total = style.money(areas["funding_gap_p50"].sum(), assessment.study.currency)
     funded = int((areas["decision"] == "fund").sum())
-    foot = f"{len(areas)} project areas, funding gap about {total}; {funded} funded within the budget"
-    basis = (
-        "<div class='mark'>Estimated: fixed service is known only as a share per municipality.</div>"
-        if found.expected_share
-        else ""
+    foot = ngettext(
+        "{count} project area, funding gap about {total}; {funded} funded within the budget",
+        "{count} project areas, funding gap about {total}; {funded} funded within the budget",
+        len(areas),
+        total=total,
+        funded=funded,
     )
+    about = _("share short of service")
+    told = _("Estimated: fixed service is known only as a share per municipality.")
+    basis = f"<div class='mark'>{style.escape(told)}</div>" if found.expected_share else ""
     return (
         f'<div class="bg-panel"><h4>{style.escape(name)}</h4>'
-        f'<div class="bg-sub">share short of service</div>'
+        f'<div class="bg-sub">{style.escape(about)}</div>'
         f'<div class="bg-meter">{meters}</div><hr>{style.escape(foot)}{basis}</div>'
     )
 
@@ -144,7 +164,13 @@ def _extents(assessment: Assessment, code: str | None) -> str:
         and row["total"] > 0
     ]
     return "".join(
-        _meter(f"{row['what']}, mobile", row["total"] - row["covered"], row["total"], style.MOBILE_COLOUR, row["unit"])
+        _meter(
+            _("{what}, mobile", what=row["what"]),
+            row["total"] - row["covered"],
+            row["total"],
+            style.MOBILE_COLOUR,
+            row["unit"],
+        )
         for row in found
     )
 
@@ -165,37 +191,43 @@ def _charts(assessment: Assessment) -> None:
     colours = style.tier_colours([(tier.id, tier.eligible) for tier in policy.tiers])
     left, right = st.columns([1.25, 1], gap="large")
     with left:
-        st.subheader("Short of fixed service, by municipality")
+        st.subheader(_("Short of fixed service, by municipality"))
         with st.container(horizontal=True):
             kinds = [kind for kind in _kinds(assessment) if kind in ("business", "household")]
             kind = st.segmented_control(
-                "Premises",
+                _("Premises"),
                 kinds,
-                format_func=KINDS.get,
+                format_func=_kind,
                 default=kinds[-1] if kinds else None,
                 label_visibility="collapsed",
             )
-            share = st.toggle("as a share", value=True)
+            share = st.toggle(_("as a share"), value=True)
         counted = figures.by_municipality(assessment, kind=kind or "household")
         counted, left_out = figures.largest(counted, value="share" if share else "premises", most=MOST_BARS)
         labels = {tier: words[tier] for tier in policy.eligible_tiers}
         if left_out:
-            st.caption(f"The {MOST_BARS} municipalities with most; {left_out} more are not shown.")
-        unit = figures.PLURALS[kind or "household"]
+            told = _(
+                "The {shown} municipalities with most; {left_out} more are not shown.",
+                shown=MOST_BARS,
+                left_out=left_out,
+            )
+            st.caption(told)
+        chosen = kind or "household"
+        unit = _(figures.PLURALS[chosen])
         _chart(charts.by_municipality(counted, labels=labels, colours=colours, share=share, unit=unit), counted)
     with right:
-        st.subheader("By tier of the policy")
+        st.subheader(_("By tier of the policy"))
         tiers = figures.by_tier(assessment.places, policy)
         _chart(charts.by_tier(tiers, labels={tier: words[tier] for tier in policy.tier_ids}, colours=colours), tiers)
         lines = figures.by_line_of_business(assessment)
-        if set(lines["line of business"]) - {figures.NOT_STATED}:
-            st.subheader("Businesses short, by line of business")
+        if set(lines["line of business"]) - {figures.not_stated()}:
+            st.subheader(_("Businesses short, by line of business"))
             worst = colours[policy.eligible_tiers[0]]
-            _chart(charts.bars(lines, name="line of business", value="businesses", colour=worst), lines)
+            _chart(charts.lines_of_business(lines, colour=worst), lines)
 
 
 def _chart(chart: object, data: pd.DataFrame) -> None:
     if data.empty:
-        st.caption("Nothing to show: no such premises in this study.")
+        st.caption(_("Nothing to show: no such premises in this study."))
     else:
         st.altair_chart(chart, width="stretch")

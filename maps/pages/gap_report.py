@@ -6,31 +6,33 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
-from maps import session, style
-from maps.pages import downloads, map_view
+from maps import language, session, style
+from maps.language import _, ngettext
+from maps.pages import downloads, map_view, parts
+from maps.words import word
 
 
 def render() -> None:
     """Draw the page."""
     view = session.current()
     assessment = view.assessment
-    st.title("Gap report")
+    st.title(_("Gap report"))
     left, right = st.columns([2.6, 1], gap="medium")
     with left:
         codes, technology = _filters(assessment)
         found = _matching(assessment, codes, technology)
         chosen = _table(assessment, found)
     with right:
-        st.subheader("What the report holds")
+        st.subheader(_("What the report holds"))
         st.markdown(_sentence(assessment, found, chosen, codes))
         if found.empty:
-            st.info("No project area matches. Choose other municipalities or another technology.")
+            st.info(_("No project area matches. Choose other municipalities or another technology."))
         else:
             downloads.buttons(assessment, "gap", municipality=codes, area=chosen, technology=technology)
-        st.caption("A file is made when its button is pressed; large studies take some seconds.")
+        st.caption(_("A file is made when its button is pressed; large studies take some seconds."))
     if not found.empty:
         focus = found[found["area_id"].isin(chosen)] if chosen else found
-        st.subheader("Where they lie")
+        st.subheader(_("Where they lie"))
         map_view.show(
             view,
             key="gap-report-map",
@@ -46,17 +48,17 @@ def _filters(assessment: Assessment) -> tuple[tuple[str, ...], str | None]:
     names = assessment.municipalities.set_index("municipality_code")["name"].sort_values()
     one, two = st.columns([2, 1])
     codes = one.multiselect(
-        "Municipalities",
+        _("Municipalities"),
         list(names.index),
         format_func=lambda code: names[code],
-        placeholder="all",
+        placeholder=_("all"),
         key="gap-report-municipalities",
     )
     built = sorted(set(assessment.areas["technology"].dropna()))
     technology = two.selectbox(
-        "Technology",
+        _("Technology"),
         [None, *built],
-        format_func=lambda code: "any" if code is None else style.word(code),
+        format_func=lambda code: _("any") if code is None else word(code),
         key="gap-report-technology",
     )
     return tuple(codes), technology
@@ -81,7 +83,7 @@ def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
             "area": found["name"],
             "premises": found["premises"],
             "businesses": found["businesses"],
-            "technology": found["technology"].map(style.word),
+            "technology": found["technology"].map(word),
             "route": found["route_m"] / 1000,
             "investment": found["capex"] / session.MILLION,
             "gap": found["funding_gap_p50"] / session.MILLION,
@@ -91,8 +93,9 @@ def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
     )
     whole = st.column_config.NumberColumn
     with_businesses = assessment.areas["businesses"].any()
+    millions = style.millions(currency)
     event = st.dataframe(
-        shown,
+        parts.written(shown, {"premises": 0, "businesses": 0, "route": 1, "investment": 2, "gap": 2}),
         hide_index=True,
         height=min(430, 38 + 35 * len(shown)),
         on_select="rerun",
@@ -100,15 +103,15 @@ def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
         key="gap-report-table",
         column_config={
             "rank": whole("#", width=45),
-            "area": st.column_config.TextColumn("Area", width=165),
-            "municipality": st.column_config.TextColumn("Municipality"),
-            "premises": whole("Premises", format="%.0f", width=75),
-            "businesses": whole("Businesses", format="%.0f", width=85) if with_businesses else None,
-            "technology": st.column_config.TextColumn("Technology", width=75),
-            "route": whole("Route, km", format="%.1f", width=75),
-            "investment": whole(f"Cost, M {currency}", format="%.2f", width=95),
-            "gap": whole(f"Gap, M {currency}", format="%.2f", width=95, help="Funding gap, P50"),
-            "id": st.column_config.TextColumn("Area id"),
+            "area": st.column_config.TextColumn(_("Area"), width=165),
+            "municipality": st.column_config.TextColumn(_("Municipality")),
+            "premises": whole(_("Premises"), width=75),
+            "businesses": whole(_("Businesses"), width=95) if with_businesses else None,
+            "technology": st.column_config.TextColumn(_("Technology"), width=85),
+            "route": whole(_("Route, km"), width=75),
+            "investment": whole(_("Cost, {money}", money=millions), width=110),
+            "gap": whole(_("Gap, {money}", money=millions), width=110, help=_("Funding gap, P50")),
+            "id": st.column_config.TextColumn(_("Area id")),
         },
     )
     rows = event["selection"]["rows"] if event else []
@@ -120,17 +123,30 @@ def _sentence(assessment: Assessment, found: pd.DataFrame, chosen: tuple[str, ..
     picked = found[found["area_id"].isin(chosen)] if chosen else found
     currency, study = assessment.study.currency, assessment.study
     names = assessment.municipalities.set_index("municipality_code")["name"]
-    where = ", ".join(names[code] for code in codes) or f"all of {study.name}"
+    where = ", ".join(names[code] for code in codes) or _("all of {study}", study=study.name)
     premises, businesses = picked["premises"].sum(), picked["businesses"].sum()
-    told = f", {style.number(businesses, digits=3)} of them businesses" if assessment.areas["businesses"].any() else ""
-    need = style.money(picked["funding_gap_p50"].sum(), currency)
-    return (
-        f"**{style.number(len(picked))} project areas** in {style.plain(where)}: "
-        f"{style.number(premises, digits=3)} premises{told}; "
-        f"{style.plain(style.length(picked['route_m'].sum()))} of route; "
-        f"investment {style.plain(style.money(picked['capex'].sum(), currency))}, "
-        f"funding gap about {style.plain(need)}.\n\n"
-        f"{style.plain(style.status(study.data_status))}, as of {study.as_of:%Y\\-%m\\-%d}, "
-        f"policy {style.plain(assessment.policy.id)}. "
-        "The funding gap is a planning estimate; the grant is set by competition."
+    told = ""
+    if assessment.areas["businesses"].any():
+        told = _(", {count} of them businesses", count=style.number(businesses, digits=3))
+    holds = ngettext(
+        "**{areas} project area** in {where}: {premises} premises{businesses}; {route} of route; "
+        "investment {capex}, funding gap about {gap}.",
+        "**{areas} project areas** in {where}: {premises} premises{businesses}; {route} of route; "
+        "investment {capex}, funding gap about {gap}.",
+        len(picked),
+        areas=style.number(len(picked)),
+        where=style.plain(where),
+        premises=style.plain(style.number(premises, digits=3)),
+        businesses=style.plain(told),
+        route=style.plain(style.length(picked["route_m"].sum())),
+        capex=style.plain(style.money(picked["capex"].sum(), currency)),
+        gap=style.plain(style.money(picked["funding_gap_p50"].sum(), currency)),
     )
+    basis = _(
+        "{status}, as of {date}, policy {policy}. "
+        "The funding gap is a planning estimate; the grant is set by competition.",
+        status=style.plain(style.status(study.data_status)),
+        date=style.plain(language.date(study.as_of)),
+        policy=style.plain(assessment.policy.id),
+    )
+    return f"{holds}\n\n{basis}"

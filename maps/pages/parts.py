@@ -2,9 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
+import pandas as pd
 import streamlit as st
+
+from coverage.reports.wording import load_wording
+from maps import language, style
+
+MOST_CELLS: Final = 200_000  # Streamlit refuses to write more of them in a form of their own
+
+
+def written(frame: pd.DataFrame, decimals: Mapping[str, int | None]) -> Any:
+    """Return a table whose numbers stand in the reader's form, still sorted as numbers.
+
+    `decimals` gives the count of decimals by column, None as many as a figure needs. A very large table stays as it is.
+    """
+    if frame.size > MOST_CELLS:
+        return frame
+    forms = {
+        name: style.number if count is None else lambda value, count=count: style.fixed(value, decimals=count)
+        for name, count in decimals.items()
+        if name in frame
+    }
+    return frame.style.format(forms, na_rep="")
+
+
+def said(text: str) -> str:
+    """Return a text that the project's own data bring (policies, units, cost figures) in the reader's language."""
+    return load_wording(language.current()).said(text)
+
+
+def item(code: str) -> str:
+    """Return the name of a figure of the cost book or of the study."""
+    name = load_wording(language.current()).item(code)
+    return code.replace("_", " ") if name == code else name
+
+
+def date_column(label: str) -> Any:
+    """Return a column of dates in the reader's form."""
+    return st.column_config.DateColumn(label, format="YYYY-MM-DD" if language.current() == "en" else "DD.MM.YYYY")
 
 
 def headline(figures: Iterable[tuple[str, str, str]]) -> None:

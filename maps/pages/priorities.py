@@ -7,16 +7,12 @@ import streamlit as st
 
 from coverage import pipeline
 from coverage.assessment import Assessment
-from maps import charts, session, style
+from maps import charts, language, session, style
+from maps.language import _, ngettext
 from maps.pages import downloads, map_view, parts
 from maps.session import MILLION, Key, View
+from maps.words import word
 
-CAUSES = {
-    "unit_cost": "unit costs",
-    "rock_share": "rock in the ground",
-    "take_up": "take-up",
-    "wacc": "cost of capital",
-}
 SHADES = {"fund": "#dcefec", "reserve": "#ffffff", "ineligible": "#f1f3f4"}
 
 
@@ -24,10 +20,13 @@ def render() -> None:
     """Draw the page."""
     view = session.current()
     assessment = view.assessment
-    st.title("Priorities")
+    st.title(_("Priorities"))
     if assessment.areas.empty:
         st.info(
-            "No place is eligible under this policy, so there is nothing to rank. Choose another policy in the sidebar."
+            _(
+                "No place is eligible under this policy, so there is nothing to rank. "
+                "Choose another policy in the sidebar."
+            )
         )
         return
     _budget(assessment)
@@ -51,13 +50,16 @@ def _budget(assessment: Assessment) -> None:
     top = float(max(round(min(total, max(4 * assessment.study.budget / MILLION, budget)), 1), budget, 1.0))
     st.session_state[Key.BUDGET_SLIDER] = min(budget, top)
     st.slider(
-        f"Budget, M{style.THIN}{currency}",
+        _("Budget, {money}", money=style.millions(currency)),
         0.0,
         top,
         step=0.5 if top < 200 else 5.0,
         key=Key.BUDGET_SLIDER,
         on_change=session.set_budget_from(Key.BUDGET_SLIDER),
-        help=f"All areas together would take {style.money(total * MILLION, currency)} in grants.",
+        help=_(
+            "All areas together would take {money} in grants.",
+            money=style.money(total * MILLION, currency),
+        ),
     )
 
 
@@ -67,18 +69,27 @@ def _figures(assessment: Assessment) -> None:
     ranked = areas[areas["ranked_decision"] == "fund"]
     reached = ranked["premises"].sum()
     gap = style.money(funded["funding_gap_p50"].sum(), currency)
-    gaps = f"State and county money in a funding gap of {gap}, the sum of the areas' P50."
-    cut = "Down the list by score until the money is gone. The funded set is the best one that fits the budget."
+    gaps = _("State and county money in a funding gap of {gap}, the sum of the areas' P50.", gap=gap)
+    cut = _("Down the list by score until the money is gone. The funded set is the best one that fits the budget.")
     parts.headline(
         [
-            ("areas funded", style.number(len(funded)), ""),
+            (_("areas funded"), style.number(len(funded)), ""),
             *(
-                (f"{name} reached", style.number(funded[column].sum(), digits=3), "")
-                for name, column in (("businesses", "businesses"), ("homes", "households"))
+                (name, style.number(funded[column].sum(), digits=3), "")
+                for name, column in ((_("businesses reached"), "businesses"), (_("homes reached"), "households"))
                 if areas[column].any()  # else the study tells no such premises
             ),
-            ("their grants", style.money(funded["grant"].sum(), currency), gaps),
-            ("plain ranked cut instead", f"{len(ranked)} areas, {style.number(reached, digits=3)} premises", cut),
+            (_("their grants"), style.money(funded["grant"].sum(), currency), gaps),
+            (
+                _("plain ranked cut instead"),
+                ngettext(
+                    "{count} area, {premises} premises",
+                    "{count} areas, {premises} premises",
+                    len(ranked),
+                    premises=style.number(reached, digits=3),
+                ),
+                cut,
+            ),
         ]
     )
 
@@ -94,7 +105,7 @@ def _table(assessment: Assessment) -> str | None:
             "area": frame["name"],
             "score": frame["score"],
             "decision": list(map(style.decision, frame["decision"], frame["grant"])),
-            "certainty": frame["certainty"],
+            "certainty": frame["certainty"].map(word),
             "draws": 100 * frame["funded_share"],
             "premises": frame["premises"],
             "businesses": frame["businesses"],
@@ -104,7 +115,7 @@ def _table(assessment: Assessment) -> str | None:
             ],
             "grant": frame["grant"] / MILLION,
             "each": frame["grant_per_premises"] / 1000,
-            "technology": frame["technology"].map(style.word),
+            "technology": frame["technology"].map(word),
             "ceiling": frame["over_ceiling"],
             "municipality": frame["municipality_code"].map(names),
             "id": frame["area_id"],
@@ -113,16 +124,22 @@ def _table(assessment: Assessment) -> str | None:
     # Areas that need no grant are in however low they stand: they do not move the line.
     inside = frame["cumulative_grant"] <= assessment.scenario.budget
     line = frame.loc[inside & (frame["ranked_decision"] == "fund"), "rank"].max()
-    told = f"The plain ranked cut reaches down to rank {int(line)}." if pd.notna(line) else "The budget funds no area."
+    told = (
+        _("The plain ranked cut reaches down to rank {rank}.", rank=int(line))
+        if pd.notna(line)
+        else _("The budget funds no area.")
+    )
+    shades = _("Shaded rows are funded.")
+    pick = _("Pick a row to see why it stands where it stands.")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f"{told} Shaded rows are funded.{_free(frame)} Pick a row to see why it stands where it stands.")
+        st.caption(" ".join(filter(None, (told, shades, _free(frame), pick))))
         with st.container(horizontal=True, width="content"):
             downloads.buttons(assessment, "priority", short=True)
     number = st.column_config.NumberColumn
     text = st.column_config.TextColumn
     with_businesses = assessment.areas["businesses"].any()
     event = st.dataframe(
-        shown.style.apply(
+        parts.written(shown, {"draws": 0, "premises": 0, "businesses": 0, "grant": 2, "each": 1, "score": 0}).apply(
             lambda row: [f"background-color: {SHADES[frame['decision'].iloc[row.name]]}"] * len(row), axis=1
         ),
         hide_index=True,
@@ -132,24 +149,28 @@ def _table(assessment: Assessment) -> str | None:
         key="priorities-table",
         column_config={
             "rank": number("#", width=45),
-            "area": text("Area", width="medium"),
-            "municipality": text("Municipality"),
-            "decision": text("Decision", width=140, help="From the best set under the budget"),
+            "area": text(_("Area"), width="medium"),
+            "municipality": text(_("Municipality")),
+            "decision": text(_("Decision"), width=150, help=_("From the best set under the budget")),
             "certainty": text(
-                "Certainty", width=80, help="Funded in 90 % of draws or more: safe yes; 10 % or less: safe no"
+                _("Certainty"),
+                width=85,
+                help=_("Funded in 90 % of draws or more: safe yes; 10 % or less: safe no"),
             ),
-            "draws": number("Draws", format="%.0f %%", width=65, help="Share of the draws in which the area is funded"),
-            "premises": number("Premises", format="%.0f", width=75),
-            "businesses": number("Businesses", format="%.0f", width=85) if with_businesses else None,
-            "need": text(f"Need, {currency}", width=95, help="Funding gap, P10 to P90"),
-            "grant": number(f"Grant, M {currency}", format="%.2f", width=100),
-            "each": number("Each, k", format="%.1f", width=70, help=f"Grant per premises, thousand {currency}"),
-            "score": st.column_config.ProgressColumn("Score", min_value=0, max_value=100, format="%.0f", width=110),
-            "technology": text("Technology"),
+            "draws": number(_("Draws, %"), width=75, help=_("Share of the draws in which the area is funded")),
+            "premises": number(_("Premises"), width=75),
+            "businesses": number(_("Businesses"), width=95) if with_businesses else None,
+            "need": text(_("Need, {money}", money=currency), width=120, help=_("Funding gap, P10 to P90")),
+            "grant": number(_("Grant, {money}", money=style.millions(currency)), width=115),
+            "each": number(
+                _("Each, k"), width=85, help=_("Grant per premises, thousand {currency}", currency=currency)
+            ),
+            "score": st.column_config.ProgressColumn(_("Score"), min_value=0, max_value=100, format="%.0f", width=110),
+            "technology": text(_("Technology")),
             "ceiling": st.column_config.CheckboxColumn(
-                "Over ceiling", help="Costs more per premises than the policy's ceiling"
+                _("Over ceiling"), help=_("Costs more per premises than the policy's ceiling")
             ),
-            "id": text("Area id"),
+            "id": text(_("Area id")),
         },
     )
     rows = [row for row in (event["selection"]["rows"] if event else []) if row < len(frame)]
@@ -159,11 +180,19 @@ def _table(assessment: Assessment) -> str | None:
 def _free(frame: pd.DataFrame) -> str:
     """Say how many funded areas stand in the list without asking for money."""
     count = int(((frame["decision"] == "fund") & (frame["grant"] == 0)).sum())
-    return f" {count} of them need no grant: in half of the draws or more, revenue pays for them." if count else ""
+    return (
+        ngettext(
+            "{count} of them needs no grant: in half of the draws or more, revenue pays for it.",
+            "{count} of them need no grant: in half of the draws or more, revenue pays for them.",
+            count,
+        )
+        if count
+        else ""
+    )
 
 
 def _curve(assessment: Assessment) -> None:
-    st.subheader("Premises reached against money")
+    st.subheader(_("Premises reached against money"))
     ranked = assessment.areas[assessment.areas["decision"] != "ineligible"].sort_values("rank")
     ranked = ranked.assign(cumulative_premises=ranked["premises"].cumsum())
     funded = assessment.areas[assessment.areas["decision"] == "fund"]
@@ -174,16 +203,16 @@ def _curve(assessment: Assessment) -> None:
     ranked = ranked[near]
     chart = charts.curve(ranked.drop(columns="geometry"), budget=budget, chosen=chosen, currency=currency)
     st.altair_chart(chart, width="stretch")
-    st.caption("Grey: down the ranked list. Dot: the best set that the budget buys.")
+    st.caption(_("Grey: down the ranked list. Dot: the best set that the budget buys."))
 
 
 def _swings(assessment: Assessment) -> None:
-    st.subheader("What the funding gap hangs on")
+    st.subheader(_("What the funding gap hangs on"))
     frame = pipeline.swings(assessment)
-    chart = charts.swings(frame.assign(cause=frame["group"].map(CAUSES)), currency=assessment.study.currency)
+    chart = charts.swings(frame.assign(cause=frame["group"].map(word)), currency=assessment.study.currency)
     st.altair_chart(chart, width="stretch")
     st.caption(
-        "Each at its low and its high end in turn, the rest as the cost book has it (line), in all areas at once."
+        _("Each at its low and its high end in turn, the rest as the cost book has it (line), in all areas at once.")
     )
 
 
@@ -191,46 +220,66 @@ def _area(assessment: Assessment, area_id: str) -> None:
     """Draw what is known of one area: its score by criterion, who pays, and the cost lines."""
     area = assessment.areas[assessment.areas["area_id"] == area_id].iloc[0]
     currency, decision = assessment.study.currency, style.decision(area["decision"], area["grant"])
-    st.subheader(f"{style.plain(area['name'])}: rank {area['rank']}, {decision} ({area['certainty']})")
+    st.subheader(
+        _(
+            "{area}: rank {rank}, {decision} ({certainty})",
+            area=style.plain(area["name"]),
+            rank=area["rank"],
+            decision=decision,
+            certainty=word(area["certainty"]),
+        )
+    )
     one, two, three = st.columns([1.2, 1, 1.5], gap="medium")
     with one:
-        st.caption("Score by criterion")
-        rows = [(c.label.get("en", c.id), float(area[f"score_{c.id}"]), c.weight) for c in assessment.policy.criteria]
+        st.caption(_("Score by criterion"))
+        rows = [
+            (language.label(c.label, c.id), float(area[f"score_{c.id}"]), c.weight) for c in assessment.policy.criteria
+        ]
         weights = dict(assessment.scenario.weights)
         ids = [c.id for c in assessment.policy.criteria]
         frame = pd.DataFrame(rows, columns=["criterion", "score", "weight"])
         frame["weight"] = [weights.get(name, weight) for name, weight in zip(ids, frame["weight"], strict=True)]
         st.altair_chart(charts.scores(frame), width="stretch")
     with two:
-        st.caption("Who pays the funding gap (P50)")
+        st.caption(_("Who pays the funding gap (P50)"))
         shares = {
-            "state": "state_share",
-            "county": "county_share",
-            "municipality": "municipal_share",
-            "private": "private_share",
+            _("state"): "state_share",
+            _("county"): "county_share",
+            _("municipality"): "municipal_share",
+            _("private"): "private_share",
         }
         pairs = [(who, style.money(area[column], currency)) for who, column in shares.items() if area[column] > 0]
-        pairs.append(("funding gap", style.money(area["funding_gap_p50"], currency)))
+        pairs.append((_("funding gap"), style.money(area["funding_gap_p50"], currency)))
         pairs.append(("P10–P90", style.money_range(area["funding_gap_p10"], area["funding_gap_p90"], currency)))
-        pairs.append(("investment", style.money(area["capex"], currency)))
+        pairs.append((_("investment"), style.money(area["capex"], currency)))
         if area["technology"] == "fibre":
-            pairs.append(("route", style.length(area["route_m"])))
+            pairs.append((_("route"), style.length(area["route_m"])))
         cells = "".join(f"<dt>{style.escape(k)}</dt><dd>{style.escape(v)}</dd>" for k, v in pairs)
         st.html(f'<div class="bg-panel"><dl>{cells}</dl></div>')
         st.caption(_neighbours(assessment, area))
     with three:
-        st.caption("Cost lines; “assumed” figures are general knowledge that the county must confirm")
+        st.caption(_("Cost lines; “assumed” figures are general knowledge that the county must confirm"))
         lines = assessment.cost_lines
         mine = lines[(lines["area_id"] == area_id) & (lines["technology"] == area["technology"])]
         columns = ["item", "quantity", "unit", "unit_cost", "amount", "confidence", "source"]
+        shown = mine[columns].assign(
+            item=mine["item"].map(parts.item),
+            unit=mine["unit"].map(parts.said),
+            source=mine["source"].map(parts.said),
+            confidence=mine["confidence"].map(word),
+        )
         st.dataframe(
-            mine[columns],
+            parts.written(shown, {"quantity": None, "unit_cost": None, "amount": 0}),
             hide_index=True,
             height=230,
             column_config={
-                "quantity": st.column_config.NumberColumn(format="localized"),
-                "unit_cost": st.column_config.NumberColumn("unit cost", format="localized"),
-                "amount": st.column_config.NumberColumn(f"amount, {currency}", format="localized"),
+                "item": _("item"),
+                "quantity": _("quantity"),
+                "unit": _("unit"),
+                "unit_cost": _("unit cost"),
+                "amount": _("amount, {money}", money=currency),
+                "confidence": _("confidence"),
+                "source": _("source"),
             },
         )
 
@@ -239,17 +288,20 @@ def _neighbours(assessment: Assessment, area: pd.Series) -> str:
     """Say what stands above and below in the list."""
     by_rank = assessment.areas.set_index("rank")
     said = []
-    for rank, word in ((area["rank"] - 1, "Above"), (area["rank"] + 1, "Below")):
+    for rank, sentence in (
+        (area["rank"] - 1, _("Above: {area} (score {score})")),
+        (area["rank"] + 1, _("Below: {area} (score {score})")),
+    ):
         if rank in by_rank.index:
             other = by_rank.loc[rank]
             score = style.plain(style.number(other["score"], digits=3))
-            said.append(f"{word}: {style.plain(other['name'])} (score {score})")
+            said.append(sentence.format(area=style.plain(other["name"]), score=score))
     return ". ".join(said) + "."
 
 
 def _map(view: View, chosen: str | None) -> None:
     areas = view.assessment.areas
-    st.subheader("Where the money goes")
+    st.subheader(_("Where the money goes"))
     focus = areas[areas["area_id"] == chosen] if chosen else areas[areas["decision"] == "fund"]
     mark = focus.geometry if chosen else None
     map_view.show(

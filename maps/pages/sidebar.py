@@ -7,54 +7,70 @@ import streamlit as st
 from coverage.policy import VIEWS, Policy, load_policy
 from coverage.scenario import Scenario
 from coverage.study import Study
-from maps import session, style
+from maps import language, session, style
+from maps.language import LANGUAGES, N_, _
+from maps.pages.parts import said
 from maps.session import Key
+from maps.words import word
 
 VIEW_LABELS = {
-    "business_case": "Business case: cash flows over the horizon",
-    "private_cap": "Private cap: a fixed contribution per premises",
+    "business_case": N_("Business case: cash flows over the horizon"),
+    "private_cap": N_("Private cap: a fixed contribution per premises"),
 }
 
 
 def render(study: Study, scenario: Scenario) -> None:
-    """Draw the study's badge and the scenario's fields."""
+    """Draw the language switch, the study's badge and the scenario's fields."""
+    st.segmented_control(
+        _("Language"),
+        list(LANGUAGES),
+        format_func=LANGUAGES.get,
+        key=Key.LANGUAGE,
+        required=True,
+        on_change=session.change_language,
+        label_visibility="collapsed",
+    )
     st.html(badge(study))
     policies = session.policies_for(study)
-    st.selectbox("Policy", policies, key=Key.POLICY, format_func=_policy_name, on_change=session.change_policy)
+    st.selectbox(_("Policy"), policies, key=Key.POLICY, format_func=_policy_name, on_change=session.change_policy)
     st.number_input(
-        f"Budget, M{style.THIN}{study.currency}",
+        _("Budget, {money}", money=style.millions(study.currency)),
         min_value=0.0,
         step=5.0,
         format="%.2f",
         key=Key.BUDGET,
-        help="Public grant money, state and county together.",
+        help=_("Public grant money, state and county together."),
     )
     policy = load_policy(scenario.policy)
-    with st.expander("How the gap is reckoned"):
-        st.radio("View", VIEWS, key=Key.VIEW, format_func=lambda view: VIEW_LABELS[view], label_visibility="collapsed")
-    with st.expander("Weights of the criteria"):
+    with st.expander(_("How the gap is reckoned")):
+        st.radio(
+            _("View"), VIEWS, key=Key.VIEW, format_func=lambda view: _(VIEW_LABELS[view]), label_visibility="collapsed"
+        )
+    with st.expander(_("Weights of the criteria")):
         for item in policy.criteria:
-            st.slider(item.label.get("en", item.id), 0.0, 50.0, step=1.0, format="%.0f", key=f"{Key.WEIGHT}{item.id}")
-    st.button("Back to the study's settings", on_click=session.reset, args=(study,), type="tertiary")
-    st.caption("The address of this page holds the scenario: copy it to share what you see.")
+            label = language.label(item.label, item.id)
+            st.slider(label, 0.0, 50.0, step=1.0, format="%.0f", key=f"{Key.WEIGHT}{item.id}")
+    st.button(_("Back to the study's settings"), on_click=session.reset, args=(study,), type="tertiary")
+    st.caption(_("The address of this page holds the scenario: copy it to share what you see."))
 
 
 def badge(study: Study) -> str:
     """Return the study's name, what its data is and its date, as escaped HTML."""
-    status = style.escape(study.data_status)
+    status, when = style.escape(study.data_status), _("as of {date}", date=language.date(study.as_of))
     return (
         f'<div class="bg-side"><b>{style.escape(study.name)}</b>'
-        f'<span class="bg-status {status}">{style.escape(style.word(study.data_status))}</span>'
-        f'<span class="when">as of {study.as_of:%Y-%m-%d}</span></div>'
+        f'<span class="bg-status {status}">{style.escape(word(study.data_status))}</span>'
+        f'<span class="when">{style.escape(when)}</span></div>'
     )
 
 
 def strip(study: Study, policy: Policy) -> str:
     """Return the badge in one line, for a page whose sidebar is folded: no figure stands without it."""
-    return f'{badge(study).removesuffix("</div>")}<span class="when">{style.escape(policy.name)}</span></div>'.replace(
+    name = style.escape(said(policy.name))
+    return f'{badge(study).removesuffix("</div>")}<span class="when">{name}</span></div>'.replace(
         'class="bg-side"', 'class="bg-side bg-strip"'
     )
 
 
 def _policy_name(policy_id: str) -> str:
-    return load_policy(policy_id).name
+    return said(load_policy(policy_id).name)

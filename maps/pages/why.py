@@ -6,15 +6,25 @@ from typing import Any
 
 import pandas as pd
 
+from coverage import reasons
 from coverage.assessment import Assessment
-from maps import style
+from coverage.study import SourceSpec
+from maps import language, style
+from maps.language import N_, _, ngettext
 from maps.layers import class_labels
 from maps.picking import Picked
+from maps.words import word
 
 # Where a place's own position is not known.
 POSITIONS = {
-    "spread": "somewhere in the municipality: its own position is not known",
-    "postcode": "in the middle of its postcode: its own position is not known",
+    "spread": N_("somewhere in the municipality: its own position is not known"),
+    "postcode": N_("in the middle of its postcode: its own position is not known"),
+}
+# Why an offer that exists does not count.
+UNCOUNTED = {
+    "technology": N_("does not count: the policy does not count this technology"),
+    "latency": N_("does not count: it answers too slowly"),
+    "closing": N_("does not count: it closes"),
 }
 
 
@@ -27,11 +37,11 @@ def panel(assessment: Assessment, picked: Picked) -> str:
         parts.append(_area(assessment, picked.area))
     if not parts:
         where = (
-            f"in {style.escape(picked.municipality)}"
+            _("The position lies in {municipality}.", municipality=picked.municipality)
             if picked.municipality
-            else "outside every municipality of the study"
+            else _("The position lies outside every municipality of the study.")
         )
-        parts.append(f"<h4>No place near here</h4><div class='bg-sub'>The position lies {where}.</div>")
+        parts.append(_head(_("No place near here"), where))
     return f'<div class="bg-panel">{"<hr>".join(parts)}</div>'
 
 
@@ -47,49 +57,80 @@ def _head(title: str, subtitle: str) -> str:
 def _place(assessment: Assessment, picked: Picked) -> str:
     place = picked.place
     assert place is not None  # noqa: S101 - for the type checker; the caller has asked
-    title = _text(place["name"]) or _text(place["address"]) or style.word(place["kind"]).capitalize()
-    facts = [style.word(place["kind"]), _text(place["address"]), _text(place["locality"])]
+    title = _text(place["name"]) or _text(place["address"]) or _capital(word(place["kind"]))
+    facts = [word(place["kind"]), _text(place["address"]), _text(place["locality"])]
     if place["weight"] != 1:
-        facts.append(f"stands for {style.number(place['weight'], digits=3)} premises")
-    facts.append(POSITIONS.get(_text(place.get("position_basis")), ""))
+        facts.append(_("stands for {count} premises", count=style.number(place["weight"], digits=3)))
+    if position := POSITIONS.get(_text(place.get("position_basis"))):
+        facts.append(_(position))
     if picked.distance_m > 60:
-        facts.append(f"{style.length(picked.distance_m)} from the click")
+        facts.append(_("{distance} from the click", distance=style.length(picked.distance_m)))
     subtitle = " · ".join(dict.fromkeys(fact for fact in facts if fact and fact != title))
-    origin = f"{place['source']}, row {place['source_row']}{_supplied(assessment, place['source'])}"
     clause = next((item for item in assessment.policy.clauses if item.id == place["reason_code"]), None)
     rule = f"{assessment.policy.id} § {place['reason_code']}"
     if clause is not None and clause.confidence != "published":
-        rule += f" ({clause.confidence})"
+        rule += f" ({word(clause.confidence)})"
+    reason, change = _told(place, assessment)
     pairs = [
-        ("fixed", _fixed(place, assessment)),
-        ("measured", _measured(place)),
-        ("planned", _planned(place)),
-        ("mobile", _mobile(place, assessment)),
-        ("rule", f"{_text(place['reason'])}"),
-        ("clause", rule),
-        ("business", _business(place)),
-        ("place from", origin),
-        ("service from", _service_origin(place, assessment)),
+        (_("why"), reason),
+        (_("what would change it"), change),
+        (_("clause"), rule),
+        (_("fixed"), _fixed(place, assessment)),
+        (_("service from"), _service_origin(place, assessment)),
+        (_("does not count"), _uncounted(place, assessment)),
+        (_("measured"), _measured(place)),
+        (_("planned"), _planned(place)),
+        (_("plan from"), _origin(place, "planned_source", assessment)),
+        (_("mobile"), _mobile(place, assessment)),
+        (_("business"), _business(place)),
+        (_("place from"), _origin(place, "source", assessment)),
     ]
     return _head(title, subtitle) + _verdict(place, assessment) + _rows(pairs)
 
 
-def _supplied(assessment: Assessment, source_id: str) -> str:
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _told(place: pd.Series[Any], assessment: Assessment) -> tuple[str, str]:
+    """Return why the place is judged as it is, and what would change that, in the reader's language."""
+    one = assessment.places.loc[[place.name]]
+    study = assessment.study
+    told = reasons.explain(one, policy=assessment.policy, as_of=study.as_of, language=language.current()).iloc[0]
+    return str(told["reason"]), str(told["change"])
+
+
+def _source(assessment: Assessment, source_id: object) -> SourceSpec | None:
+    return next((item for item in assessment.study.sources if item.id == source_id), None)
+
+
+def _origin(place: pd.Series[Any], column: str, assessment: Assessment) -> str:
+    """Name the file and the row that a claim stands in, with supplier, date and status."""
+    source_id, row = _text(place.get(column)), place.get(f"{column}_row")
+    if not source_id:
+        return ""
+    source = _source(assessment, source_id)
+    text = source_id if source is None else source.name
+    if row is not None and not pd.isna(row) and row > 0:
+        text = _("{file}, row {row}", file=text, row=int(row))
+    return text + _supplied(source)
+
+
+def _supplied(source: SourceSpec | None) -> str:
     """Return supplier, date and status of a source, in brackets."""
-    source = next((item for item in assessment.study.sources if item.id == source_id), None)
     if source is None or not source.supplier:
         return ""
-    when = f", {source.as_of:%Y-%m-%d}" if source.as_of else ""
-    return f" ({source.supplier}{when}; {style.word(source.data_status)})"
+    when = f", {language.date(source.as_of)}" if source.as_of else ""
+    return f" ({source.supplier}{when}; {word(source.data_status)})"
 
 
 def _service_origin(place: pd.Series[Any], assessment: Assessment) -> str:
     """Name the source of the best offer, or of the shares that stand for offers."""
     if place.get("service_basis") == "expected_share":
-        found = [source.id for source in assessment.study.sources if source.role == "shares"]
-    else:
-        found = [text for text in (_text(place["fixed_source"]),) if text]
-    return "; ".join(f"{name}{_supplied(assessment, name)}" for name in found)
+        return "; ".join(
+            source.name + _supplied(source) for source in assessment.study.sources if source.role == "shares"
+        )
+    return _origin(place, "fixed_source", assessment)
 
 
 def _verdict(place: pd.Series[Any], assessment: Assessment) -> str:
@@ -98,29 +139,31 @@ def _verdict(place: pd.Series[Any], assessment: Assessment) -> str:
     labels = {name: text.replace(": ", ", ") for name, text in class_labels(policy).items()}
     kind = place["gap_kind"]
     if place.get("service_basis") == "expected_share":
-        text = (
-            f"an estimated {style.percent(place['short_fixed'])} of such premises in the municipality are short: "
-            "not known for this one"
+        text = _(
+            "an estimated {share} of such premises in the municipality are short: not known for this one",
+            share=style.percent(place["short_fixed"]),
         )
         colour = colours[policy.eligible_tiers[-1]]
     elif kind == "mobile":
-        text, colour = "short of mobile service", colours[style.MOBILE_ONLY]
+        text, colour = _("short of mobile service"), colours[style.MOBILE_ONLY]
     elif kind == "none":
-        text, colour = f"not short: {labels[place['tier']]}", colours[place["tier"]]
+        text, colour = _("not short: {tier}", tier=labels[place["tier"]]), colours[place["tier"]]
+    elif kind == "both":
+        text = _("short of fixed service: {tier}, and short of mobile", tier=labels[place["tier"]])
+        colour = colours[place["tier"]]
     else:
-        extra = ", and short of mobile" if kind == "both" else ""
-        text, colour = f"short of fixed service: {labels[place['tier']]}{extra}", colours[place["tier"]]
+        text, colour = _("short of fixed service: {tier}", tier=labels[place["tier"]]), colours[place["tier"]]
     eligible = place["eligible"]
     verdict = (
-        "eligible"
+        _("eligible for support")
         if eligible >= 0.995
-        else "not eligible"
+        else _("not eligible for support")
         if eligible <= 0.005
-        else f"counted as {style.percent(eligible)} eligible"
+        else _("counted as {share} eligible for support", share=style.percent(eligible))
     )
     return (
         f'<div class="verdict"><i class="bg-dot" style="background:{colour}"></i>{style.escape(text)}</div>'
-        f"<div>{style.escape(verdict)} for support</div>"
+        f"<div>{style.escape(verdict)}</div>"
     )
 
 
@@ -128,87 +171,155 @@ def _text(value: object) -> str:
     return "" if value is None or pd.isna(value) else str(value)
 
 
+def _speed(place: pd.Series[Any], claim: str) -> str:
+    down, up = (place[f"{claim}_{way}_mbps"] for way in ("down", "up"))
+    return _("{down}/{up} Mbit/s", down=style.number(down), up=style.number(up))
+
+
+def _provider(place: pd.Series[Any], claim: str) -> str:
+    who = _text(place[f"{claim}_provider"])
+    return _("a provider that is not named") if who in ("", "not named") else who
+
+
+def _claim(place: pd.Series[Any], claim: str, speed: str, assessment: Assessment) -> str:
+    """Say who reports what, by which technology, and as of when."""
+    source = _source(assessment, _text(place.get(f"{claim}_source")))
+    technology = _text(place[f"{claim}_technology"])
+    said = {"provider": _provider(place, claim), "speed": speed}
+    if technology in ("", "other"):  # the source names none
+        text = _("{provider} reports {speed}", **said)
+    else:
+        text = _("{provider} reports {speed} by {technology}", **said, technology=word(technology))
+    return text + (f" ({language.date(source.as_of)})" if source is not None and source.as_of else "")
+
+
 def _fixed(place: pd.Series[Any], assessment: Assessment) -> str:
     if place.get("service_basis") == "expected_share":
-        return "known only as the municipality's share, not at this place"
+        return _("known only as the municipality's share, not at this place")
     if not place["fixed_down_mbps"] and not place["fixed_down_max_mbps"]:
-        return "nobody reports fixed service here"
-    speed = f"{style.number(place['fixed_down_mbps'])}/{style.number(place['fixed_up_mbps'])} Mbit/s"
+        # A claim that does not count is told below: then somebody does report service.
+        return "" if _text(place.get("uncounted_why")) else _("nobody reports fixed service here")
+    speed = _speed(place, "fixed")
     if place["fixed_down_max_mbps"] > place["fixed_down_mbps"]:
-        speed = f"{style.number(place['fixed_down_mbps'])} to {style.number(place['fixed_down_max_mbps'])} Mbit/s down"
-    source = next((item for item in assessment.study.sources if item.id == place["fixed_source"]), None)
-    when = f" ({source.as_of:%Y-%m-%d})" if source is not None and source.as_of else ""
-    who = _text(place["fixed_provider"])
-    who = "a provider that is not named" if who in ("", "not named") else who
+        speed = _(
+            "{low} to {high} Mbit/s down",
+            low=style.number(place["fixed_down_mbps"]),
+            high=style.number(place["fixed_down_max_mbps"]),
+        )
+    text = _claim(place, "fixed", speed, assessment)
     closes = place.get("fixed_closes")
-    until = "" if pd.isna(closes) else f"; it closes on {closes:%Y-%m-%d}"
-    return f"{who} reports {speed} by {style.word(place['fixed_technology'])}{when}{until}"
+    return text if pd.isna(closes) else text + _("; it closes on {date}", date=language.date(closes))
+
+
+def _uncounted(place: pd.Series[Any], assessment: Assessment) -> str:
+    """Tell the best offer that exists and does not count, why it does not, and where it stands."""
+    why = _text(place.get("uncounted_why"))
+    if not why:
+        return ""
+    text = _claim(place, "uncounted", _speed(place, "uncounted"), assessment)
+    origin = _origin(place, "uncounted_source", assessment)
+    return "; ".join(part for part in (text, _(UNCOUNTED[why]), origin) if part)
 
 
 def _measured(place: pd.Series[Any]) -> str:
     if pd.isna(place["measured_down_mbps"]):
         return ""
-    tests = place.get("measured_tests")
-    count = "" if pd.isna(tests) else f", mean of {style.number(tests)} tests"
-    flag = ": well below what is claimed" if place.get("measured_flag") else ""
-    return f"{style.number(place['measured_down_mbps'])} Mbit/s down{count}{flag}"
+    speed, tests = style.number(place["measured_down_mbps"]), place.get("measured_tests")
+    if pd.isna(tests):
+        text = _("{speed} Mbit/s down", speed=speed)
+    else:
+        text = ngettext(
+            "{speed} Mbit/s down, from {tests} test",
+            "{speed} Mbit/s down, mean of {tests} tests",
+            tests,
+            speed=speed,
+            tests=style.number(tests),
+        )
+    return _("{measured}: well below what is claimed", measured=text) if place.get("measured_flag") else text
 
 
 def _planned(place: pd.Series[Any]) -> str:
     if not place["planned_down_mbps"]:
-        return "no build reported" if place["short_fixed"] else ""
-    when = "" if pd.isna(place["planned_date"]) else f" by {place['planned_date']:%Y-%m}"
-    return f"{_text(place['planned_by']) or 'a provider'} plans {style.number(place['planned_down_mbps'])} Mbit/s{when}"
+        return _("no build reported") if place["short_fixed"] else ""
+    said = {
+        "provider": _text(place["planned_by"]) or _("a provider"),
+        "speed": style.number(place["planned_down_mbps"]),
+    }
+    if pd.isna(place["planned_date"]):
+        return _("{provider} plans {speed} Mbit/s", **said)
+    return _("{provider} plans {speed} Mbit/s by {month}", **said, month=language.month(place["planned_date"]))
 
 
 def _mobile(place: pd.Series[Any], assessment: Assessment) -> str:
     if pd.isna(place["mobile_level"]):
-        return "no mobile data"
-    needed = style.word(assessment.policy.mobile.level)
-    level, operators = style.word(place["mobile_level"]), place["mobile_operators"]
-    text = f"best level {level}; {operators} {'operator' if operators == 1 else 'operators'} with “{needed}” or better"
+        return _("no mobile data")
+    text = ngettext(
+        "best level {level}; {count} operator with “{needed}” or better",
+        "best level {level}; {count} operators with “{needed}” or better",
+        int(place["mobile_operators"]),
+        level=word(place["mobile_level"]),
+        needed=word(assessment.policy.mobile.level),
+    )
     indoor = place.get("mobile_level_indoor")
-    return text if pd.isna(indoor) else f"{text}; indoors {style.word(indoor)}"
+    return text if pd.isna(indoor) else text + _("; indoors {level}", level=word(indoor))
 
 
 def _business(place: pd.Series[Any]) -> str:
     if place["kind"] != "business":
         return ""
-    staff = "employees not reported" if pd.isna(place["employees"]) else f"{style.number(place['employees'])} employees"
+    staff = _("employees not reported")
+    if not pd.isna(place["employees"]):
+        count = place["employees"]
+        staff = ngettext("{count} employee", "{count} employees", count).format(count=style.number(count))
     if place.get("employees_basis") == "imputed":
-        staff += " (imputed, not reported)"
+        staff = _("{employees} (imputed, not reported)", employees=staff)
     return ", ".join(part for part in (_text(place["line_of_business"]), staff) if part)
 
 
 def _premises(assessment: Assessment, area: pd.Series[Any]) -> str:
     """Count an area's premises; where they are expected values, about how many."""
     whole = float(area["premises"]).is_integer() and float(area["businesses"]).is_integer()
-    about, digits = ("", None) if whole else ("about ", 2)
-    text = about + style.number(area["premises"], digits=digits)
-    if not assessment.areas["businesses"].any():
-        return text  # the study tells no businesses apart
-    return f"{text}, of them {about}{style.number(area['businesses'], digits=digits)} businesses"
+    digits = None if whole else 2
+    premises, businesses = (style.number(area[name], digits=digits) for name in ("premises", "businesses"))
+    if not assessment.areas["businesses"].any():  # the study tells no businesses apart
+        return premises if whole else _("about {count}", count=premises)
+    if whole:
+        return _("{premises}, of them {businesses} businesses", premises=premises, businesses=businesses)
+    return _("about {premises}, of them about {businesses} businesses", premises=premises, businesses=businesses)
 
 
 def _area(assessment: Assessment, area: pd.Series[Any]) -> str:
     currency = assessment.study.currency
-    decision = style.decision(area["decision"], area["grant"])
-    build = style.word(area["technology"])
+    build = word(area["technology"])
     if area["technology"] == "fibre":  # `route_m` is the fibre route, whatever is proposed
-        build += f", route {style.length(area['route_m'])}"
+        build = _("{technology}, route {length}", technology=build, length=style.length(area["route_m"]))
+    stands = _(
+        "{rank} of {count}, score {score}",
+        rank=area["rank"],
+        count=style.number(len(assessment.areas)),
+        score=style.number(area["score"], digits=3),
+    )
+    decision = _(
+        "{decision}; {certainty} (funded in {share} of draws)",
+        decision=style.decision(area["decision"], area["grant"]),
+        certainty=word(area["certainty"]),
+        share=style.percent(area["funded_share"]),
+    )
+    grant = _(
+        "{grant}, {each} per premises",
+        grant=style.money(area["grant"], currency),
+        each=style.money(area["grant_per_premises"], currency),
+    )
     pairs = [
-        ("rank", f"{area['rank']} of {len(assessment.areas)}, score {style.number(area['score'], digits=3)}"),
+        (_("rank"), stands),
+        (_("decision"), decision),
+        (_("premises"), _premises(assessment, area)),
+        (_("build"), build),
+        (_("investment"), style.money(area["capex"], currency)),
         (
-            "decision",
-            f"{decision}; {area['certainty']} (funded in {style.percent(area['funded_share'])} of draws)",
+            _("funding gap"),
+            style.money_range(area["funding_gap_p10"], area["funding_gap_p90"], currency) + " (P10–P90)",
         ),
-        ("premises", _premises(assessment, area)),
-        ("build", build),
-        ("investment", style.money(area["capex"], currency)),
-        ("funding gap", style.money_range(area["funding_gap_p10"], area["funding_gap_p90"], currency) + " (P10–P90)"),
-        (
-            "grant",
-            f"{style.money(area['grant'], currency)}, {style.money(area['grant_per_premises'], currency)} per premises",
-        ),
+        (_("grant"), grant),
     ]
-    return _head(area["name"], f"project area {area['area_id']}") + _rows(pairs)
+    return _head(area["name"], _("project area {id}", id=area["area_id"])) + _rows(pairs)

@@ -19,6 +19,7 @@ from coverage.crs import GEOGRAPHIC_CRS, to_crs
 from coverage.inputs import MobileLayer
 from coverage.policy import Policy
 from coverage.schemas import MOBILE_LEVELS
+from maps.language import _
 from maps.style import MOBILE_LEVEL_COLOURS, rgba
 
 WEB_MERCATOR: Final = "EPSG:3857"
@@ -43,13 +44,17 @@ def choices(layers: Sequence[MobileLayer]) -> tuple[Choice, ...]:
     found = [
         Choice(
             f"best{tech}",
-            f"Mobile: {tech.upper()}, best operator",
+            _("Mobile: {technology}, best operator", technology=tech.upper()),
             tuple(layer for layer in layers if layer.technology == tech),
         )
         for tech in technologies
     ]
     found += [
-        Choice(f"operator{number}", f"Mobile: {name}", tuple(layer for layer in layers if layer.operator == name))
+        Choice(
+            f"operator{number}",
+            _("Mobile: {operator}", operator=name),
+            tuple(layer for layer in layers if layer.operator == name),
+        )
         for number, name in enumerate(operators, start=1)
     ]
     return tuple(found)

@@ -1,0 +1,84 @@
+"""The words for codes of the model: kinds, technologies, levels, decisions, roles and steps.
+
+The table holds the English words, marked for the catalogues; `word` gives them in the current language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from maps.language import N_, _
+
+WORDS: Final[Mapping[str, str]] = {
+    # technologies
+    "fibre": N_("fibre"),
+    "cable": N_("cable"),
+    "dsl": N_("DSL"),
+    "fwa": N_("fixed wireless"),
+    "fwa_unlicensed": N_("fixed wireless (unlicensed)"),
+    "satellite": N_("satellite"),
+    "other": N_("other"),
+    "mobile_site": N_("mobile site"),
+    "voucher": N_("voucher"),
+    "2g": N_("2G"),
+    "4g": N_("4G"),
+    "5g": N_("5G"),
+    # mobile levels
+    "none": N_("none"),
+    "basic": N_("basic"),
+    "good": N_("good"),
+    "very_good": N_("very good"),
+    # kinds of premises and of gaps
+    "business": N_("business"),
+    "household": N_("home"),
+    "holiday": N_("holiday home"),
+    "public": N_("public building"),
+    "fixed": N_("fixed"),
+    "mobile": N_("mobile"),
+    "both": N_("fixed and mobile"),
+    # what data is
+    "real": N_("real data"),
+    "modelled": N_("modelled"),
+    "synthetic": N_("SYNTHETIC"),
+    # how far a figure is to be trusted
+    "published": N_("published"),
+    "derived": N_("derived"),
+    "assumed": N_("assumed"),
+    "unconfirmed": N_("unconfirmed"),
+    # decisions and how certain they are
+    "fund": N_("fund"),
+    "reserve": N_("reserve"),
+    "ineligible": N_("ineligible"),
+    "safe yes": N_("safe yes"),
+    "toss-up": N_("toss-up"),
+    "safe no": N_("safe no"),
+    # roles of sources
+    "municipalities": N_("municipalities"),
+    "premises": N_("premises"),
+    "offers": N_("offers"),
+    "shares": N_("shares"),
+    "roads": N_("roads"),
+    "network": N_("network"),
+    "extent": N_("land and roads"),
+    "truth": N_("known results"),
+    "corrections": N_("corrections"),
+    "hearing": N_("hearing"),
+    "hubs": N_("support hubs"),
+    # the steps of an assessment
+    "overlay": N_("laying coverage over the premises"),
+    "verdict": N_("holding the service against the policy"),
+    "areas": N_("grouping places into project areas"),
+    "routes": N_("finding routes along the roads"),
+    # what an uncertain total hangs on
+    "unit_cost": N_("unit costs"),
+    "rock_share": N_("rock in the ground"),
+    "take_up": N_("take-up"),
+    "wacc": N_("cost of capital"),
+}
+
+
+def word(code: object) -> str:
+    """Return the word people use for a code, or the code itself."""
+    found = WORDS.get(str(code))
+    return str(code).replace("_", " ") if found is None else _(found)
