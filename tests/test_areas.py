@@ -179,6 +179,12 @@ def test_a_business_that_reports_no_employees_counts_as_one() -> None:
     assert areas["business_need"].tolist() == [3.0]
 
 
+def test_a_business_counts_by_how_much_its_sector_depends_on_upload() -> None:
+    firms = places((100, 9), (200, 9), kind="business", weight=[3.0, 1.0], employees=[np.nan, 60.0])
+    _, areas = run(firms.assign(upload_dependence=[0.5, 2.0]))
+    assert areas["business_need"].tolist() == [3 * 1 * 0.5 + 50 * 2]
+
+
 def test_expected_shares_make_fractions_and_speeds_from_tiers() -> None:
     houses = places(
         (100, 9),

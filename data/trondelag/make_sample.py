@@ -29,6 +29,8 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 from sample_fixed import make_fixed  # noqa: E402
+from sample_hearing import write_hearing  # noqa: E402
+from sample_hubs import write_hubs  # noqa: E402
 from sample_land import CELL_M, CRS, SEED, Land, make_land  # noqa: E402
 from sample_mobile import NODATA, RASTER_OPERATORS, TECHNOLOGIES, make_air, make_mobile  # noqa: E402
 from sample_premises import homes_of, make_premises, seats_of  # noqa: E402
@@ -99,6 +101,9 @@ def make(land: Land, codes: list[str], out: Path) -> None:
         road["ferry"] = (road["road_type"] == "ferry").astype("int8")
         roads.append(road[["road_type", "ferry", "private", "name", "municipality_code", "geometry"]])
     _write(land, out, premises, roads, fixed, levels, rasters, air)
+    if len(codes) == len(land.codes):  # hubs are spread over the whole county, and so are the answers to the hearing
+        write_hearing(out)
+        write_hubs(out, land.settlements, pd.concat(premises, ignore_index=True))
 
 
 def _write(land, out, premises, roads, fixed, levels, rasters, air) -> None:
