@@ -69,7 +69,7 @@ def profile(
         find_hubs(rows, hubs=hubs, park_radius_m=parameter("park_radius_m"), graph=graph),
     ]
     told = pd.concat(parts, axis=1).assign(upload_dependence=_upload_dependence(coded))
-    added = {}
+    added: dict[str, Any] = {}
     for name in PROFILE.columns:
         value = np.full(len(places), NEUTRAL if name == "upload_dependence" else np.nan)
         if told[name].dtype == float:

@@ -191,7 +191,7 @@ def test_telemarks_register_is_of_the_newer_version_and_its_codes_have_sections(
     found = nace.classify(codes, source=pd.Series("register", index=codes.index), versions={})
     stated = codes.notna() & (codes != "00.000")
     left = codes[stated & found["nace_section"].isna()]
-    line = f"Telemark: {stated.sum():,} units state a code, {len(left):,} of them have no section: {left.unique().tolist()}"
+    line = f"Telemark: {stated.sum():,} units state a code, {len(left):,} have no section: {left.unique().tolist()}"
     with capsys.disabled():
         sys.stdout.write(f"\n{line}; {(~stated).sum():,} state none\n")
     assert len(left) <= 0.01 * stated.sum()
