@@ -13,13 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage.policy import ALLOWING, Clause, Policy
+from coverage.policy import ALLOWING, EXPECTED_SHARE, Policy
+from coverage.reasons import explain
 from coverage.schemas import GAP_KINDS, SHARE_PREFIX
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
-
-EXPECTED_SHARE: Final = "expected-share"  # the reason code where service is known as a share only
 
 
 def judge(places: gpd.GeoDataFrame, *, policy: Policy, as_of: dt.date) -> gpd.GeoDataFrame:
@@ -27,22 +26,28 @@ def judge(places: gpd.GeoDataFrame, *, policy: Policy, as_of: dt.date) -> gpd.Ge
 
     `places` holds schemas.PLACES and SERVICE. `tier` is the first tier that the best existing offer does not reach,
     `tier_best` the same with every speed class read at its upper end. A place is short of fixed service if its tier
-    is eligible for support, and eligible if besides no clause excludes it; the first clause of the policy that holds is
-    its `reason_code`. A plan excludes a place only if it is dated within the horizon, fast enough to count, and lifts
-    the place above its tier; a plan without a date is not credible.
+    is eligible for support, and eligible if besides no clause excludes it, in whatever order a pack names its clauses.
+    The first clause that excludes it is its `reason_code`, the others that do are `also_excluded_by`; where none does,
+    it is the first clause that allows support. `reason` says so in English (coverage/reasons.py).
+
+    A plan excludes a place only if it is dated within the horizon, fast enough to count, and lifts the place above its
+    tier; a plan without a date is not credible.
 
     Where service is a share (`service_basis` "expected_share"), `tier` is the tier with the largest share (the lower
     of equals), `short_fixed` and `eligible` are shares, and the reason code of those not excluded is
     "expected-share". Without mobile data nobody is said to be short of mobile service.
     """
     case = _Case(places, policy, as_of)
-    holds = np.stack([RULES[clause.rule](case) for clause in policy.clauses])
+    clauses = sorted(policy.clauses, key=lambda clause: clause.rule in ALLOWING)  # those that exclude stand first
+    holds = np.stack([RULES[clause.rule](case) for clause in clauses])
     decided = holds.argmax(axis=0)
-    allowed = np.array([clause.rule in ALLOWING for clause in policy.clauses])[decided]
-    codes = pd.Series([clause.id for clause in policy.clauses], dtype="str").array.take(decided)
+    allowed = np.array([clause.rule in ALLOWING for clause in clauses])[decided]
+    codes = pd.Series([clause.id for clause in clauses], dtype="str").array.take(decided)
     names = pd.Series(policy.tier_ids, dtype="str").array
     both = (case.short_fixed >= 0.5) * 1 + (case.short_mobile >= 0.5) * 2
-    return places.assign(
+    excluding = [number for number, clause in enumerate(clauses) if clause.rule not in ALLOWING]
+    further = holds[excluding] & (np.array(excluding)[:, None] > decided)
+    judged = places.assign(
         tier=names.take(case.tier),
         tier_best=names.take(case.tier_best),
         gap_kind=pd.Series(GAP_KINDS, dtype="str").array.take(both),
@@ -50,7 +55,10 @@ def judge(places: gpd.GeoDataFrame, *, policy: Policy, as_of: dt.date) -> gpd.Ge
         short_mobile=case.short_mobile,
         eligible=np.where(allowed, case.short_fixed, 0.0),
         reason_code=pd.Series(codes).mask(case.by_share & allowed, EXPECTED_SHARE).array,
-        reason=_reasons(case, decided),
+        also_excluded_by=_listed(further, [clauses[number].id for number in excluding]),
+    )
+    return judged.assign(
+        reason=explain(judged, policy=policy, as_of=as_of)["reason"],
         area_id=pd.array([None] * len(places), dtype="str"),
     )
 
@@ -80,6 +88,13 @@ def gap_weights(places: pd.DataFrame) -> pd.DataFrame:
         "both": fixed * mobile,
     }
     return pd.DataFrame({name: weight * parts[name] for name in GAP_KINDS}, index=places.index)
+
+
+def _listed(holds: Bools, names: list[str]) -> Any:
+    """Join the names of the clauses that hold at each place; `holds` is clauses × places."""
+    patterns, number = np.unique(holds.T, axis=0, return_inverse=True)
+    texts = [", ".join(name for name, held in zip(names, pattern, strict=True) if held) for pattern in patterns]
+    return pd.Series(texts, dtype="str").array.take(number.reshape(-1))
 
 
 def _by_share(places: pd.DataFrame) -> Bools:
@@ -145,20 +160,11 @@ class _Case:
         return short
 
     @cached_property
-    def plan_in_time(self) -> Bools:
-        limit = pd.Timestamp(self.policy.plan_limit(self.as_of))
-        return np.asarray(self.places["planned_date"] <= limit, dtype=bool)
-
-    @cached_property
     def plan_counts(self) -> Bools:
-        down, up = self.places["planned_down_mbps"].to_numpy(), self.places["planned_up_mbps"].to_numpy()
         # A share may lie in every eligible tier: there, a plan must lift the place above the highest of them.
-        top = max(self.policy.tier_ids.index(tier) for tier in self.policy.eligible_tiers)
-        now = np.where(self.by_share, top, self.tier)
-        lifts = self.policy.tier_index(down, up) > now
-        rules = self.policy.fixed
-        fast = (down >= rules.plan_min_down_mbps) & (up >= rules.plan_min_up_mbps)
-        return np.asarray(self.plan_in_time & fast & lifts, dtype=bool)
+        now = np.where(self.by_share, self.policy.highest_eligible, self.tier)
+        plan = (self.places[f"planned_{name}"].to_numpy() for name in ("down_mbps", "up_mbps", "date"))
+        return self.policy.plan_counts(*plan, above=now, as_of=self.as_of)
 
     @cached_property
     def networks(self) -> npt.NDArray[np.int64]:
@@ -222,89 +228,3 @@ RULES: Final[dict[str, Callable[[_Case], Bools]]] = {
     "white_area": _white_area,
     "eligible": _eligible,
 }
-
-_TECHNOLOGY_NAMES: Final = {
-    "fibre": "fibre",
-    "cable": "cable",
-    "dsl": "DSL",
-    "fwa": "fixed wireless",
-    "fwa_unlicensed": "unlicensed fixed wireless",
-    "satellite": "satellite",
-}
-
-
-def _reasons(case: _Case, decided: npt.NDArray[np.intp]) -> Any:
-    """Write one sentence per place; each distinct case is written once and handed to all its places."""
-    places = case.places
-    facts = pd.DataFrame(
-        {
-            "clause": decided,
-            "tier": case.tier,
-            "by_share": case.by_share,
-            "short": np.where(case.by_share, case.short_fixed.round(3), 0.0),
-            "down": places["fixed_down_mbps"].to_numpy(),
-            "up": places["fixed_up_mbps"].to_numpy(),
-            "technology": places["fixed_technology"].fillna("").to_numpy(),
-            "closes": places["fixed_closes"].to_numpy() if "fixed_closes" in places else np.datetime64("NaT", "s"),
-            "provider": places["fixed_provider"].fillna("").to_numpy(),
-            "plan_by": places["planned_by"].fillna("").to_numpy(),
-            "plan_down": places["planned_down_mbps"].to_numpy(),
-            "plan_up": places["planned_up_mbps"].to_numpy(),
-            "plan_date": places["planned_date"].to_numpy(),
-            "plan_in_time": case.plan_in_time,
-        }
-    )
-    number = facts.groupby(list(facts.columns), sort=False, dropna=False).ngroup().to_numpy()
-    distinct = facts.drop_duplicates()
-    sentences = [_sentence(row, case.policy) for row in distinct.itertuples(index=False)]
-    return pd.Series(sentences, dtype="str").array.take(number)
-
-
-def _sentence(row: Any, policy: Policy) -> str:
-    clause = policy.clauses[row.clause]
-    parts = [_service_text(row, policy), _clause_text(row, clause, policy)]
-    return "; ".join(part for part in parts if part) + "."
-
-
-def _service_text(row: Any, policy: Policy) -> str:
-    if row.by_share:
-        return (
-            f"Service is known only as a share of the municipality: {row.short:.1%} of its homes "
-            f"are below {_speed(policy, policy.eligible_tiers[-1])}"
-        )
-    if not row.provider:
-        return "No fixed offer is known"
-    # Sources that name no technology say "other": nothing is added for it.
-    technology = "" if row.technology == "other" else f" {_TECHNOLOGY_NAMES.get(row.technology, row.technology)}"
-    closes = "" if pd.isna(row.closes) else f", which closes on {row.closes:%Y-%m-%d},"
-    offer = f"Best offer {row.down:g}/{row.up:g} Mbit/s{technology} from {row.provider}{closes}"
-    tier = policy.tier_ids[row.tier]
-    if tier in policy.eligible_tiers:
-        return f"{offer} is below {_speed(policy, tier).replace(' or ', ' and ')}"
-    return f"{offer} reaches {_speed(policy, policy.eligible_tiers[-1])}"
-
-
-def _speed(policy: Policy, tier_id: str) -> str:
-    return f"{policy.tier(tier_id).speed} Mbit/s"
-
-
-def _clause_text(row: Any, clause: Clause, policy: Policy) -> str:
-    horizon = policy.fixed.plan_horizon_years
-    years = "1 year" if horizon == 1 else f"{horizon:g} years"
-    if clause.rule == "not_short":
-        return "not eligible"
-    if clause.rule == "planned_within_horizon":
-        return f"{row.plan_by} plans {row.plan_down:g} Mbit/s by {row.plan_date:%Y-%m-%d}; not eligible"
-    if clause.rule not in ALLOWING:
-        return f"{clause.label['en']}; not eligible"
-    # Where several clauses allow, the one that does is part of the reason.
-    several = sum(item.rule in ALLOWING for item in policy.clauses) > 1 and not row.by_share
-    verdict = "that share is eligible" if row.by_share else "eligible"
-    verdict = f"{clause.label['en']}; {verdict}" if several else verdict
-    if not row.plan_by:
-        return f"no plan within {years}; {verdict}"
-    if row.plan_in_time:
-        speed = f"{row.plan_down:g}/{row.plan_up:g}" if policy.fixed.plan_min_up_mbps else f"{row.plan_down:g}"
-        return f"the plan of {row.plan_by} for {speed} Mbit/s is too slow to count; {verdict}"
-    when = "without a date" if pd.isna(row.plan_date) else f"for {row.plan_date:%Y-%m-%d}"
-    return f"the plan of {row.plan_by} {when} is not within {years}; {verdict}"

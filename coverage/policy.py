@@ -14,6 +14,8 @@ from typing import Any, Final, TypeVar
 from coverage.errors import PolicyError
 from coverage.rules import (
     ALLOWING,
+    EXPECTED_SHARE,
+    LANGUAGES,
     RULES,
     Aim,
     AreaRules,
@@ -31,6 +33,8 @@ from coverage.schemas import MOBILE_LEVELS, SERVED, TECHNOLOGIES
 __all__ = [
     "ALLOWING",
     "CONFIDENCES",
+    "EXPECTED_SHARE",
+    "LANGUAGES",
     "POLICY_DIR",
     "RULES",
     "VIEWS",
@@ -129,6 +133,13 @@ def _part(kind: type[Part], raw: dict[str, Any], where: str) -> Part:
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()})
 
 
+def _labels(policy: Policy) -> list[tuple[str, Any]]:
+    """Name every label of a pack that people read."""
+    labels: list[tuple[str, Any]] = [(f"tier {tier.id!r}", tier.label) for tier in policy.tiers]
+    labels += [(f"clause {clause.id!r}", clause.label) for clause in policy.clauses]
+    return labels + [(f"criterion {criterion.id!r}", criterion.label) for criterion in policy.criteria]
+
+
 def _problems(policy: Policy) -> list[str]:
     problems = []
     downs = [tier.down_mbps for tier in policy.tiers]
@@ -147,6 +158,15 @@ def _problems(policy: Policy) -> list[str]:
         for clause in policy.clauses
         if clause.rule not in RULES
     ]
+    problems += [
+        f"the label of {name} lacks the language {language!r}; expected a text in each of {', '.join(LANGUAGES)}"
+        for name, label in _labels(policy)
+        for language in LANGUAGES
+        if not (isinstance(label, dict) and isinstance(label.get(language), str) and label[language].strip())
+    ]
+    eligible = [tier.eligible for tier in policy.tiers]
+    if eligible != sorted(eligible, reverse=True):
+        problems.append("the eligible tiers must stand below those that are not")
     if not policy.clauses or policy.clauses[-1].rule != "eligible":
         problems.append("the last clause must have the rule 'eligible'")
     unknown = sorted(set(policy.fixed.technologies) - set(TECHNOLOGIES))

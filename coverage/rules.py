@@ -31,6 +31,8 @@ RULES: Final = (
     "eligible",
 )
 ALLOWING: Final = ("white_area", "eligible")
+EXPECTED_SHARE: Final = "expected-share"  # the reason code where service is known as a share only
+LANGUAGES: Final = ("en", "nb")  # every label of a pack stands in each of them
 
 Text = dict[str, str]  # language code -> text
 
@@ -83,6 +85,7 @@ class FixedRules:
     plan_min_up_mbps: float = 0.0
     max_latency_ms: float = math.inf  # an offer known to be slower to answer does not count
     counts_closing: bool = True  # an offer that ends within the plan horizon counts until it does
+    counts_overdue_plans: bool = True  # a plan whose day has passed, and that nobody has said to have lapsed, counts
 
 
 @dataclass(frozen=True)
@@ -222,6 +225,29 @@ class Policy:
         for number, tier in enumerate(self.tiers):
             index += (index == number) & tier.reached(down, up)
         return index
+
+    @property
+    def highest_eligible(self) -> int:
+        """Return the index in `tier_ids` of the highest tier whose places may be supported."""
+        return max(self.tier_ids.index(tier) for tier in self.eligible_tiers)
+
+    def plan_counts(
+        self,
+        down_mbps: npt.ArrayLike,
+        up_mbps: npt.ArrayLike,
+        day: npt.ArrayLike,
+        *,
+        above: npt.ArrayLike,
+        as_of: dt.date,
+    ) -> npt.NDArray[np.bool_]:
+        """Say which planned builds count: dated by `plan_limit`, fast enough, and lifting above a tier's index.
+
+        `day` holds dates (datetime64, NaT: none). A plan without a date is not credible.
+        """
+        down, up = np.asarray(down_mbps, float), np.asarray(up_mbps, float)
+        in_time = np.asarray(day, "datetime64[s]") <= np.datetime64(self.plan_limit(as_of), "s")
+        fast = (down >= self.fixed.plan_min_down_mbps) & (up >= self.fixed.plan_min_up_mbps)
+        return np.asarray(in_time & fast & (self.tier_index(down, up) > np.asarray(above)), dtype=bool)
 
     def plan_limit(self, as_of: dt.date) -> dt.date:
         """Return the last day on which a planned build must be available to count as credible on `as_of`."""

@@ -22,6 +22,9 @@ MOBILE_LEVELS: Final = ("none", "basic", "good", "very_good")
 GAP_KINDS: Final = ("none", "fixed", "mobile", "both")
 DATA_STATUSES: Final = ("real", "modelled", "synthetic")
 OFFER_STATUSES: Final = ("existing", "planned")
+# What an operator says in a hearing: it will build; service is there already; its plan, or its word, stands no more.
+CLAIMS: Final = ("plan", "exists", "lapsed", "withdrawn")
+STANDING: Final = ("plan", "exists")
 OFFER_BASES: Final = ("claimed", "modelled", "measured")
 # spread: known by municipality only, and stood in one of its cells; postcode: stands at the point of its postcode
 POSITION_BASES: Final = ("given", "spread", "postcode")
@@ -35,6 +38,7 @@ GROUND_BASES: Final = ("layer", "land", "sea")
 HUB_DISTANCE_BASES: Final = ("road", "straight_line")
 CORRECTION_KINDS: Final = ("not_inhabited", "in_use", "wrong_kind", "missing_address", "wrong_speed")
 CONNECTIONS: Final = ("connected", "passed")
+UNCOUNTED: Final = ("technology", "latency", "closing")  # why an existing offer may not count; the first holds
 CERTAINTIES: Final = ("safe yes", "toss-up", "safe no")
 DECISIONS: Final = ("fund", "reserve", "ineligible")
 SERVED: Final = "served"
@@ -110,6 +114,9 @@ OFFERS: Final = pa.DataFrameSchema(
         "connected": pa.Column(None, pa.Check.isin([True, False]), nullable=True, required=False),
         "available_until": pa.Column("datetime64[s]", nullable=True, required=False),  # the last day of the offer
         "tests": _number(nullable=True, required=False),  # behind a measured speed
+        "claim": _text(CLAIMS, required=False),  # of a hearing
+        "lapsed_on": pa.Column("datetime64[s]", nullable=True, required=False),  # the day a claim stands no more
+        "comment": _text(nullable=True, required=False),
         "source": _text(),
         "source_row": pa.Column(int),
     }
@@ -120,13 +127,24 @@ HUBS: Final = pa.DataFrameSchema(
     {"name": _text(), "hub_kind": _text(HUB_KINDS), "source": _text(), "source_row": pa.Column(int)}
 )
 
-# A municipality's word against a source's: what is wrong, what is right, who says so.
+# A municipality's word against a source's: what is wrong, what is right, who says so. Geometry: where the place is.
 CORRECTIONS: Final = pa.DataFrameSchema(
     {
-        "place_id": _text(),
+        "place_id": _text(),  # of a missing address: the id that it gets, <source>-<source_row>
         "correction": _text(CORRECTION_KINDS),
+        "kind": _text(KINDS, nullable=True),  # of wrong_kind and missing_address: what it is
+        "down_mbps": _number(nullable=True),  # of wrong_speed: the best that can be bought there; 0: nothing
+        "up_mbps": _number(nullable=True),
+        "technology": _text(TECHNOLOGIES, nullable=True),
+        "provider": _text(nullable=True),
+        "weight": _number(),  # of missing_address: premises
+        "name": _text(nullable=True),
+        "address": _text(nullable=True),
+        "postcode": _text(nullable=True),
+        "municipality_code": _text(nullable=True),
         "comment": _text(),
-        "office": _text(),
+        "office": _text(),  # who says so
+        "date": pa.Column("datetime64[s]", nullable=True),
         "source": _text(),
         "source_row": pa.Column(int),
     }
@@ -141,8 +159,12 @@ SERVICE: Final = pa.DataFrameSchema(
         "fixed_technology": _text(TECHNOLOGIES, nullable=True),
         "fixed_provider": _text(nullable=True),
         "fixed_source": _text(nullable=True),
+        "fixed_source_row": pa.Column(int, pa.Check.ge(0)),  # 1-based data row in that source, 0: none
+        "fixed_class_down_mbps": _number(),  # upper end of the best offer's own speed class
+        "fixed_class_up_mbps": _number(),
         "fixed_networks_100": pa.Column(int, pa.Check.ge(0)),
         "fixed_networks_100_planned": pa.Column(int, pa.Check.ge(0), required=False),  # there, or planned in time
+        "fixed_networks_100_lapsed": pa.Column(int, pa.Check.ge(0)),  # the same without planned_networks
         "fixed_networks_1000": pa.Column(int, pa.Check.ge(0), required=False),
         "fixed_latency_ms": _number(nullable=True, required=False),  # of the best offer, null: not known
         "fixed_connection": _text(CONNECTIONS, nullable=True, required=False),  # to any net that counts
@@ -151,6 +173,16 @@ SERVICE: Final = pa.DataFrameSchema(
         "planned_up_mbps": _number(),
         "planned_by": _text(nullable=True),  # provider
         "planned_date": pa.Column("datetime64[s]", nullable=True),
+        "planned_source": _text(nullable=True),
+        "planned_source_row": pa.Column(int, pa.Check.ge(0)),
+        "planned_networks": pa.Column(int, pa.Check.ge(0)),  # providers whose plan would end the shortfall
+        "uncounted_down_mbps": _number(),  # the best existing offer that does not count, 0: none
+        "uncounted_up_mbps": _number(),
+        "uncounted_technology": _text(TECHNOLOGIES, nullable=True),
+        "uncounted_provider": _text(nullable=True),
+        "uncounted_source": _text(nullable=True),
+        "uncounted_source_row": pa.Column(int, pa.Check.ge(0)),
+        "uncounted_why": _text(UNCOUNTED, nullable=True),
         "upgradeable": pa.Column(bool),  # the existing net can easily be raised to 1 Gbit/s
         "measured_down_mbps": _number(nullable=True),
         "measured_up_mbps": _number(nullable=True, required=False),
@@ -182,7 +214,8 @@ VERDICT: Final = pa.DataFrameSchema(
         "short_mobile": _number(0.0, 1.0),
         "eligible": _number(0.0, 1.0),  # share of the row's premises eligible for support
         "reason_code": _text(),
-        "reason": _text(),
+        "also_excluded_by": _text(),  # ids of the further excluding clauses that hold, ", " between; "" if none
+        "reason": _text(),  # in English; coverage/reasons.py writes the other languages
         "area_id": _text(nullable=True),
     }
 )

@@ -13,6 +13,7 @@ import pandas as pd
 
 from coverage.measured import compare_measured
 from coverage.policy import Policy
+from coverage.schemas import UNCOUNTED
 
 Ints = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
@@ -28,6 +29,7 @@ COLUMNS: Final[dict[str, Any]] = {
 OPTIONAL: Final[dict[str, tuple[Any, Any]]] = {
     "upgradeable": ("bool", False), "latency_ms": ("float64", np.nan), "connected": ("boolean", None),
     "available_until": ("datetime64[s]", None), "tests": ("float64", np.nan),
+    "as_of": ("datetime64[s]", None), "claim": ("str", None), "lapsed_on": ("datetime64[s]", None),
 }  # fmt: skip
 
 
@@ -63,7 +65,12 @@ def serve(
     only passed by; null where none says. `fixed_closes` is the last day of the best offer.
 
     The planned offer kept is the best of those that are dated within the policy's horizon and fast enough to count;
-    without one, the best of the others. Measured speeds never count as an offer.
+    without one, the best of the others. `planned_networks` counts the providers whose plan would end the shortfall,
+    and `fixed_networks_100_lapsed` the networks that remain, there or planned, if all of those lapse.
+    Measured speeds never count as an offer.
+
+    `fixed_class_…` is the upper end of the best offer's own speed class. `uncounted_…` tells the best existing claim
+    that does not count, and why: the first of technology, latency and closing that holds.
     """
     choice = _Choice(rows, table, place, offer, policy, as_of)
     down, up, now = choice.down, choice.up, choice.now
@@ -73,6 +80,13 @@ def serve(
         fast = (among & (down >= least_mbps))[offer]
         return _distinct(rows, place[fast], provider[offer[fast]])
 
+    now_tier = policy.tier_index(_pick(down, now), _pick(up, now))
+    least = np.minimum(now_tier, policy.highest_eligible)[place]
+    credible = choice.planned[offer] & policy.plan_counts(
+        down[offer], up[offer], table["available_from"].to_numpy()[offer], above=least, as_of=as_of
+    )
+    fast = (down >= policy.fixed.network_counts_from_mbps)[offer]
+    lapsed = fast & ~credible & (choice.existing | (choice.planned & choice.in_time))[offer]
     flagged = (choice.existing & table["upgradeable"].to_numpy(dtype=bool))[offer]
     measured = choice.measured[offer]
     return {
@@ -83,10 +97,14 @@ def serve(
         "fixed_technology": _pick_text(table["technology"], now),
         "fixed_provider": _pick_text(table["provider"], now),
         "fixed_source": _pick_text(table["source"], now),
+        "fixed_source_row": _pick_row(table["source_row"], now),
+        "fixed_class_down_mbps": _pick(choice.down_max, now),
+        "fixed_class_up_mbps": _pick(choice.up_max, now),
         "fixed_networks_100": networks(policy.fixed.network_counts_from_mbps, among=choice.existing),
         "fixed_networks_100_planned": networks(
             policy.fixed.network_counts_from_mbps, among=choice.existing | (choice.planned & choice.in_time)
         ),
+        "fixed_networks_100_lapsed": _distinct(rows, place[lapsed], provider[offer[lapsed]]),
         "fixed_networks_1000": networks(GIGABIT_MBPS, among=choice.existing),
         "fixed_latency_ms": np.append(table["latency_ms"].to_numpy(), np.nan).take(now),
         "fixed_connection": choice.connection(),
@@ -95,6 +113,16 @@ def serve(
         "planned_up_mbps": _pick(up, choice.plan),
         "planned_by": _pick_text(table["provider"], choice.plan),
         "planned_date": table["available_from"].array.take(choice.plan, allow_fill=True),
+        "planned_source": _pick_text(table["source"], choice.plan),
+        "planned_source_row": _pick_row(table["source_row"], choice.plan),
+        "planned_networks": _distinct(rows, place[credible], provider[offer[credible]]),
+        "uncounted_down_mbps": _pick(down, choice.left_out),
+        "uncounted_up_mbps": _pick(up, choice.left_out),
+        "uncounted_technology": _pick_text(table["technology"], choice.left_out),
+        "uncounted_provider": _pick_text(table["provider"], choice.left_out),
+        "uncounted_source": _pick_text(table["source"], choice.left_out),
+        "uncounted_source_row": _pick_row(table["source_row"], choice.left_out),
+        "uncounted_why": _pick_text(choice.why_uncounted, choice.left_out),
         "upgradeable": np.bincount(place[flagged], minlength=rows) > 0,
         **compare_measured(
             rows, table, place[measured], offer[measured], claimed_mbps=_pick(down, now), rules=policy.measured
@@ -131,10 +159,16 @@ class _Choice:
         return np.asarray(np.fmax(self.up, self.table["up_max_mbps"].to_numpy(dtype=float)), dtype=float)
 
     @cached_property
+    def technology(self) -> Bools:
+        return np.asarray(self.table["technology"].isin(self.policy.fixed.technologies), dtype=bool)
+
+    @cached_property
+    def slow(self) -> Bools:
+        return np.asarray(self.table["latency_ms"] > self.policy.fixed.max_latency_ms, dtype=bool)
+
+    @cached_property
     def counted(self) -> Bools:
-        technology = self.table["technology"].isin(self.policy.fixed.technologies).to_numpy()
-        slow = (self.table["latency_ms"] > self.policy.fixed.max_latency_ms).to_numpy()
-        return np.asarray(technology & ~slow, dtype=bool)
+        return self.technology & ~self.slow
 
     @cached_property
     def measured(self) -> Bools:
@@ -145,14 +179,33 @@ class _Choice:
         return np.asarray((self.table["status"] == "planned") & ~self.measured & self.counted, dtype=bool)
 
     @cached_property
-    def existing(self) -> Bools:
-        """Say which offers exist and count. A source's class "nothing here" is no offer."""
+    def there(self) -> Bools:
+        """Say which offers exist. What has ended is no offer, nor is a source's class "nothing here"."""
         there = (self.table["status"] != "planned").to_numpy() & ~self.measured & (self.down_max > 0)
-        ends = self.table["available_until"]
-        gone = ends < pd.Timestamp(self.as_of)
-        if not self.policy.fixed.counts_closing:
-            gone = ends <= pd.Timestamp(self.policy.plan_limit(self.as_of))
-        return np.asarray(there & self.counted & ~gone.to_numpy(), dtype=bool)
+        ended = self.table["available_until"] < pd.Timestamp(self.as_of)
+        return np.asarray(there & ~ended.to_numpy(), dtype=bool)
+
+    @cached_property
+    def closing(self) -> Bools:
+        """Say which offers the policy leaves out because they end within the horizon."""
+        if self.policy.fixed.counts_closing:
+            return np.zeros(len(self.table), dtype=bool)
+        limit = pd.Timestamp(self.policy.plan_limit(self.as_of))
+        return np.asarray(self.table["available_until"] <= limit, dtype=bool)
+
+    @cached_property
+    def existing(self) -> Bools:
+        """Say which offers exist and count."""
+        return self.there & self.counted & ~self.closing
+
+    @cached_property
+    def why_uncounted(self) -> pd.Series:
+        why = np.select([~self.technology, self.slow, self.closing], list(UNCOUNTED), default="")
+        return pd.Series(why, dtype="str")
+
+    @cached_property
+    def left_out(self) -> Ints:
+        return self._best(self.there & ~self.existing, self.policy.tier_index(self.down, self.up), self.down, self.up)
 
     @cached_property
     def now(self) -> Ints:
@@ -201,6 +254,11 @@ class _Choice:
 
 def _pick(values: Floats, at: Ints) -> Floats:
     picked: Floats = np.append(values, 0.0).take(at)  # -1 takes the 0
+    return picked
+
+
+def _pick_row(values: pd.Series, at: Ints) -> npt.NDArray[np.int64]:
+    picked: npt.NDArray[np.int64] = np.append(values.to_numpy(dtype=np.int64), 0).take(at)
     return picked
 
 

@@ -70,7 +70,23 @@ ALLOWED: dict[str, set[str]] = {
     "pipeline": SEEN
     | {"check"}
     | {"business", "nace"}
-    | {"verdicts", "extent", "gaps", "roads", "areas", "routes", "subsidy", "priority", "agreement", "summary", "hearing"},
+    | {
+        "verdicts",
+        "extent",
+        "gaps",
+        "roads",
+        "areas",
+        "routes",
+        "subsidy",
+        "priority",
+        "agreement",
+        "summary",
+        "hearing",
+    },
+    "plans": BASE | {"claims", "inputs"},
+    # It runs the pipeline again on changed plans.
+    "stress": SEEN | {"pipeline", "plans", "priority"},
+    "console": SEEN | {"hearing", "stress", "reports"},
     "reports": SEEN | {"reports"},
     "__main__": SEEN | {"pipeline", "reports", "check", "agreement"},
 }
@@ -90,11 +106,12 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "export": (SEEN, {"build", "layers", "tiles", "style", "assets"} | SAID),
     "picking": (SEEN, {"tiles", "style"}),
     "store": (SEEN, {"tiles", "layers"}),
-    "server": (SEEN, {"assets", "layers", "tiles", "store", "style", "language"}),
+    "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "style"} | SAID),
+    "server": (SEEN, {"assets", "contrast", "layers", "tiles", "store", "style", "language"}),
     "session": (SEEN | {"pipeline", "check"}, {"store"} | SAID),
     "pages": (
         SEEN | {"reports", "pipeline", "agreement", "reasons"},
-        SAID | {"session", "store", "build", "export", "layers", "picking", "charts", "figures", "style"},
+        SAID | {"session", "store", "build", "contrast", "export", "layers", "picking", "charts", "figures", "style"},
     ),
     "frame": (SEEN, {"pages", "session", "server", "style", "language"}),
 }

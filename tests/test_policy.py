@@ -172,6 +172,15 @@ def test_a_pack_without_the_newer_rules_says_nothing_by_them(tmp_path: Path) -> 
         ('rule = "not_short"', 'rule = "eligible"', "must stand before those with the rule white_area or eligible"),
         ('confidence = "published"', 'confidence = "certain"', "confidence 'certain' of tier below_30 is none of"),
         ("[measured]", '[aim]\ndown_mbps = 1000\nby = "soon"\n[measured]', "aim: the key 'source' is missing"),
+        (', nb = "ikke i helårsbruk"', "", "the label of clause 'not-year-round' lacks the language 'nb'"),
+        (
+            'en = "below 30 Mbit/s", ',
+            "",
+            "the label of tier 'below_30' lacks the language 'en'; expected a text in each",
+        ),
+        (', nb = "Støttebehov per enhet"', ', nb = " "', "the label of criterion 'cost_efficiency' lacks the language"),
+        ('{ en = "below 30 Mbit/s", nb = "under 30 Mbit/s" }', '"below"', "the label of tier 'below_30' lacks the"),
+        ("up_mbps = 0\neligible = true", "up_mbps = 0\neligible = false", "eligible tiers must stand below those that"),
         (
             "[measured]",
             '[aim]\ndown_mbps = 1\nby = "soon"\nsource = "x"\nconfidence = "assumed"\n[measured]',
