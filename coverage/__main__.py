@@ -14,8 +14,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from coverage import agreement, pipeline, reports
+from coverage import agreement, console, pipeline, reports
 from coverage import check as checks
+from coverage import stress as stress_test
 from coverage.assessment import Assessment
 from coverage.errors import CoverageError, SourceError
 from coverage.policy import load_policy
@@ -39,6 +40,7 @@ ScenarioFile = Annotated[Path | None, typer.Option("--scenario", help="A scenari
 PolicyId = Annotated[str | None, typer.Option("--policy", help="A pack in data/policies, instead of the study's.")]
 Budget = Annotated[float | None, typer.Option("--budget", help="Public grant money, in the study's currency.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of the uncertainty draws.")]
+TableFile = Annotated[Path | None, typer.Option("--out", help="A file for the tables that ends in xlsx or csv.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
 Language = Annotated[str, typer.Option("--lang", help="Language of what is written for readers: en or nb.")]
 
@@ -145,6 +147,59 @@ def contrast(
     if out is not None:
         for path in contrast_table.write_contrast(found, out, municipalities=towns, study=opened, language=language):
             typer.echo(f"wrote {path}", err=True)
+
+
+@app.command()
+def hearing(
+    study: StudyFolder,
+    policy: PolicyId = None,
+    out: TableFile = None,
+    data_root: DataRoot = None,
+    json_: AsJson = False,
+) -> None:
+    """Say what the public hearing of STUDY removed from the lists of the policy, by operator, and what came back."""
+    opened = Study.open(study, data_root=data_root)
+    rules = load_policy(policy or opened.policy)
+    console.require_file(out)
+    with _progress(len(opened.sources) + 2) as step:
+        inputs = opened.load(progress=step)
+        step("verdict")
+        account = pipeline.account_study(opened, inputs, policy=rules)
+    if json_:
+        typer.echo(json.dumps(account.summary(), ensure_ascii=False, indent=2))
+    else:
+        console.print_hearing(account, _console(), study=opened)
+    _write_tables(console.hearing_tables(account, study=opened), out, opened)
+
+
+@app.command()
+def stress(
+    study: StudyFolder,
+    scenario: ScenarioFile = None,
+    policy: PolicyId = None,
+    budget: Budget = None,
+    seed: Seed = None,
+    out: TableFile = None,
+    data_root: DataRoot = None,
+    json_: AsJson = False,
+) -> None:
+    """Say which areas that STUDY funds today survive if operators' plans come late, lapse, or all arrive."""
+    opened = Study.open(study, data_root=data_root)
+    question = _scenario(opened, scenario, policy, budget, seed)
+    console.require_file(out)
+    with _progress(len(opened.sources) + len(pipeline.STEPS)) as step:
+        prepared = pipeline.prepare(opened, load_policy(question.policy), progress=step)
+        found = stress_test.stress(prepared, question, progress=step)
+    if json_:
+        typer.echo(json.dumps(found.summary(), ensure_ascii=False, indent=2))
+    else:
+        console.print_stress(found, _console(), study=opened)
+    _write_tables(console.stress_tables(found, study=opened), out, opened)
+
+
+def _write_tables(tables: console.Tables, out: Path | None, study: Study) -> None:
+    for path in console.write_tables(tables, out, study=study) if out is not None else ():
+        typer.echo(f"wrote {path}", err=True)
 
 
 def _scenario(study: Study, path: Path | None, policy: str | None, budget: float | None, seed: int | None) -> Scenario:

@@ -246,7 +246,9 @@ class _Case:
     def _operator(self, number: int) -> pd.DataFrame:
         own = self.rows[number]
         mine, alone = (part[number] for part in self.parts)
-        counts = self.claims.table["claim"][own & self.claims.heard].value_counts()
+        # A row that names an address with several premises is one claim.
+        said = self.claims.table[own & self.claims.heard].drop_duplicates(["source", "source_row"])
+        counts = said["claim"].value_counts()
         table = self._blank().assign(**{claim: int(counts.get(claim, 0)) for claim in CLAIMS})
         table.insert(0, "operator", self.names.iloc[number])
         figures = {

@@ -164,6 +164,12 @@ def account(inputs: Inputs, judged: gpd.GeoDataFrame, *, policy: Policy, as_of: 
     )
 
 
+def account_study(study: Study, inputs: Inputs, *, policy: Policy) -> hearing.Account:
+    """Judge the places of a loaded study, and say what its hearing changed."""
+    judged = verdicts.judge_inputs(inputs, policy=policy, as_of=study.as_of)
+    return account(inputs, judged, policy=policy, as_of=study.as_of)
+
+
 def prepare_again(prepared: Prepared, inputs: Inputs) -> Prepared:
     """Return what would have been prepared of other offers and another hearing; no file is read or checked again.
 
