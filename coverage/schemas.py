@@ -114,7 +114,7 @@ OFFERS: Final = pa.DataFrameSchema(
         "connected": pa.Column(None, pa.Check.isin([True, False]), nullable=True, required=False),
         "available_until": pa.Column("datetime64[s]", nullable=True, required=False),  # the last day of the offer
         "tests": _number(nullable=True, required=False),  # behind a measured speed
-        "claim": _text(CLAIMS, required=False),  # of a hearing
+        "claim": _text(CLAIMS, nullable=True, required=False),  # of a hearing
         "lapsed_on": pa.Column("datetime64[s]", nullable=True, required=False),  # the day a claim stands no more
         "comment": _text(nullable=True, required=False),
         "source": _text(),

@@ -116,6 +116,72 @@ def test_a_policy_may_leave_out_offers_that_close_within_the_horizon() -> None:
     assert served(*rows)["fixed_down_mbps"].tolist() == [100, 100, 100]
 
 
+def test_every_claim_is_traced_to_its_source_and_row() -> None:
+    out = served(
+        {"at": 0, "down_mbps": 18},
+        {"at": 0, "down_mbps": 50},
+        {"at": 0, "down_mbps": 500, "status": "planned", "available_from": "2023-01-01"},
+        {"at": 0, "down_mbps": 100, "technology": "satellite"},
+        {"at": 1, "down_mbps": 18},
+    )
+    assert out["fixed_source_row"].tolist() == [2, 5, 0]
+    assert out["planned_source"].fillna("-").tolist() == ["list", "-", "-"]
+    assert out["planned_source_row"].tolist() == [3, 0, 0]
+    assert out["uncounted_source"].fillna("-").tolist() == ["list", "-", "-"]
+    assert out["uncounted_source_row"].tolist() == [4, 0, 0]
+
+
+def test_the_class_told_is_the_best_offers_own() -> None:
+    out = served(
+        {"at": 0, "down_mbps": 30, "down_max_mbps": 100, "up_max_mbps": 40},
+        {"at": 0, "down_mbps": 0, "down_max_mbps": 500, "provider": "B"},
+        {"at": 1, "down_mbps": 50},
+    )
+    assert out["fixed_down_mbps"].tolist() == [30, 50, 0]
+    assert out["fixed_class_down_mbps"].tolist() == [100, 50, 0]
+    assert out["fixed_class_up_mbps"].tolist() == [40, 50, 0]
+    assert out["fixed_down_max_mbps"].tolist() == [500, 50, 0], "that is of whichever may be the best"
+
+
+def test_the_best_claim_that_does_not_count_is_kept_with_why() -> None:
+    strict = replace(BEAD, fixed=replace(BEAD.fixed, counts_closing=False))
+    soon = {"available_until": "2024-01-01"}
+    rows: list[dict[str, Any]] = [
+        {"at": 0, "down_mbps": 100, "technology": "satellite", "latency_ms": 600.0} | soon,
+        {"at": 1, "down_mbps": 100, "latency_ms": 600.0} | soon,
+        {"at": 2, "down_mbps": 100} | soon,
+        {"at": 2, "down_mbps": 50, "technology": "satellite"},
+        {"at": 3, "down_mbps": 100},
+        {"at": 4, "down_mbps": 100, "technology": "satellite", "status": "planned"},
+        {"at": 4, "down_mbps": 100, "technology": "satellite", "available_until": "2022-06-29"},
+        {"at": 4, "down_mbps": 0, "technology": "satellite"},
+        {"at": 4, "down_mbps": 7, "technology": "satellite", "basis": "measured"},
+    ]
+    out = served(*rows, policy=strict, places=5)
+    assert out["uncounted_why"].fillna("-").tolist() == ["technology", "latency", "closing", "-", "-"]
+    assert out["uncounted_down_mbps"].tolist() == [100, 100, 100, 0, 0]
+    assert out["uncounted_technology"].fillna("-").tolist() == ["satellite", "fibre", "fibre", "-", "-"]
+    assert out["uncounted_provider"].fillna("-").tolist() == ["A", "A", "A", "-", "-"]
+
+
+def test_plans_that_would_end_the_shortfall_are_counted_by_provider_and_what_is_left_without_them() -> None:
+    europe = load_policy("eu-2023")
+    planned = {"status": "planned", "available_from": "2023-01-01", "provider": "B"}
+    rows: list[dict[str, Any]] = [
+        {"at": 0, "down_mbps": 300},
+        {"at": 0, "down_mbps": 1000} | planned,
+        {"at": 0, "down_mbps": 2000} | planned,
+        {"at": 0, "down_mbps": 1000} | planned | {"provider": "C"},
+        {"at": 1, "down_mbps": 300} | planned,
+        {"at": 1, "down_mbps": 1000} | planned | {"available_from": "2030-01-01"},
+        {"at": 2, "down_mbps": 1000} | planned,
+    ]
+    out = served(*rows, policy=europe)
+    assert out["planned_networks"].tolist() == [2, 0, 1]
+    assert out["fixed_networks_100_planned"].tolist() == [3, 1, 1]
+    assert out["fixed_networks_100_lapsed"].tolist() == [1, 1, 0]
+
+
 def test_measured_stands_beside_claimed_weighted_by_its_tests() -> None:
     measured = {"basis": "measured"}
     out = served(
