@@ -18,7 +18,7 @@ import numpy as np
 from coverage.policy import Clause, Policy, Tier
 
 TEXTS: Final = Path(__file__).parent / "texts" / "reasons.toml"
-UNNAMED: Final = ("not named", "a provider not named")  # what sources write where they name no provider
+UNNAMED: Final = ("", "not named", "a provider not named")  # what sources write where they name no provider
 
 
 @functools.cache

@@ -131,7 +131,7 @@ class _Writer(Phrases):
             ]
             return self.text("service", "share", share=self.percent(case.short_fixed), parts="; ".join(parts))
         other = self._uncounted(case)
-        if not case.fixed_provider:
+        if not self._has(case, "fixed"):
             return self.text("service", "none_counts", **other) if other else self.text("service", "none")
         offer = self._offer(case, "fixed")
         if not pd.isna(case.fixed_closes):
@@ -171,7 +171,7 @@ class _Writer(Phrases):
         years = self.policy.fixed.plan_horizon_years
         if not any(clause.rule == "planned_within_horizon" for clause in self.policy.clauses):
             return ""
-        if not case.planned_by:
+        if not self._has(case, "planned"):
             said = self.text("form", "year" if years == 1 else "years", number=self.number(years))
             return self.text("plan", "none", years=said)
         if pd.isna(case.planned_date):
@@ -238,7 +238,7 @@ class _Writer(Phrases):
         wanted = {
             "not_short": not by_share,  # an offer would end the share itself
             "planned_within_horizon": True,
-            "upgradeable": bool(case.fixed_provider),
+            "upgradeable": self._has(case, "fixed"),
             "black_area": not by_share,
         }
         tier = self.top if by_share else self.policy.tier(case.tier)
@@ -287,6 +287,12 @@ class _Writer(Phrases):
         return bool(self.policy.plan_counts(*plan, above=above, as_of=self.as_of))
 
     # --- the offer and the plan -------------------------------------------------------------------------------
+
+    def _has(self, case: Any, kind: str) -> bool:
+        """Say whether there is such an offer: a provider may be blank, and a class of speeds may begin at 0."""
+        if kind == "planned":
+            return bool(case.planned_by or case.planned_down_mbps)
+        return bool(case.fixed_provider or case.fixed_class_down_mbps)
 
     def _plan_by(self, case: Any) -> str:
         return self.provider(case.planned_by)

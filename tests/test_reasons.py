@@ -158,6 +158,12 @@ def test_a_provider_that_is_not_named_and_a_class_of_speeds_read_as_a_sentence()
     assert told.startswith("Beste tilbud mellom 0 og 30 Mbit/s fra en ikke oppgitt tilbyder (regnet etter nedre grense")
 
 
+def test_a_blank_provider_is_no_missing_offer() -> None:
+    assert reason(dsl(provider="")).startswith("Best offer 18/2 Mbit/s DSL from a provider that is not named is below")
+    told = reason(plan(1000, "2023-12-31", provider=""))
+    assert "; a provider that is not named plans 1000/1000 Mbit/s by 2023-12-31;" in told
+
+
 def test_the_class_told_is_that_of_the_offer_told() -> None:
     told = reason(dsl(50, 10), offer(0, 0, "not named", "cable", down_max_mbps=100.0, up_max_mbps=100.0))
     assert told.startswith("Best offer 50/10 Mbit/s DSL from Oldnet is below 100 Mbit/s;")
