@@ -512,6 +512,7 @@ def test_the_sample_has_farms_fish_farms_parks_and_hubs(sample_study: Path) -> N
     assert figures["works_on"]["land"]["businesses"] == 9225
     assert figures["works_on"]["sea"]["businesses"] == 354
     assert 0.8 < figures["works_on"]["land"]["covered_share"] < 0.95
+    assert 0.6 < figures["works_on"]["sea"]["covered_share"] < 0.9
     assert sum(row["businesses"] for row in figures["by_section"]) == len(firms_)
     assert sum(row["businesses"] for row in figures["hub_distance"].values()) == len(firms_)
     assert set(found["hub_distance_basis"]) == {"road"}

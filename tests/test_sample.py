@@ -177,13 +177,22 @@ def test_no_place_stands_on_the_edge_of_a_cell(premises: gpd.GeoDataFrame) -> No
     assert not ((premises.geometry.x % CELL_M == 0) | (premises.geometry.y % CELL_M == 0)).any()
 
 
-def test_every_place_has_a_signal_and_the_open_sea_has_none(sample_study: Path, premises: gpd.GeoDataFrame) -> None:
+def test_every_place_has_a_signal_and_the_open_sea_has_none(
+    sample_study: Path, premises: gpd.GeoDataFrame, municipalities: gpd.GeoDataFrame
+) -> None:
+    fjord, open_sea = shapely.Point(262_000, 7_050_000), shapely.Point(160_500, 7_150_000)
+    assert municipalities.distance(fjord).min() > 3000
+    assert municipalities.distance(open_sea).min() > 10_000
     paths = sorted(sample_study.glob("mobile_*.tif"))
     assert len(paths) == 2 * len(OPERATORS)
     for path in paths:
         values, nodata = _signal(path, premises)
         assert nodata is not None
         assert not (values == nodata).any()
+        with rasterio.open(path) as raster:
+            at_sea = [int(value[0]) for value in raster.sample([(p.x, p.y) for p in (fjord, open_sea)])]
+        assert at_sea[0] > nodata or "5g" in path.name, "5G is too weak so far out"
+        assert at_sea[1] == nodata
         assert ((values > -140) & (values < -40)).all()
 
 

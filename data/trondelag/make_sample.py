@@ -32,7 +32,14 @@ from sample_fixed import make_fixed  # noqa: E402
 from sample_hearing import write_hearing  # noqa: E402
 from sample_hubs import write_hubs  # noqa: E402
 from sample_land import CELL_M, CRS, SEED, Land, make_land  # noqa: E402
-from sample_mobile import NODATA, RASTER_OPERATORS, TECHNOLOGIES, make_air, make_mobile  # noqa: E402
+from sample_mobile import (  # noqa: E402
+    NODATA,
+    RASTER_OPERATORS,
+    TECHNOLOGIES,
+    carry_out_to_sea,
+    make_air,
+    make_mobile,
+)
 from sample_premises import homes_of, make_premises, seats_of  # noqa: E402
 from sample_roads import make_network, skeleton  # noqa: E402
 
@@ -100,6 +107,7 @@ def make(land: Land, codes: list[str], out: Path) -> None:
         road = network.lines.assign(municipality_code=code)
         road["ferry"] = (road["road_type"] == "ferry").astype("int8")
         roads.append(road[["road_type", "ferry", "private", "name", "municipality_code", "geometry"]])
+    rasters = {key: carry_out_to_sea(land, values) for key, values in rasters.items()}
     _write(land, out, premises, roads, fixed, levels, rasters, air)
     if len(codes) == len(land.codes):  # hubs are spread over the whole county, and so are the answers to the hearing
         write_hearing(out)

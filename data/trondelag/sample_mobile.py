@@ -16,7 +16,8 @@ import rasterio
 import rasterio.features
 import shapely
 from sample_fixed import pick
-from sample_land import CELL_M, CRS, SEED, Land, smooth_noise
+from sample_land import CELL_M, CRS, SEA, SEED, Land, smooth_noise
+from scipy import ndimage
 from scipy.spatial import cKDTree
 
 RASTER_OPERATORS = ("Nordlurmobil", "Trollsignal")
@@ -26,6 +27,13 @@ GOOD_DBM, VERY_GOOD_DBM, BASIC_DBM = -100, -90, -110
 LEVELS = ((BASIC_DBM, "basic"), (GOOD_DBM, "good"), (VERY_GOOD_DBM, "very_good"))
 NODATA = -32768
 LOWEST, HIGHEST = -128, -55
+# Over water the signal of the nearest shore goes on, weaker by so much per kilometre; beyond the reach there is none.
+SEA_REACH_KM, SEA_LOSS_DB_PER_KM = 10.0, 1.5
+# The municipalities by the sea or a fjord: elsewhere the neighbour of the county is land.
+COASTAL = (
+    "5001", "5006", "5007", "5014", "5020", "5028", "5029", "5031", "5035", "5036", "5037",
+    "5038", "5049", "5052", "5053", "5054", "5055", "5056", "5057", "5058", "5059", "5060",
+)  # fmt: skip
 
 
 @dataclass
@@ -110,6 +118,18 @@ def make_mobile(
             else:
                 result[operator, technology] = bent[k].astype(np.int16)
     return result, view, mask, pd.concat(polygons, ignore_index=True)
+
+
+def carry_out_to_sea(land: Land, values: np.ndarray) -> np.ndarray:
+    """Return the signal with that of the nearest shore carried out over the sea; a shore without one carries none."""
+    water = land.cell_owner == SEA
+    distance, (row, column) = ndimage.distance_transform_edt(water, return_indices=True)
+    shore, owner = values[row, column], land.cell_owner[row, column]
+    km = distance * CELL_M / 1000
+    weaker = np.floor(shore - SEA_LOSS_DB_PER_KM * km)
+    coastal = np.isin(owner, [land.codes.index(code) for code in COASTAL])
+    heard = water & coastal & (shore != NODATA) & (km <= SEA_REACH_KM) & (weaker >= LOWEST)
+    return np.where(heard, weaker, values).astype(np.int16)
 
 
 def _bend(raw: np.ndarray, best: np.ndarray, homes: np.ndarray, good: float, very: float) -> np.ndarray:
