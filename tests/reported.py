@@ -27,7 +27,13 @@ def empty_assessment() -> Assessment:
     """Return the toy with every place served: no area, no route, no cost line."""
     whole = toy.assessment()
     places = whole.places.assign(
-        tier="served", gap_kind="none", short_fixed=0.0, short_mobile=0.0, eligible=0.0, area_id=None
+        tier="served",
+        gap_kind="none",
+        short_fixed=0.0,
+        short_mobile=0.0,
+        eligible=0.0,
+        area_id=None,
+        reason_code="served",
     )
     return summarised(
         replace(

@@ -87,8 +87,8 @@ ALLOWED: dict[str, set[str]] = {
     # It runs the pipeline again on changed plans.
     "stress": SEEN | {"pipeline", "plans", "priority"},
     "console": SEEN | {"hearing", "stress", "reports"},
-    "reports": SEEN | {"reports"},
-    "__main__": SEEN | {"pipeline", "reports", "check", "agreement"},
+    "reports": SEEN | {"reports", "reasons"},
+    "__main__": SEEN | {"pipeline", "reports", "check", "agreement", "console", "stress"},
 }
 SAID = {"language", "words"}
 # Room of `maps` -> (rooms of coverage, rooms of maps)

@@ -6,6 +6,7 @@ last good output as it was.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -104,15 +105,18 @@ def _write_files(assessment: Assessment, folder: Path, *, progress: Progress, la
     as_of = assessment.study.as_of
     summary = folder / "summary.json"
     list_csv = folder / "priority-list.csv"
+    places = functools.cache(lambda: geo.full_places(assessment))  # two files hold them
     steps: list[tuple[str, Callable[[Path], None]]] = [
         ("summary.json", lambda path: _write_text(path, delimited.summary_json(assessment.summary))),
         ("rejected.csv", lambda path: delimited.write_csv(tables.rejected_table(assessment), path)),
         ("priority-list.csv", lambda path: delimited.write_csv(tables.priority_table(assessment), path)),
-        ("places.parquet", lambda path: geo.write_parquet(geo.stamped(assessment.places, assessment), path)),
+        ("places.parquet", lambda path: geo.write_parquet(places(), path)),
         ("areas.parquet", lambda path: geo.write_parquet(tables.ranked_areas(assessment), path)),
         (
             "assessment.gpkg",
-            lambda path: geo.write_geopackage(geo.assessment_layers(assessment), path, as_of=as_of, wording=wording),
+            lambda path: geo.write_geopackage(
+                geo.assessment_layers(assessment, places()), path, as_of=as_of, wording=wording
+            ),
         ),
         (
             "gap-report.xlsx",

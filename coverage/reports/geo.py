@@ -18,6 +18,7 @@ import shapely
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
 from coverage.reports.columns import rounded, style_of
+from coverage.reports.evidence import with_evidence
 from coverage.reports.qgis import add_styles
 from coverage.reports.tables import ranked_areas, short_places
 from coverage.reports.wording import Wording
@@ -39,19 +40,24 @@ def write_parquet(frame: gpd.GeoDataFrame, path: Path) -> None:
     frame.to_parquet(path, index=False, compression="zstd", schema_version="1.1.0")
 
 
-def assessment_layers(assessment: Assessment) -> dict[str, gpd.GeoDataFrame]:
-    """Return the layers of assessment.gpkg: everything, in the study's CRS."""
+def full_places(assessment: Assessment) -> gpd.GeoDataFrame:
+    """Return every place with all that is known of it, the reasons in every language included."""
+    return stamped(with_evidence(assessment.places, assessment), assessment)
+
+
+def assessment_layers(assessment: Assessment, places: gpd.GeoDataFrame) -> dict[str, gpd.GeoDataFrame]:
+    """Return the layers of a GeoPackage, in the study's CRS: municipalities, areas, routes and the places given."""
     return {
         "municipalities": stamped(assessment.municipalities, assessment),
         "areas": stamped(ranked_areas(assessment), assessment),
         "routes": stamped(assessment.routes, assessment),
-        "places": stamped(assessment.places, assessment),
+        "places": places,
     }
 
 
 def gap_layers(assessment: Assessment) -> dict[str, gpd.GeoDataFrame]:
     """Return the layers of a gap report: areas, routes and the places short of service, without homes' names."""
-    return assessment_layers(assessment) | {"places": short_places(assessment)}
+    return assessment_layers(assessment, short_places(assessment))
 
 
 def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, as_of: dt.date, wording: Wording) -> None:

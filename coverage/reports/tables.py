@@ -12,6 +12,7 @@ from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
 from coverage.policy import Policy
 from coverage.reports.columns import SCORE_PREFIX
+from coverage.reports.evidence import with_evidence
 from coverage.reports.wording import Wording
 from coverage.schemas import AREA_COLUMNS, AREA_TAIL, REJECTED_COLUMNS
 
@@ -20,8 +21,11 @@ NAMED_KINDS: Final = ("business", "public")  # whose names and addresses a repor
 ADDRESS_COLUMNS: Final = (
     "place_id", "kind", "weight", "name", "address", "municipality_code", "municipality", "x", "y", "lon", "lat",
     "line_of_business", "employees", "fixed_down_mbps", "fixed_up_mbps", "fixed_technology", "fixed_provider",
-    "fixed_closes", "measured_down_mbps", "measured_flag", "service_basis",
-    "mobile_level", "mobile_operators", "tier", "gap_kind", "eligible", "reason_code", "reason",
+    "fixed_source", "fixed_file", "fixed_source_row", "fixed_as_of", "fixed_closes",
+    "planned_by", "planned_down_mbps", "planned_up_mbps", "planned_date",
+    "planned_source", "planned_file", "planned_source_row", "planned_as_of",
+    "measured_down_mbps", "measured_flag", "service_basis", "mobile_level", "mobile_operators",
+    "tier", "gap_kind", "eligible", "reason_code", "reason", "reason_nb", "change", "change_nb",
     "area_id", "policy", "as_of", "data_status",
 )  # fmt: skip
 # What a place says where its study says nothing of it.
@@ -87,7 +91,7 @@ def short_places(assessment: Assessment) -> gpd.GeoDataFrame:
 
     Names and addresses of homes are left out; places in no area come last.
     """
-    places = assessment.places[is_short(assessment.places)].copy()
+    places = with_evidence(assessment.places[is_short(assessment.places)], assessment)
     named = places["kind"].isin(NAMED_KINDS)
     for name in ("name", "address"):
         places[name] = places[name].where(named, None)
@@ -99,7 +103,8 @@ def short_places(assessment: Assessment) -> gpd.GeoDataFrame:
     for name, value in OPTIONAL.items():
         if name not in places.columns:
             places[name] = value
-    places["fixed_closes"] = pd.to_datetime(places["fixed_closes"]).dt.strftime("%Y-%m-%d")
+    for name in ("fixed_closes", "planned_date"):
+        places[name] = pd.to_datetime(places[name]).dt.strftime("%Y-%m-%d")
     places["policy"] = assessment.policy.id
     places["as_of"] = assessment.study.as_of.isoformat()
     places["data_status"] = assessment.study.data_status

@@ -18,6 +18,7 @@ import xlsxwriter
 from coverage.policy import Policy
 from coverage.reports import tables
 from coverage.reports.columns import Column, describe, rounded, words
+from coverage.reports.evidence import in_language
 from coverage.reports.selection import Selection, share_notes
 from coverage.reports.wording import Wording
 
@@ -229,8 +230,8 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
     """Write gap-report.xlsx: read-me, areas, places short of service, cost lines, columns."""
     said = {"assumed": tables.assumed_text(selection.assessment, wording)}
     areas = tables.area_table(selection.assessment).assign(**said)
-    places = tables.short_places(selection.assessment)
-    places = places.drop(columns=places.geometry.name)
+    listed = tables.short_places(selection.assessment)
+    places = in_language(listed.drop(columns=listed.geometry.name), wording)
     costs = tables.cost_table(selection.assessment)
     title = wording.text("read_me", "gap_title", study=selection.title(wording))
     book = Book(path, selection, wording, title=title, rows=len(places) + len(costs) + len(areas))
@@ -272,7 +273,7 @@ def _reader(name: str, wording: Wording, policy: Policy) -> Callable[[str], str]
     """Return what turns the text in a column's cells into the words that a reader sees."""
     if name == "item":
         return lambda item: f"{wording.item(item)} ({item})"
-    if name in ("unit", "source"):
+    if name in ("unit", "source", "line_of_business"):
         return wording.said
     known = words(name, wording=wording, policy=policy)
     return lambda text: known.get(text, text)
