@@ -57,10 +57,12 @@ def measure_ground(
 
     The ground is what lies within the radius: for "land" the polygons of the layers whose `ground` is land ("layer"),
     where there are none all that lies in the municipalities ("land"), inland waters with it; for "sea" the layers whose
-    `ground` is sea, else all that lies outside the municipalities. Covered is a square with the policy's mobile level
-    by as many operators as the policy asks for. The share is null without a mobile layer that counts, without ground,
-    and on the sea where no layer has a signal beyond `shore_m` from land: then they end at the shore and say nothing of
-    it. Raises DataError or CrsError naming the layer that cannot be used.
+    `ground` is sea, else all that lies outside the municipalities ("sea"), a neighbour's land with it. Covered is a
+    square with the policy's mobile level by as many operators as the policy asks for.
+
+    The share is null without a mobile layer that counts, without ground, and on the sea where no layer has a signal
+    beyond `shore_m` from land: then they end at the shore and say nothing of it. Raises DataError or CrsError naming
+    the layer that cannot be used.
     """
     basis = np.full(len(places), None, dtype=object)
     km2, share = np.full(len(places), np.nan), np.full(len(places), np.nan)
