@@ -49,7 +49,7 @@ def match_places(
     has_id = _there(frame, "place_id")
     has_address = _there(frame, "address") & ~has_id
     has_point = np.zeros(len(frame), dtype=bool) if points is None else points.notna().to_numpy(dtype=bool)
-    has_point &= ~has_id & ~has_address
+    has_point = has_point & ~has_id & ~has_address
     reasons = np.full(len(frame), "", dtype=object)
     reasons[~(has_id | has_address | has_point)] = "names no premises: expected a place_id, an address or coordinates"
     found = [_by_id(frame, places, has_id, reasons)]
