@@ -139,10 +139,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
         inputs=inputs,
         **laid,
         digests=study.fingerprint(),
-        counts={
-            **summary.summarise_places(grouped, municipalities=inputs.municipalities, policy=policy),
-            "businesses": business.summarise_profile(grouped),
-        },
+        counts=_counts(grouped, inputs, policy),
         agreement=agreed,
         checked=CheckReport.from_inputs(inputs, study=study, agreement=agreed),
         warnings=inputs.warnings,
@@ -183,8 +180,15 @@ def prepare_again(prepared: Prepared, inputs: Inputs) -> Prepared:
     known = prepared.places[[name for name in prepared.places.columns if name not in judged and name not in HEARD]]
     places = judged.assign(**{str(name): column for name, column in known.items()})
     laid = _lay_out(places, inputs, policy=policy, graph=roads.build_graph(inputs.roads), clock=_Clock())
-    counts = summary.summarise_places(laid["places"], municipalities=inputs.municipalities, policy=policy)
-    return replace(prepared, inputs=inputs, **laid, counts={**prepared.counts, **counts}, hearing={}, agreement={})
+    counts = _counts(laid["places"], inputs, policy)
+    return replace(prepared, inputs=inputs, **laid, counts=counts, hearing={}, agreement={})
+
+
+def _counts(places: gpd.GeoDataFrame, inputs: Inputs, policy: Policy) -> dict[str, Any]:
+    return {
+        **summary.summarise_places(places, municipalities=inputs.municipalities, policy=policy),
+        "businesses": business.summarise_profile(places),
+    }
 
 
 def _lay_out(

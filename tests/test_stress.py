@@ -1,0 +1,319 @@
+"""What becomes of the funded areas if plans come late, lapse or arrive: on the tiny study, and plan by plan."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+from shapely.geometry import box
+
+from coverage import pipeline
+from coverage.inputs import Inputs, OfferLayer
+from coverage.pipeline import Prepared
+from coverage.plans import ARRIVE, LAPSE, arrive, lapse, late, planned, what_ifs
+from coverage.policy import load_policy
+from coverage.scenario import Scenario
+from coverage.stress import KEPT, TODAY, Stress, stress
+from coverage.study import Study
+from coverage.verdicts import judge_inputs
+from tests import drawn
+from tests.studymaker import CRS, SIDE, X0, Y0, TinyStudy, tiny_study
+
+POLICY = load_policy("no-2024")
+AS_OF = dt.date(2024, 6, 30)  # of the tiny study
+ROOT = Path(__file__).parent.parent
+
+
+def with_plans(folder: Path) -> TinyStudy:
+    """Return the tiny study with three plans: A in the south-east, B in the north-east, and A in the west, but late."""
+    tiny = tiny_study(folder)
+    east = X0 + SIDE
+    shapes = [
+        box(east, Y0, east + SIDE, Y0 + 4000),
+        box(east, Y0 + 6000, east + SIDE, Y0 + SIDE),
+        box(X0, Y0 + 6000, X0 + 5000, Y0 + SIDE),
+    ]
+    columns = {
+        "provider": ["A Fiber", "B Nett", "A Fiber"],
+        "available_from": ["2025-06-01", "2026-09-01", "2029-06-01"],
+        "claim": "plan", "technology": "fibre", "down_mbps": 1000, "up_mbps": 1000,
+    }  # fmt: skip
+    frame = gpd.GeoDataFrame(columns, geometry=shapes, crs=CRS)
+    frame.to_file(folder / "plans.gpkg")
+    tiny.sources.append(
+        {"id": "plans", "role": "hearing", "kind": "vector", "path": "plans.gpkg", "as_of": AS_OF,
+         "options": {"shape": "polygon"}}
+    )  # fmt: skip
+    tiny.save()
+    return tiny
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    study = Study.open(with_plans(tmp_path_factory.mktemp("stress") / "tiny").folder)
+    return pipeline.prepare(study, POLICY)
+
+
+@pytest.fixture(scope="module")
+def scenario(prepared: Prepared) -> Scenario:
+    """Return a budget that buys about half of what the county needs."""
+    whole = pipeline.decide(prepared, Scenario(policy=POLICY.id, budget=1e12))
+    return Scenario(policy=POLICY.id, budget=float(whole.areas["grant"].sum() / 2))
+
+
+@pytest.fixture(scope="module")
+def found(prepared: Prepared, scenario: Scenario) -> Stress:
+    return stress(prepared, scenario)
+
+
+def layer(*rows: dict[str, Any]) -> OfferLayer:
+    table = [{"place_id": "p0", "status": "planned", "down_mbps": 1000, **row} for row in rows]
+    frame = drawn.offers(table)
+    for name in ("lapsed_on", "as_of"):
+        if name in frame:
+            frame[name] = pd.to_datetime(frame[name]).astype("datetime64[s]")
+    return OfferLayer("list", "place", frame)
+
+
+def bare(**layers: tuple[OfferLayer, ...]) -> Inputs:
+    nothing = gpd.GeoDataFrame(geometry=[], crs=CRS)
+    return Inputs(nothing, drawn.places([(0, 0)]), nothing, nothing, **layers)
+
+
+def eligible(inputs: Inputs) -> list[float]:
+    return list(judge_inputs(inputs, policy=POLICY, as_of=AS_OF)["eligible"])
+
+
+# --- the changes, plan by plan -------------------------------------------------------------------------------
+
+
+def test_a_plan_is_what_is_not_there_yet_and_has_not_lapsed() -> None:
+    rows: list[dict[str, Any]] = [
+        {"claim": "plan"},
+        {"claim": "exists", "status": "existing"},
+        {"claim": "exists", "status": "existing", "available_from": dt.date(2025, 1, 1)},
+        {"claim": "lapsed"},
+        {"claim": "lapsed", "lapsed_on": dt.date(2025, 1, 1)},
+        {"claim": "withdrawn"},
+        {"claim": "plan", "basis": "measured"},
+    ]
+    frame = layer(*({"lapsed_on": None} | row for row in rows)).frame
+    assert planned(frame, as_of=AS_OF).tolist() == [True, False, True, False, True, False, False]
+
+
+def test_late_moves_plans_alone_and_leaves_those_without_a_date() -> None:
+    there = layer(
+        {"available_from": dt.date(2025, 2, 28)},
+        {"available_from": None},
+        {"status": "existing", "available_from": dt.date(2020, 1, 1)},
+    )
+    inputs = bare(offers=(there,))
+    moved = late(inputs, 12, as_of=AS_OF).offers[0].frame["available_from"]
+    assert moved.dt.date.tolist()[0] == dt.date(2026, 2, 28)
+    assert pd.isna(moved.iloc[1])
+    assert moved.dt.date.tolist()[2] == dt.date(2020, 1, 1)
+    assert inputs.offers[0].frame["available_from"].dt.date.tolist()[0] == dt.date(2025, 2, 28)
+
+
+def test_a_lapse_takes_the_plans_of_one_operator_in_both_roles() -> None:
+    day = {"available_from": dt.date(2025, 6, 1)}
+    inputs = bare(
+        offers=(layer({"provider": "A", **day}, {"provider": "A", "status": "existing", "down_mbps": 10}),),
+        hearing=(layer({"provider": "a", "claim": "plan", "lapsed_on": None, **day}),),
+    )
+    assert eligible(inputs) == [0]
+    gone = lapse(inputs, as_of=AS_OF, operator="A")
+    assert [len(each.frame) for each in (*gone.offers, *gone.hearing)] == [1, 0]
+    assert eligible(gone) == [1]
+    assert eligible(lapse(inputs, as_of=AS_OF, operator="B")) == [0]
+    assert eligible(lapse(inputs, as_of=AS_OF)) == [1]
+
+
+@pytest.mark.parametrize("row", [
+    {"claim": "plan", "available_from": dt.date(2040, 1, 1)}, {"claim": "plan"},
+    {"claim": "lapsed"}, {"claim": "plan", "available_from": dt.date(2023, 1, 1)},
+])  # fmt: skip
+def test_all_arrive_whatever_their_date(row: dict[str, Any]) -> None:
+    inputs = bare(hearing=(layer({"lapsed_on": None, "available_from": None} | row),))
+    built = judge_inputs(arrive(inputs, as_of=AS_OF), policy=POLICY, as_of=AS_OF)
+    assert built["tier"].tolist() == ["served"]
+
+
+def test_a_lapse_takes_nothing_from_what_has_arrived() -> None:
+    rows = [{"claim": claim, "lapsed_on": None, "as_of": AS_OF} for claim in ("plan", "withdrawn", "lapsed")]
+    assert eligible(arrive(bare(hearing=(layer(*rows),)), as_of=AS_OF)) == [0]
+
+
+def test_shares_go_on_to_count_where_a_plan_arrives() -> None:
+    shares = pd.DataFrame({"municipality_code": ["5001"], "fixed_30": [0.9], "fixed_100": [0.6], "fixed_1000": [0.5]})
+    inputs = bare(offers=(layer({"place_id": "elsewhere"}),))
+    inputs = dataclasses.replace(inputs, shares=shares)
+    assert eligible(inputs) == pytest.approx([0.4])
+    assert eligible(arrive(inputs, as_of=AS_OF)) == pytest.approx([0.4])
+
+
+def test_every_operator_has_its_own_what_if_with_an_id_of_its_own() -> None:
+    names = ["Zeta", "Fjord Fiber", "fjord  fiber", "Fjord-Fiber", "All"]
+    inputs = bare(offers=(layer(*({"provider": name} for name in names)),))
+    cases = what_ifs(inputs, as_of=AS_OF)
+    lapses = [
+        (case.id, case.operator, case.plans) for case in cases if case.id.startswith("lapse") and case.id != LAPSE
+    ]
+    assert lapses == [
+        ("lapse_all_2", "All", 1), ("lapse_fjord_fiber", "Fjord Fiber", 2), ("lapse_fjord_fiber_2", "Fjord-Fiber", 1),
+        ("lapse_zeta", "Zeta", 1),
+    ]  # fmt: skip
+    assert [case.id for case in cases if case.id not in {one for one, _, _ in lapses}] == [
+        "late_12", "late_24", LAPSE, ARRIVE,
+    ]  # fmt: skip
+
+
+# --- the tiny study ------------------------------------------------------------------------------------------
+
+
+def test_today_stands_first_and_every_what_if_has_a_row_and_a_column(found: Stress, prepared: Prepared) -> None:
+    ids = [case.id for case in what_ifs(prepared.inputs, as_of=AS_OF)]
+    assert ids == ["late_12", "late_24", "lapse_a_fiber", "lapse_b_nett", LAPSE, ARRIVE]
+    assert found.whatifs["whatif"].tolist() == [TODAY, *ids]
+    assert [name for name in found.areas if name.startswith(KEPT)] == [f"{KEPT}{name}" for name in ids]
+    today = found.whatifs.set_index("whatif").loc[TODAY]
+    assert today["kept_share"] == 1
+    assert today["kept_premises"] == today["funded_premises"]
+    assert today["grant_at_risk"] == 0
+
+
+def test_what_lapses_comes_back_and_what_arrives_goes(found: Stress) -> None:
+    rows = found.whatifs.set_index("whatif")
+    today, all_lapse, all_arrive = (rows.loc[name, "eligible_premises"] for name in (TODAY, LAPSE, ARRIVE))
+    each = rows.loc[["lapse_a_fiber", "lapse_b_nett"], "eligible_premises"] - today
+    assert each.min() > 0
+    # The two have no place in common: what comes back adds up.
+    assert all_lapse - today == each.sum()
+    assert all_arrive < today
+    # B's plan comes too late after a year; A's stands until two years have passed.
+    assert rows.loc["late_12", "eligible_premises"] == rows.loc["lapse_b_nett", "eligible_premises"]
+    assert rows.loc["late_24", "eligible_premises"] == rows.loc["lapse_b_nett", "eligible_premises"]
+
+
+def test_premises_kept_built_and_displaced_are_all_there_are(found: Stress) -> None:
+    rows = found.whatifs
+    total = rows[["kept_premises", "built_premises", "displaced_premises"]].sum(axis=1)
+    assert total.tolist() == pytest.approx([rows["funded_premises"].iloc[0]] * len(rows))
+    assert (rows.loc[rows["whatif"] != ARRIVE, "built_premises"] == 0).all()
+    assert (found.areas.filter(like=KEPT).to_numpy() <= 1 + 1e-9).all()
+    np.testing.assert_allclose(found.areas["grant_at_risk"], found.areas["grant"] * found.areas["built_anyway"])
+    at_risk = rows.set_index("whatif").loc[ARRIVE, "grant_at_risk"]
+    assert found.areas["grant_at_risk"].sum() == pytest.approx(at_risk)
+
+
+def test_survival_is_of_the_worst_in_which_plans_come_late_or_lapse(found: Stress) -> None:
+    worse = found.areas.filter(like=KEPT).drop(columns=f"{KEPT}{ARRIVE}")
+    least = worse.min(axis=1).clip(upper=1)
+    np.testing.assert_allclose(found.areas["least_kept"], least)
+    expected = np.where(least >= 0.9, "safe", np.where(least <= 0.1, "lost", "partly"))
+    assert found.areas["survives"].tolist() == expected.tolist()
+    assert json.loads(json.dumps(found.summary()))["survives"] == {
+        word: int((expected == word).sum()) for word in ("safe", "partly", "lost")
+    }
+
+
+def test_newcomers_are_mostly_not_funded_today(found: Stress) -> None:
+    counts = found.newcomers["whatif"].value_counts()
+    rows = found.whatifs.set_index("whatif")
+    assert rows["newcomers"].to_dict() == {name: int(counts.get(name, 0)) for name in rows.index}
+    assert (found.newcomers["new_share"] > 0.5).all()
+    assert rows["newcomers"].sum() > 0
+
+
+def test_preparing_again_is_preparing_from_files(prepared: Prepared, tmp_path: Path) -> None:
+    tiny = with_plans(tmp_path / "tiny")
+    tiny.drop("plans")
+    tiny.save()
+    fresh = pipeline.prepare(Study.open(tiny.folder), POLICY)
+    again = pipeline.prepare_again(prepared, lapse(prepared.inputs, as_of=AS_OF))
+    names = [name for name in fresh.places if name in again.places]
+    assert set(fresh.places) == set(names)
+    assert_frame_equal(pd.DataFrame(fresh.places[names]), pd.DataFrame(again.places[names]))
+    assert_frame_equal(pd.DataFrame(fresh.areas), pd.DataFrame(again.areas))
+    assert_frame_equal(pd.DataFrame(fresh.routes), pd.DataFrame(again.routes))
+    assert fresh.counts == again.counts
+
+
+def test_what_changes_no_verdict_changes_nothing(prepared: Prepared) -> None:
+    same = pipeline.prepare_again(prepared, prepared.inputs)
+    assert same.places is prepared.places
+    assert same.areas is prepared.areas
+
+
+def test_the_order_of_rows_does_not_matter(prepared: Prepared, scenario: Scenario, found: Stress) -> None:
+    (plans,) = prepared.inputs.hearing
+    turned = dataclasses.replace(plans, frame=plans.frame.iloc[::-1].reset_index(drop=True))
+    other = pipeline.prepare_again(prepared, dataclasses.replace(prepared.inputs, hearing=(turned,)))
+    again = stress(other, scenario)
+    assert_frame_equal(found.areas, again.areas)
+    assert_frame_equal(found.whatifs, again.whatifs)
+    assert_frame_equal(found.newcomers, again.newcomers)
+
+
+def test_a_study_without_plans_has_nothing_to_stress(tmp_path: Path, scenario: Scenario) -> None:
+    study = Study.open(tiny_study(tmp_path / "tiny").folder)
+    alone = stress(pipeline.prepare(study, POLICY), scenario)
+    assert alone.whatifs["whatif"].tolist() == [TODAY]
+    assert alone.newcomers.empty
+    assert set(alone.areas["survives"]) <= {"safe"}
+
+
+# --- the command line ----------------------------------------------------------------------------------------
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "coverage", *map(str, arguments)]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8")
+
+
+def test_the_command_line_tells_of_the_hearing_and_of_the_stress_test(tmp_path: Path) -> None:
+    folder = with_plans(tmp_path / "tiny").folder
+    told = run("hearing", folder, "--json", "--out", tmp_path / "hearing.csv")
+    assert told.returncode == 0, told.stderr
+    summary = json.loads(told.stdout)
+    assert [row["operator"] for row in summary["operators"]] == ["A Fiber", "A Fiber", "B Nett", "B Nett"]
+    table = pd.read_csv(tmp_path / "hearing.csv")
+    assert set(table["data_status"]) == {"synthetic"}
+    lists = pd.read_csv(tmp_path / "hearing-lists.csv")
+    assert (lists["premises_removed"] == lists["premises_before"] - lists["premises_after"]).all()
+    shown = run("hearing", folder)
+    assert "SYNTHETIC" in shown.stdout
+    assert "B Nett" in shown.stdout
+    tested = run("stress", folder, "--budget", 3_000_000, "--out", tmp_path / "stress.xlsx")
+    assert tested.returncode == 0, tested.stderr
+    assert "all plans lapse" in tested.stdout
+    sheets = pd.read_excel(tmp_path / "stress.xlsx", sheet_name=None)
+    assert list(sheets) == ["areas", "whatifs", "newcomers"]
+    assert set(sheets["areas"]["budget"]) <= {3_000_000}
+    result = run("assess", folder, "--json", "--out", tmp_path / "out")
+    assert json.loads(result.stdout)["hearing"] == summary
+
+
+@pytest.mark.parametrize("name", ["tables.docx", "nowhere/tables.csv"])
+def test_a_file_that_cannot_be_written_is_one_sentence_before_anything_is_read(tmp_path: Path, name: str) -> None:
+    folder = tiny_study(tmp_path / "tiny").folder
+    failed = run("stress", folder, "--out", tmp_path / name)
+    assert failed.returncode == 2
+    assert failed.stderr.startswith("error: ")
+    assert failed.stderr.count("\n") == 1
+
+
+def test_a_study_without_a_hearing_says_so(tmp_path: Path) -> None:
+    told = run("hearing", tiny_study(tmp_path / "tiny").folder)
+    assert told.returncode == 0, told.stderr
+    assert "no operator was heard" in told.stdout
