@@ -66,6 +66,18 @@ COORDINATE_FIELDS: Final = (
     Field("cell_id", required=True),  # of premises and networks; then `cell_m` is the size of the cell
 )
 
+# Columns by which a row of a list may name premises, beside coordinates; a municipality by its code or by its name.
+PLACE_FIELDS: Final = (
+    Field("place_id"),
+    Field("address"),
+    Field("postcode"),
+    Field("municipality_code"),
+    Field("municipality"),
+)
+POINT_FIELDS: Final[Mapping[tuple[str, str], tuple[Field, ...]]] = {
+    pair: tuple(Field(name, "number") for name in pair) for pair in COORDINATES
+}
+
 OFFER_FIELDS: Final = (
     Field("provider", required=True),
     Field("technology", required=True, allowed=schemas.TECHNOLOGIES),
@@ -134,17 +146,51 @@ ROLES: Final[Mapping[str, Role]] = {
         families=("point", "polygon"),
     ),
     "offers": Role(kinds=("vector", "table"), fields=OFFER_FIELDS, options=OFFER_OPTIONS),
-    "hearing": Role(kinds=("vector", "table"), fields=OFFER_FIELDS, options=OFFER_OPTIONS),
+    "hearing": Role(
+        kinds=("vector", "table"),
+        fields=(
+            Field("provider", required=True),
+            Field("claim", default="plan", allowed=schemas.CLAIMS),
+            Field("technology", default="other", allowed=schemas.TECHNOLOGIES),
+            Field("down_mbps", "number", low=0.0),
+            Field("up_mbps", "number", low=0.0),
+            Field("down_max_mbps", "number", low=0.0),
+            Field("up_max_mbps", "number", low=0.0),
+            Field("available_from", "date"),
+            Field("lapsed_on", "date"),
+            Field("upgradeable", "flag", default=False),
+            Field("latency_ms", "number", low=0.0),
+            Field("as_of", "date"),
+            Field("comment"),
+        ),
+        options={
+            "shape": Key(str, required=True, allowed=("polygon", "address")),
+            "within_m": Key(float, low=0),
+            "speed_unit": OFFER_OPTIONS["speed_unit"],
+            "technology_codes": OFFER_OPTIONS["technology_codes"],
+        },
+    ),
     "corrections": Role(
         kinds=("table", "vector"),
         fields=(
             Field("place_id"),
             Field("correction", required=True, allowed=schemas.CORRECTION_KINDS),
+            Field("kind", allowed=schemas.KINDS),
+            Field("down_mbps", "number", low=0.0),
+            Field("up_mbps", "number", low=0.0),
+            Field("technology", allowed=schemas.TECHNOLOGIES),
+            Field("provider"),
+            Field("weight", "number", default=1.0, low=0.0),
+            Field("name"),
+            Field("address"),
+            Field("postcode"),
+            Field("municipality_code"),
+            Field("municipality"),  # its name, where the code is not given
             Field("comment", required=True),
             Field("office", required=True),
             Field("date", "date"),
         ),
-        options=CODE_OPTIONS,
+        options={**CODE_OPTIONS, "within_m": Key(float, low=0), "nearest_municipality_m": Key(float, low=0)},
         families=("point",),
     ),
     "hubs": Role(
@@ -219,6 +265,7 @@ SHAPE_FIELDS: Final[Mapping[str, tuple[Field, ...]]] = {
     ),
     "h3": (Field("h3", required=True),),
     "quadkey": (Field("quadkey", required=True),),
+    "address": (*PLACE_FIELDS, *(field for pair in POINT_FIELDS.values() for field in pair)),
 }
 
 
