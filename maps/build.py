@@ -119,17 +119,6 @@ def scenario_groups(
     `places` names a layer of places, None leaves them out; `dots` draws areas as dots in a wide view; the view
     is fitted to `focus`, each time it changes.
     """
-    tiles = folium.TileLayer(
-        f"{base}/tiles/{ground}/{places}/{{z}}/{{x}}/{{y}}.png",
-        attr=" ",
-        name="places",
-        overlay=True,
-        control=False,
-        min_zoom=MIN_ZOOM,
-        max_zoom=MAX_ZOOM,
-        pane="places",
-    )
-    tiles.options.pop("attribution", None)
     seen = {"dotsBelow": DOTS_BELOW} if dots else {}
     groups = [
         # What holds words comes in the reader's language.
@@ -142,7 +131,29 @@ def scenario_groups(
         ),
     ]
     if places is not None:
-        groups.append(layers.group([tiles], name=_("Places by gap")))
+        groups.append(layers.group([place_tiles(ground, places, base=base)], name=_("Places by gap")))
+    return [*groups, *marks(focus=focus, mark=mark)]
+
+
+def place_tiles(key: str, places: str, *, base: str = "") -> folium.TileLayer:
+    """Return the tiles of a layer of places, by the key that the store knows them by."""
+    tiles = folium.TileLayer(
+        f"{base}/tiles/{key}/{places}/{{z}}/{{x}}/{{y}}.png",
+        attr=" ",
+        name="places",
+        overlay=True,
+        control=False,
+        min_zoom=MIN_ZOOM,
+        max_zoom=MAX_ZOOM,
+        pane="places",
+    )
+    tiles.options.pop("attribution", None)
+    return tiles
+
+
+def marks(*, focus: gpd.GeoDataFrame | None, mark: gpd.GeoSeries | None) -> list[folium.FeatureGroup]:
+    """Return the outline of what was clicked or selected, and what the view is fitted to, each time it changes."""
+    groups = []
     if mark is not None and len(mark):
         data = layers.chosen(mark)
         drawn = layers.DrawnLayer("vector", name="chosen", control=False, data=data, pane="chosen", interactive=False)

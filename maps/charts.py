@@ -20,7 +20,8 @@ def _locale() -> dict[str, Any]:
     }
 
 
-def _finished(chart: Any) -> Any:
+def finished(chart: Any) -> Any:
+    """Return a chart in the look and the number form that all charts share."""
     return (
         chart.configure(locale=_locale())
         .configure_view(stroke=None)
@@ -64,7 +65,7 @@ def by_municipality(
         )
         .properties(height=alt.Step(BAR))
     )
-    return _finished(chart)
+    return finished(chart)
 
 
 def _colour(domain: Sequence[str], colours: Sequence[str]) -> Any:
@@ -105,7 +106,7 @@ def by_tier(frame: pd.DataFrame, *, labels: Mapping[str, str], colours: Mapping[
         )
         .properties(height=alt.Step(30))
     )
-    return _finished(chart)
+    return finished(chart)
 
 
 def lines_of_business(frame: pd.DataFrame, *, colour: str) -> Any:
@@ -123,7 +124,7 @@ def lines_of_business(frame: pd.DataFrame, *, colour: str) -> Any:
         )
         .properties(height=alt.Step(BAR + 3))
     )
-    return _finished(chart)
+    return finished(chart)
 
 
 def scores(frame: pd.DataFrame) -> Any:
@@ -142,7 +143,7 @@ def scores(frame: pd.DataFrame) -> Any:
         )
         .properties(height=alt.Step(BAR + 3))
     )
-    return _finished(chart)
+    return finished(chart)
 
 
 def curve(ranked: pd.DataFrame, *, budget: float, chosen: tuple[float, float], currency: str) -> Any:
@@ -188,8 +189,10 @@ def curve(ranked: pd.DataFrame, *, budget: float, chosen: tuple[float, float], c
             tooltip=[alt.Tooltip("label:N", title=" "), alt.Tooltip("premises:Q", title=_("premises"), format=",.0f")],
         )
     )
-    label = point.mark_text(color=style.ACCENT, align="left", dx=7, dy=-11).encode(text="label:N")
-    return _finished((base + rule + words + point + label).properties(height=260))
+    late = best["grant"].iloc[0] > 0.55 * max(line["grant"].max(), budget / million)  # no room to its right
+    align, shift = ("right", -7) if late else ("left", 7)
+    label = point.mark_text(color=style.ACCENT, align=align, dx=shift, dy=-11).encode(text="label:N")
+    return finished((base + rule + words + point + label).properties(height=260))
 
 
 def swings(frame: pd.DataFrame, *, currency: str) -> Any:
@@ -219,4 +222,4 @@ def swings(frame: pd.DataFrame, *, currency: str) -> Any:
         )
     )
     rule = alt.Chart(data.head(1)).mark_rule(color=style.INK).encode(x="base:Q")
-    return _finished((bars + rule).properties(height=alt.Step(BAR + 3)))
+    return finished((bars + rule).properties(height=alt.Step(BAR + 3)))

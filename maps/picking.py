@@ -40,10 +40,12 @@ class Index:
     short_rows: NDArray[np.intp]
 
     @classmethod
-    def build(cls, places: gpd.GeoDataFrame) -> Index:
-        """Index the places; points only."""
+    def build(cls, places: gpd.GeoDataFrame, *, first: NDArray[np.bool_] | None = None) -> Index:
+        """Index the places; points only. `first` tells which come first, those short of service if None."""
         xy = np.column_stack([places.geometry.x, places.geometry.y])
-        rows = np.nonzero((places["gap_kind"] != "none").to_numpy() | (places["short_fixed"].to_numpy() > 0))[0]
+        if first is None:
+            first = (places["gap_kind"] != "none").to_numpy() | (places["short_fixed"].to_numpy() > 0)
+        rows = np.nonzero(first)[0]
         return cls(cKDTree(xy), cKDTree(xy[rows]), rows)
 
     def nearest(self, x: float, y: float) -> tuple[int, float] | None:

@@ -14,8 +14,10 @@ from starlette.routing import Route
 
 from coverage.assessment import Assessment
 from maps import assets, language, layers
+from maps.contrast.layers import changes
 from maps.store import STORE, Entry
 from maps.tiles import mobile
+from maps.tiles.contrast import ContrastTiles
 from maps.tiles.places import LAYERS, PlaceTiles
 
 # An address with a digest never changes its content. Nothing is kept by proxies between server and reader.
@@ -43,8 +45,10 @@ def routes() -> list[Route]:
     ]
 
 
-def tiles_of(entry: Entry, layer: str) -> PlaceTiles:
-    """Return the tiles of one layer of places, made at the first call."""
+def tiles_of(entry: Entry, layer: str) -> PlaceTiles | ContrastTiles:
+    """Return the tiles of one layer of places, by gap or by who supports them, made at the first call."""
+    if (found := entry.contrast) is not None:
+        return entry.derive(f"tiles/{layer}", lambda _: ContrastTiles.build(found.places, layer=layer))
     return entry.derive(f"tiles/{layer}", lambda given: PlaceTiles.build(given.places, given.policy, layer=layer))
 
 
@@ -103,11 +107,19 @@ def _data(request: Request) -> Response:
 
 def _worded(request: Request) -> Response:
     entry, spoken, layer = (STORE.get(request.path_params["key"]), *map(request.path_params.get, ("language", "layer")))
-    if entry is None or spoken not in language.LANGUAGES or layer not in _WORDED:
+    draw = None if entry is None else _worded_layer(entry, str(layer))
+    if entry is None or draw is None or spoken not in language.LANGUAGES:
         return _missing()
     with language.using(spoken):
-        body = entry.derive(f"data/{spoken}/{layer}", lambda given: layers.compact(_WORDED[layer](given)).encode())
+        body = entry.derive(f"data/{spoken}/{layer}", lambda given: layers.compact(draw(given)).encode())
     return _packed(request, body, "application/json", _KEEP)
+
+
+def _worded_layer(entry: Entry, layer: str) -> Callable[[Assessment], layers.Collection] | None:
+    """Return what draws a layer with words in it: of a comparison that is what changes, else one of _WORDED."""
+    if (found := entry.contrast) is not None:
+        return (lambda given: changes(given, found)) if layer == "changes" else None
+    return _WORDED.get(layer)
 
 
 def _packed(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:

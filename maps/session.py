@@ -20,6 +20,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from coverage import pipeline
 from coverage.assessment import Assessment
+from coverage.contrast import Contrast
 from coverage.errors import CoverageError
 from coverage.policy import Policy, list_policies, load_policy
 from coverage.scenario import Scenario
@@ -40,6 +41,7 @@ KEPT: Final = (
     "gap-report-technology",
 )
 LINK: Final = "lang"  # what the language is called in an address
+AGAINST: Final = "against"  # what the policy to compare with is called in an address
 
 
 class Key(StrEnum):
@@ -53,6 +55,7 @@ class Key(StrEnum):
     WEIGHT = "scenario-weight-"  # + criterion id
     EXTRA = "scenario-extra"  # what a link brought and no field shows: seed, draws, cost overrides
     MUNICIPALITY = "explore-municipality"
+    AGAINST = "explore-against"  # the policy to compare with, or None; the field itself has -field after it
     PLACES = "explore-places"
     MAP = "explore-map"
     BUDGET_SLIDER = "priorities-budget"
@@ -69,6 +72,7 @@ class View:
 
 _PREPARED: Final = Shelf(3)
 _DECIDED: Final = Shelf(32)
+_CONTRASTED: Final = Shelf(6)
 _UNDER_WAY: Final[dict[Any, str]] = {}  # key in _PREPARED -> the step that its building has reached
 
 
@@ -90,8 +94,9 @@ language.ask(spoken)
 
 
 def address(scenario: Scenario) -> dict[str, str]:
-    """Return what a link must say to open the same view: the scenario and the language."""
-    return {**scenario.to_query(), LINK: spoken()}
+    """Return what a link must say to open the same view: the scenario, what it is compared with, the language."""
+    compared = against(scenario.policy)
+    return {**scenario.to_query(), **({AGAINST: compared} if compared else {}), LINK: spoken()}
 
 
 def study_folder() -> Path:
@@ -224,6 +229,33 @@ def current() -> View:
     return View(assessment, key, ground)
 
 
+def against(policy_id: str) -> str | None:
+    """Return the policy that this session compares with `policy_id`, or None."""
+    other = st.session_state.get(Key.AGAINST)
+    return None if other == policy_id else other
+
+
+def choose_against() -> None:
+    """Take over what the reader has chosen to compare with."""
+    st.session_state[Key.AGAINST] = st.session_state[f"{Key.AGAINST}-field"]
+
+
+def contrast(view: View, policy_id: str) -> tuple[Contrast, str]:
+    """Return what another policy changes and the key that the server's routes know it by; made once, and shared."""
+    study, policy = view.assessment.study, view.assessment.policy
+    try:
+        other = load_policy(policy_id)
+        key, ready = prepare(study, policy)
+        if _CONTRASTED.has((key, other.id)):
+            found: Contrast = _CONTRASTED.get((key, other.id), lambda: None)
+        else:
+            with st.spinner(_("Judging every place under {policy}", policy=other.id)):
+                found = _CONTRASTED.get((key, other.id), lambda: pipeline.contrast_policies(ready, other))
+    except CoverageError as error:
+        stop(error, help_text=_("Nothing was changed. Correct the file or the setting, then reload this page."))
+    return found, STORE.put_contrast(view.assessment, found)
+
+
 def scenario_of(study: Study) -> Scenario:
     """Return the scenario that the sidebar's fields say."""
     state = st.session_state
@@ -253,6 +285,11 @@ def _begin(study: Study) -> None:
         st.warning(_("The link could not be read ({error}); the study's own settings are shown.", error=error))
         given = default
     _fill(given)
+    other = st.query_params.get(AGAINST)
+    if other is not None and other not in list_policies():
+        st.warning(_("The link compares with a policy that is not here; nothing is compared."))
+        other = None
+    state[Key.AGAINST] = other
     state[Key.READY] = True
 
 

@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from coverage.assessment import Assessment
+from coverage.contrast import Contrast
 
 Value = TypeVar("Value")
 MAX_ENTRIES: Final = 48
+MAX_CONTRASTS: Final = 6
 WAIT_S: Final = 0.25  # between two looks at what another reader's work has reached
 
 
@@ -43,6 +45,7 @@ class Entry:
     """Hold an assessment and what was derived from it; each thing is derived once, also by two threads."""
 
     assessment: Assessment
+    contrast: Contrast | None = None  # with another policy, where the entry stands for that
     _derived: dict[str, Any] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -110,8 +113,19 @@ class Store:
                 self._entries.popitem(last=False)
         return key, ground
 
+    def put_contrast(self, assessment: Assessment, contrast: Contrast) -> str:
+        """Register what another policy changes; return its key."""
+        key = digest(ground_of(assessment), "against", contrast.policy_b)
+        with self._lock:
+            self._entries.setdefault(key, Entry(assessment, contrast))
+            self._entries.move_to_end(key)
+            compared = [name for name, entry in self._entries.items() if entry.contrast is not None]
+            for name in compared[:-MAX_CONTRASTS]:
+                del self._entries[name]
+        return key
+
     def get(self, name: str) -> Entry | None:
-        """Return the entry of a key or ground, or None."""
+        """Return the entry of a key, a ground or a comparison, or None."""
         with self._lock:
             entry = self._entries.get(name)
             if entry is not None:

@@ -45,11 +45,13 @@ TECHNOLOGY_COLOURS: Final[Mapping[str, str]] = {
 
 # Who supports a place: grey both, and the two hues that readers of every kind of colour vision tell apart.
 CONTRAST_COLOURS: Final[Mapping[str, str]] = {"both": "#68727b", "only_a": "#c8540a", "only_b": "#0a66b0"}
-# Premises of a municipality that change, from few to many; in the hue of the policy that supports more of them.
+# Premises of a municipality that change, from few to many; in the hue of the policy that supports more of them, and
+# lighter than the signs of the places that lie on it.
+CONTRAST_SIGNS: Final[Mapping[str, str]] = {"both": "●", "only_a": "■", "only_b": "▲"}  # where only text can stand
 CONTRAST_SHADES: Final[Mapping[str, tuple[str, ...]]] = {
-    "only_a": ("#fbe6d3", "#f5c193", "#e8914f", "#c8540a"),
-    "only_b": ("#dceaf6", "#aacdea", "#68a4d6", "#0a66b0"),
-    "even": ("#e6e3ea", "#c9c3d1", "#a097ac", "#716780"),
+    "only_a": ("#fdeee1", "#f9d5b5", "#f2b680", "#e6945a"),
+    "only_b": ("#e6f0f8", "#c3dbf0", "#97c0e4", "#6aa2d4"),
+    "even": ("#f0eef2", "#dad5df", "#bdb5c6", "#9d94aa"),
 }
 
 # Decision by fill, certainty by the outline, so that neither rests on colour alone.
@@ -188,6 +190,11 @@ def plain(text: object) -> str:
 def escape(text: object) -> str:
     """Escape text for HTML."""
     return html.escape(str(text), quote=True)
+
+
+def sign(outcome: str) -> str:
+    """Return the small HTML sign of an outcome of two policies, in the shape that the map gives it."""
+    return f'<i class="sw {outcome}" style="background:{CONTRAST_COLOURS[outcome]}"></i>'
 
 
 def swatch(colour: str, *, shape: str = "dot", dash: str = "", fill: float = 1.0) -> str:

@@ -130,6 +130,12 @@ def write_contrast(
     return targets
 
 
+def write_places(found: Contrast, path: Path, *, study: Study) -> None:
+    """Write the places that change as CSV, with x and y in the study's CRS."""
+    places = changed_places(found, study=study)
+    delimited.write_csv(attributes(places).assign(x=places.geometry.x, y=places.geometry.y), path)
+
+
 Layers = Mapping[str, gpd.GeoDataFrame]
 
 

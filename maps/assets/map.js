@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  var PANES = { land: 150, mobile: 180, areas: 320, routes: 350, discs: 400, places: 420, chosen: 460, names: 480 };
+  var PANES = { land: 150, shade: 160, mobile: 180, areas: 320, routes: 350, discs: 400, places: 420, chosen: 460, names: 480 };
 
   var said = {}; /* words in the reader's language, given by maps/layers.py as the map begins */
 
@@ -200,6 +200,25 @@
     return group;
   }
 
+  /* Another legend for as long as the layer is on the map; the one below it comes back. */
+  function explain(options) {
+    var group = L.layerGroup(), box = null, words = null;
+    group.on("add", function () {
+      box = group._map.getContainer().querySelector(".map-legend");
+      if (!box) { return; }
+      words = L.DomUtil.create("section", "explain", box);
+      words.innerHTML = options.html; /* written by maps/contrast/layers.py, which escapes every text */
+      box.classList.add("other");
+    });
+    group.on("remove", function () {
+      if (!words) { return; }
+      words.remove();
+      words = null;
+      if (!box.querySelector(".explain")) { box.classList.remove("other"); }
+    });
+    return group;
+  }
+
   function legend(map, html) {
     var control = L.control({ position: "topleft" });
     control.onAdd = function () {
@@ -226,6 +245,7 @@
 
   function begin(map, credit, words) {
     said = words;
+    document.documentElement.lang = said.language;
     panes(map);
     name(map, ".leaflet-control-zoom-in", said.zoomIn);
     name(map, ".leaflet-control-zoom-out", said.zoomOut);
@@ -239,5 +259,5 @@
     }
   }
 
-  window.coverageMap = { vector: vector, discs: discs, focus: focus, legend: legend, begin: begin, panes: panes };
+  window.coverageMap = { vector: vector, discs: discs, focus: focus, explain: explain, legend: legend, begin: begin, panes: panes };
 })();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import folium
@@ -121,7 +122,7 @@ def _ranges(steps: Sequence[float]) -> list[str]:
     if len(steps) == 1:
         return [_("any")]
     first = _("under {premises}", premises=style.number(steps[1]))
-    middle = [f"{style.number(low)}–{style.number(high - 1)}" for low, high in zip(steps[1:-1], steps[2:], strict=True)]
+    middle = [f"{style.number(low)}–{style.number(high - 1)}" for low, high in pairwise(steps[1:])]
     return [first, *middle, _("{premises} or more", premises=style.number(steps[-1]))]
 
 

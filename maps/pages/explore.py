@@ -6,9 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
+from coverage.contrast import Contrast
 from maps import build, charts, figures, layers, session, style
 from maps.language import N_, _, ngettext
-from maps.pages import map_view, parts, why
+from maps.pages import contrast_view, map_view, parts, why
 from maps.picking import Index, pick
 from maps.session import Key, View
 from maps.store import STORE
@@ -27,8 +28,13 @@ def render() -> None:
     """Draw the page."""
     view = session.current()
     _headline(view.assessment)
-    _map_and_panel(view)
-    _charts(view.assessment)
+    other = session.against(view.assessment.policy.id)
+    compared = session.contrast(view, other) if other else None
+    _map_and_panel(view, compared)
+    if compared is None:
+        _charts(view.assessment)
+    else:
+        contrast_view.below(view.assessment, compared[0])
 
 
 def _headline(assessment: Assessment) -> None:
@@ -58,7 +64,7 @@ def _headline(assessment: Assessment) -> None:
             (_("funding gap, all areas"), style.money_range(gap["p10"], gap["p90"], currency), estimate),
             (
                 _("funded within the budget"),
-                ngettext("{count} area", "{count} areas", len(funded)),
+                ngettext("{count} area", "{count} areas", len(funded), count=style.number(len(funded))),
                 _("Their grants: {spent} of {budget}.", spent=spent, budget=budget),
             ),
         ]
@@ -66,8 +72,11 @@ def _headline(assessment: Assessment) -> None:
 
 
 @st.fragment
-def _map_and_panel(view: View) -> None:
-    """Draw the map and the panel beside it; a click runs only this part again."""
+def _map_and_panel(view: View, compared: tuple[Contrast, str] | None) -> None:
+    """Draw the map and the panel beside it; a click runs only this part again.
+
+    `compared` holds what another policy changes, and the key that the server's routes know it by.
+    """
     assessment = view.assessment
     names = assessment.municipalities.set_index("municipality_code")["name"].sort_values()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -80,14 +89,19 @@ def _map_and_panel(view: View) -> None:
         )
         kind = (
             st.segmented_control(
-                _("Show on the map"), _kinds(assessment), format_func=_kind, default="all", key=Key.PLACES
+                _("Show on the map"), _kinds(assessment), format_func=_kind, default="all", key=Key.PLACES, wrap=True
             )
             or "all"
         )
+        contrast_view.choose(assessment)
+    if session.against(assessment.policy.id) != (compared[0].policy_b if compared else None):
+        st.rerun()  # the rest of the page follows
     left, right = st.columns([2.2, 1], gap="small")
     at = map_view.clicked(Key.MAP)
     picked = None
-    if at is not None:
+    if at is not None and compared is not None:
+        picked = contrast_view.find(assessment, *compared, at)
+    elif at is not None:
         entry = STORE.get(view.ground)
         index = (
             entry.derive("index", lambda given: Index.build(given.places)) if entry else Index.build(assessment.places)
@@ -98,12 +112,23 @@ def _map_and_panel(view: View) -> None:
         mark = None
         if picked is not None:
             mark = picked.point.buffer(build.MARK_M)
-        map_view.show(view, key=Key.MAP, height=MAP_HEIGHT, places=kind, focus=focus, mark=mark)
+        if compared is None:
+            map_view.show(view, key=Key.MAP, height=MAP_HEIGHT, places=kind, focus=focus, mark=mark)
+        else:
+            contrast_view.show_map(view, *compared, height=MAP_HEIGHT, places=kind, focus=focus, mark=mark)
+    title = str(names[code]) if code else assessment.study.name
     with right:
-        if picked is not None:
-            st.html(why.panel(assessment, picked))
-        st.html(_municipality(assessment, code, str(names[code]) if code else assessment.study.name))
-        if picked is None:
+        if compared is not None:
+            if picked is not None:
+                st.html(contrast_view.panel(assessment, compared[0], picked))
+            st.html(contrast_view.counts(compared[0], code, title))
+        else:
+            if picked is not None:
+                st.html(why.panel(assessment, picked))
+            st.html(_municipality(assessment, code, title))
+        if picked is None and compared is not None:
+            st.caption(_("Click on the map: the nearest place tells how each of the two policies judges it."))
+        elif picked is None:
             told = _("Click on the map: the nearest place tells why it is short of service, or why it is not.")
             st.caption(told)
 
@@ -141,8 +166,9 @@ def _municipality(assessment: Assessment, code: str | None, name: str) -> str:
         "{count} project area, funding gap about {total}; {funded} funded within the budget",
         "{count} project areas, funding gap about {total}; {funded} funded within the budget",
         len(areas),
+        count=style.number(len(areas)),
         total=total,
-        funded=funded,
+        funded=style.number(funded),
     )
     about = _("share short of service")
     told = _("Estimated: fixed service is known only as a share per municipality.")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import folium
 import geopandas as gpd
 import streamlit as st
 from streamlit_folium import st_folium
 
 from maps import build
 from maps.session import View
+
+Groups = Callable[[str], list[folium.FeatureGroup]]
 
 
 def show(
@@ -19,23 +24,30 @@ def show(
     dots: bool = False,
     focus: gpd.GeoDataFrame | None = None,
     mark: gpd.GeoSeries | None = None,
+    instead: Groups | None = None,
 ) -> None:
     """Show the map; `focus` is what the view should fit, the whole study if None.
+
+    `instead` makes what stands on the map in place of the scenario's areas, routes and places, given what the
+    addresses begin with; the map below stays, and with it the reader's view.
 
     Panning and zooming run nothing again: only a click is sent back, and `clicked` tells where.
     """
     base = st.get_option("server.baseUrlPath").strip("/")
     prefix = f"/{base}" if base else ""
     built = build.base_map(view.assessment, ground=view.ground, base=prefix)
-    groups = build.scenario_groups(
-        key=view.key,
-        ground=view.ground,
-        base=prefix,
-        places=places,
-        dots=dots,
-        focus=view.assessment.municipalities if focus is None else focus,
-        mark=mark,
-    )
+    if instead is not None:
+        groups = instead(prefix)
+    else:
+        groups = build.scenario_groups(
+            key=view.key,
+            ground=view.ground,
+            base=prefix,
+            places=places,
+            dots=dots,
+            focus=view.assessment.municipalities if focus is None else focus,
+            mark=mark,
+        )
     for part in (built, *groups):
         build.assert_offline(part)
     st_folium(

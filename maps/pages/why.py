@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -26,6 +27,28 @@ UNCOUNTED = {
     "latency": N_("does not count: it answers too slowly"),
     "closing": N_("does not count: it closes"),
 }
+
+
+def panel_of_two(sides: Sequence[tuple[str, str, Assessment]], picked: Picked, outcome: str) -> str:
+    """Return the panel of a place that two policies judge, as HTML; every text from data is escaped.
+
+    Each side holds the policy's name, its sign as HTML, and the assessment with the places as that policy judges them;
+    `outcome` says in words who supports the place.
+    """
+    assert picked.place is not None  # noqa: S101 - for the type checker; the caller has asked
+    first = sides[0][2]
+    parts = [_heading(picked) + f'<div class="verdict">{style.escape(outcome)}</div>']
+    for name, sign, assessment in sides:
+        place = assessment.places.loc[picked.place.name]
+        reason, change = _told(place, assessment)
+        pairs = [(_("why"), reason), (_("what would change it"), change), (_("clause"), _clause(place, assessment))]
+        head = f'<div class="bg-side-by">{sign}<b>{style.escape(name)}</b></div>'
+        parts.append(f"<section>{head}{_verdict(place, assessment)}{_rows(pairs)}</section>")
+    origins = [
+        (_("service from"), _service_origin(picked.place, first)),
+        (_("place from"), _origin(picked.place, "source", first)),
+    ]
+    return f'<div class="bg-panel">{"<hr>".join([*parts, _rows(origins)])}</div>'
 
 
 def panel(assessment: Assessment, picked: Picked) -> str:
@@ -54,7 +77,8 @@ def _head(title: str, subtitle: str) -> str:
     return f"<h4>{style.escape(title)}</h4><div class='bg-sub'>{style.escape(subtitle)}</div>"
 
 
-def _place(assessment: Assessment, picked: Picked) -> str:
+def _heading(picked: Picked) -> str:
+    """Return the place's name, and what and where it is."""
     place = picked.place
     assert place is not None  # noqa: S101 - for the type checker; the caller has asked
     title = _text(place["name"]) or _text(place["address"]) or _capital(word(place["kind"]))
@@ -65,16 +89,26 @@ def _place(assessment: Assessment, picked: Picked) -> str:
         facts.append(_(position))
     if picked.distance_m > 60:
         facts.append(_("{distance} from the click", distance=style.length(picked.distance_m)))
-    subtitle = " · ".join(dict.fromkeys(fact for fact in facts if fact and fact != title))
+    return _head(title, " · ".join(dict.fromkeys(fact for fact in facts if fact and fact != title)))
+
+
+def _clause(place: pd.Series[Any], assessment: Assessment) -> str:
+    """Name the clause that decides, with a mark where its text is not published."""
     clause = next((item for item in assessment.policy.clauses if item.id == place["reason_code"]), None)
     rule = f"{assessment.policy.id} § {place['reason_code']}"
     if clause is not None and clause.confidence != "published":
         rule += f" ({word(clause.confidence)})"
+    return rule
+
+
+def _place(assessment: Assessment, picked: Picked) -> str:
+    place = picked.place
+    assert place is not None  # noqa: S101 - for the type checker; the caller has asked
     reason, change = _told(place, assessment)
     pairs = [
         (_("why"), reason),
         (_("what would change it"), change),
-        (_("clause"), rule),
+        (_("clause"), _clause(place, assessment)),
         (_("fixed"), _fixed(place, assessment)),
         (_("service from"), _service_origin(place, assessment)),
         (_("does not count"), _uncounted(place, assessment)),
@@ -85,7 +119,7 @@ def _place(assessment: Assessment, picked: Picked) -> str:
         (_("business"), _business(place)),
         (_("place from"), _origin(place, "source", assessment)),
     ]
-    return _head(title, subtitle) + _verdict(place, assessment) + _rows(pairs)
+    return _heading(picked) + _verdict(place, assessment) + _rows(pairs)
 
 
 def _capital(text: str) -> str:
@@ -270,7 +304,7 @@ def _business(place: pd.Series[Any]) -> str:
     staff = _("employees not reported")
     if not pd.isna(place["employees"]):
         count = place["employees"]
-        staff = ngettext("{count} employee", "{count} employees", count).format(count=style.number(count))
+        staff = ngettext("{count} employee", "{count} employees", count, count=style.number(count))
     if place.get("employees_basis") == "imputed":
         staff = _("{employees} (imputed, not reported)", employees=staff)
     return ", ".join(part for part in (_text(place["line_of_business"]), staff) if part)
