@@ -6,7 +6,7 @@ import streamlit as st
 
 from coverage.errors import CoverageError
 from coverage.policy import load_policy
-from maps import session
+from maps import language, session
 from maps.language import _
 from maps.pages import data_and_rules, explore, gap_report, priorities, sidebar
 
@@ -14,10 +14,16 @@ LIST = ":material/format_list_numbered:"
 ASSETS = Path(__file__).parent / "assets"
 
 
+def tell_language(code: str) -> None:
+    """Tell browser and screen reader the page's language: Streamlit calls every page English."""
+    st.html(f"<script>document.documentElement.lang = '{code}';</script>", unsafe_allow_javascript=True)
+
+
 def main() -> None:
     """Draw the frame and the page that is open."""
     st.set_page_config(page_title=_("Broadband gaps"), page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.html(ASSETS / "page.css")
+    tell_language(language.current())
     page = st.navigation(
         [
             st.Page(explore.render, title=_("Explore"), url_path="explore", icon=":material/map:", default=True),

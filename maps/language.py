@@ -91,10 +91,10 @@ def _(message: str, **values: object) -> str:
     return _filled(catalogue(current()).gettext(message), values)
 
 
-def ngettext(one: str, many: str, count: float, **values: object) -> str:
-    """Return the sentence for one thing or for several, with {count} and the other {names} filled in."""
-    whole = int(count) if float(count).is_integer() else 2  # 0.5 of a thing is not one thing
-    return _filled(catalogue(current()).ngettext(one, many, whole), {"count": count, **values})
+def ngettext(one: str, many: str, number: float, /, **values: object) -> str:
+    """Return the sentence for one thing or for several; {count} is the number itself unless it is given in words."""
+    whole = int(number) if float(number).is_integer() else 2  # 0.5 of a thing is not one thing
+    return _filled(catalogue(current()).ngettext(one, many, whole), {"count": number, **values})
 
 
 def pgettext(context: str, message: str, **values: object) -> str:

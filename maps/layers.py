@@ -260,6 +260,7 @@ class Script(MacroElement):
 def begin(assessment: Assessment) -> Script:
     """Return what a map begins with: whose shapes it shows, and the words of its buttons."""
     said = {
+        "language": language.current(),
         "failed": _("The layer “{name}” did not load. Reload the page."),
         "zoomIn": _("Zoom in"),
         "zoomOut": _("Zoom out"),

@@ -68,6 +68,9 @@ def test_nothing_to_report_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_downloads_are_whole_files(format_: str, start: bytes) -> None:
     made = downloads.make(toy_assessment(), "gap", format_=format_, municipality=("5001",))
     assert made.startswith(start)
+    spoken = downloads.make(toy_assessment(), "gap", format_=format_, municipality=("5001",), spoken="nb")
+    assert spoken.startswith(start)
+    assert spoken != made or format_ == "geojson", "a report speaks the language of the page"
     if format_ == "xlsx":
         assert zipfile.ZipFile(BytesIO(made)).testzip() is None
 

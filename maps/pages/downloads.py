@@ -42,14 +42,14 @@ def make(
     technology: str | None = None,
     spoken: str = language.DEFAULT,
 ) -> bytes:
-    """Return one report as bytes, whole or cut to a selection; the map speaks the language `spoken`."""
+    """Return one report as bytes, whole or cut to a selection, in the language `spoken`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{report}.{format_}"
         selection = {"municipality": tuple(municipality), "area": tuple(area), "technology": technology}
         if format_ == "html":
             export.write_html(reports.select(assessment, **selection), path, language=spoken)
         else:
-            reports.render(assessment, report, format=format_, path=path, **selection)
+            reports.render(assessment, report, format=format_, path=path, language=spoken, **selection)
         return path.read_bytes()
 
 

@@ -86,6 +86,7 @@ def _figures(assessment: Assessment) -> None:
                     "{count} area, {premises} premises",
                     "{count} areas, {premises} premises",
                     len(ranked),
+                    count=style.number(len(ranked)),
                     premises=style.number(reached, digits=3),
                 ),
                 cut,
@@ -149,19 +150,19 @@ def _table(assessment: Assessment) -> str | None:
         key="priorities-table",
         column_config={
             "rank": number("#", width=45),
-            "area": text(_("Area"), width="medium"),
+            "area": text(_("Area"), width=170),
             "municipality": text(_("Municipality")),
-            "decision": text(_("Decision"), width=150, help=_("From the best set under the budget")),
+            "decision": text(_("Decision"), width=132, help=_("From the best set under the budget")),
             "certainty": text(
                 _("Certainty"),
                 width=85,
                 help=_("Funded in 90 % of draws or more: safe yes; 10 % or less: safe no"),
             ),
             "draws": number(_("Draws, %"), width=75, help=_("Share of the draws in which the area is funded")),
-            "premises": number(_("Premises"), width=75),
-            "businesses": number(_("Businesses"), width=95) if with_businesses else None,
-            "need": text(_("Need, {money}", money=currency), width=120, help=_("Funding gap, P10 to P90")),
-            "grant": number(_("Grant, {money}", money=style.millions(currency)), width=115),
+            "premises": number(_("Premises"), width=70),
+            "businesses": number(_("Businesses"), width=92) if with_businesses else None,
+            "need": text(_("Need, {money}", money=currency), width=108, help=_("Funding gap, P10 to P90")),
+            "grant": number(_("Grant, {money}", money=style.millions(currency)), width=118),
             "each": number(
                 _("Each, k"), width=85, help=_("Grant per premises, thousand {currency}", currency=currency)
             ),

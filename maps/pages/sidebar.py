@@ -33,6 +33,9 @@ def render(study: Study, scenario: Scenario) -> None:
     st.html(badge(study))
     policies = session.policies_for(study)
     st.selectbox(_("Policy"), policies, key=Key.POLICY, format_func=_policy_name, on_change=session.change_policy)
+    about = _policy_about(load_policy(scenario.policy))
+    if about:
+        st.caption(style.plain(about))
     st.number_input(
         _("Budget, {money}", money=style.millions(study.currency)),
         min_value=0.0,
@@ -73,4 +76,10 @@ def strip(study: Study, policy: Policy) -> str:
 
 
 def _policy_name(policy_id: str) -> str:
-    return said(load_policy(policy_id).name)
+    """Return what a policy is called; the field has no room for what it says, which stands below it."""
+    return said(load_policy(policy_id).name).split(": ")[0]
+
+
+def _policy_about(policy: Policy) -> str:
+    """Return what a policy's name says behind the colon."""
+    return said(policy.name).partition(": ")[2]

@@ -168,16 +168,74 @@ def test_data_and_rules_are_told(site: str, watched: Watched) -> None:
     expect(page.get_by_text("Who is eligible: the first clause that holds decides")).to_be_visible(timeout=PATIENCE)
 
 
+def test_the_reader_switches_to_norwegian_and_the_link_stays_so(site: str, watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{site}/priorities?policy=no-2023&budget=900000000&seed=2024")
+    expect(page.get_by_role("heading", name="Priorities")).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    page.get_by_text("Norsk", exact=True).click()
+    expect(page.get_by_role("heading", name="Prioritering")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_url("**policy=no-2023&budget=900000000&seed=2024&lang=nb", timeout=PATIENCE)
+    map_of(page).locator(".map-legend", has_text="Tegnforklaring").wait_for(timeout=PATIENCE)
+    assert page.evaluate("() => document.documentElement.lang") == "nb"
+    page.get_by_text("Data og regelverk", exact=True).click()  # the next page speaks it too
+    expect(page.get_by_role("tab", name="Kostnadsbok")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Norge 2023", exact=True).first).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("tab", name="Kostnadsbok")).to_be_visible(timeout=PATIENCE)
+    page.get_by_text("English", exact=True).click()
+    expect(page.get_by_role("tab", name="Cost book")).to_be_visible(timeout=PATIENCE)
+    page.wait_for_url("**policy=no-2023&budget=900000000&seed=2024&lang=en", timeout=PATIENCE)
+
+
+def test_two_readers_ask_why_in_two_languages_at_once(chromium: Browser, site: str) -> None:
+    contexts = [chromium.new_context(viewport=LAPTOP, locale=locale) for locale in ("en-GB", "nb-NO")]
+    pages = [Watched(context).page for context in contexts]
+    for page in pages:  # no link says a language: the browser's is taken
+        page.goto(site)
+    for page in pages:
+        map_of(page).locator("img.leaflet-tile-loaded").first.wait_for(timeout=PATIENCE)
+        settled(page)
+    for page in pages:
+        box = page.locator("iframe[title*=folium]").first.bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] * 0.62, box["y"] + box["height"] * 0.5)
+    told = ("what would change it", "hva som ville endre det")
+    for page, said, other in zip(pages, told, told[::-1], strict=True):
+        panel = page.locator(".bg-panel dl").first
+        panel.wait_for(timeout=PATIENCE)
+        expect(panel).to_contain_text(said)
+        expect(panel).not_to_contain_text(other)
+    for context in contexts:
+        context.close()
+
+
+CUT_OFF = """() => [...document.querySelectorAll('.stApp *')].filter(part =>
+    getComputedStyle(part).textOverflow === 'ellipsis' && part.clientWidth > 0
+    && part.scrollWidth > part.clientWidth + 1).map(part => part.textContent)"""
+
+
+@pytest.mark.parametrize("spoken", ["en", "nb"])
 @pytest.mark.parametrize("path", ["", "gap-report", "priorities", "data-and-rules"])
-def test_nothing_sticks_out_on_a_phone(site: str, watched: Watched, tmp_path: Path, path: str) -> None:
+def test_no_word_is_cut_off(site: str, watched: Watched, path: str, spoken: str) -> None:
+    page = watched.page
+    page.goto(f"{site}/{path}?lang={spoken}")
+    page.locator("h1, [data-testid=stMetric]").first.wait_for(timeout=PATIENCE)
+    settled(page)
+    assert page.evaluate(CUT_OFF) == []
+
+
+@pytest.mark.parametrize("spoken", ["en", "nb"])
+@pytest.mark.parametrize("path", ["", "gap-report", "priorities", "data-and-rules"])
+def test_nothing_sticks_out_on_a_phone(site: str, watched: Watched, tmp_path: Path, path: str, spoken: str) -> None:
     page = watched.page
     page.set_viewport_size(PHONE)
-    page.goto(f"{site}/{path}")
+    page.goto(f"{site}/{path}?lang={spoken}")
     page.locator("h1, [data-testid=stMetric]").first.wait_for(timeout=PATIENCE)
     settled(page)
     page.screenshot(path=tmp_path / f"phone-{path or 'explore'}.png")
     expect(page.locator(".bg-strip")).to_be_visible()  # what the data is, while the sidebar is folded
-    expect(page.locator(".bg-strip")).to_contain_text("SYNTHETIC")
+    expect(page.locator(".bg-strip")).to_contain_text("SYNTETISK" if spoken == "nb" else "SYNTHETIC")
     wide = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
     assert wide <= PHONE["width"]
 
