@@ -10,7 +10,7 @@ from typing import Final, Literal
 import geopandas as gpd
 import pandas as pd
 
-from coverage.inputs import SourceReport, SourceSpec
+from coverage.inputs import OfferLayer, SourceReport, SourceSpec
 from coverage.study import NO_MOBILE, Inspection, Study
 
 COLUMNS_SHOWN: Final = 12
@@ -18,7 +18,7 @@ EXAMPLES: Final = 3
 DAYS_A_YEAR: Final = 365.25
 DOUBLES: Final = 0.001  # share of premises that may be the same twice before it is a problem
 # Roles whose rows are service or places: of these it matters from when they are.
-DATED_ROLES: Final = ("premises", "offers", "mobile", "shares")
+DATED_ROLES: Final = ("premises", "offers", "hearing", "mobile", "shares")
 
 Box = tuple[float, float, float, float]
 
@@ -74,8 +74,26 @@ def _study_findings(found: Inspection, study: Study) -> Iterator[Finding]:
                     f"{later:,} of {len(layer.frame):,} offers begin after {study.as_of} and are taken as planned, "
                     "though their status is existing",
                 )  # fmt: skip
+        for layer in found.inputs.hearing:
+            yield from _heard(layer, study)
     if not study.assessable:
         yield Finding("note", "", "the scope is service: areas, routes and costs are not worked out")
+
+
+def _heard(layer: OfferLayer, study: Study) -> Iterator[Finding]:
+    """Say what in a hearing waits for an answer: plans whose day has passed, and plans without a day."""
+    rows = layer.frame.drop_duplicates("source_row")
+    plans = rows["claim"] == "plan"
+    overdue = int((plans & (rows["available_from"] <= pd.Timestamp(study.as_of))).sum())
+    if overdue:
+        yield Finding(
+            "note", layer.source,
+            f"{overdue:,} of {int(plans.sum()):,} plans were to be built by {study.as_of} and nobody has said that "
+            "they lapsed: they count as plans, unless the policy leaves out overdue ones",
+        )  # fmt: skip
+    undated = int((plans & rows["available_from"].isna()).sum())
+    if undated:
+        yield Finding("note", layer.source, f"{undated:,} of {int(plans.sum()):,} plans have no date and do not count")
 
 
 def _source_findings(found: Inspection, study: Study) -> Iterator[Finding]:
