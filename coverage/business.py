@@ -28,6 +28,13 @@ Floats = npt.NDArray[np.float64]
 
 NEUTRAL: Final = 1.0
 NOT_TOLD: Final = ""  # stands for a section that is not known
+EXAMPLES: Final = 3
+# What is said of codes by their note; that a register states none for some is no fault.
+REMARKS: Final = {
+    "unknown": "that neither SN2007 nor SN2025 lists",
+    "ambiguous": "whose section differs between SN2007 and SN2025, and nace_version does not say which it is of",
+    "other_version": "of the other version than nace_version says",
+}
 
 
 def profile(
@@ -111,6 +118,28 @@ def summarise_profile(places: gpd.GeoDataFrame) -> dict[str, Any]:
         "works_on": {ground: _ground(firms[firms["works_on"].eq(ground).fillna(False)]) for ground in GROUNDS},
         **_distances(firms, counts),
     }
+
+
+def remarks(places: gpd.GeoDataFrame) -> tuple[str, ...]:
+    """Say what of the profile is not as a reader would expect: codes by source, and ground that is not told of."""
+    firms = places[places["kind"] == "business"]
+    found = []
+    for source in sorted(firms["source"].unique()):
+        mine = firms[firms["source"] == source]
+        for note, what in REMARKS.items():
+            some = mine[mine["nace_note"].eq(note).fillna(False)]
+            if len(some):
+                listed = ", ".join(sorted(some["nace"].unique())[:EXAMPLES])
+                found.append(
+                    f"{source}: {len(some):,} of {len(mine):,} businesses have an industry code {what}: {listed}"
+                )
+    at_sea = firms[firms["works_on"].eq("sea").fillna(False) & (firms["ground_km2"] > 0)]
+    if len(at_sea) and places["mobile_level"].notna().any() and at_sea["ground_covered_share"].isna().all():
+        found.append(
+            "the mobile layers end at the shore: how much of the sea is covered is not known "
+            f"(businesses that work there: {len(at_sea):,})"
+        )
+    return tuple(found)
 
 
 def parameter(name: str) -> float:

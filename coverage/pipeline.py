@@ -142,7 +142,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
         counts=_counts(grouped, inputs, policy),
         agreement=agreed,
         checked=CheckReport.from_inputs(inputs, study=study, agreement=agreed),
-        warnings=inputs.warnings,
+        warnings=(*inputs.warnings, *business.remarks(grouped)),
         timings=clock.timings,
         extents=extent.summarise_extents(by_extent),
         hearing={} if heard is None else heard.summary(),

@@ -493,6 +493,20 @@ def test_the_summary_counts_premises_by_size_section_ground_and_distance() -> No
     assert "in_business_parks" not in figures
 
 
+def test_codes_that_are_not_told_and_a_silent_sea_are_said() -> None:
+    codes = ["62.77", "44", "64.190", "01.410", None, "03.211"]
+    places = firms(*[(9990.0, 5000.0)] * 6, nace=codes, mobile_level="good")
+    assert business.remarks(profiled(places, mobile=[polygons(box(0, 0, 10_000, 9999))])) == (
+        "register: 2 of 6 businesses have an industry code that neither SN2007 nor SN2025 lists: 44, 62.77",
+        "register: 1 of 6 businesses have an industry code whose section differs between SN2007 and SN2025, and "
+        "nace_version does not say which it is of: 64.190",
+        "the mobile layers end at the shore: how much of the sea is covered is not known (businesses that work there: 1)",
+    )
+    heard = profiled(places, mobile=[polygons(box(0, 0, 20_000, 9999))])
+    assert len(business.remarks(heard)) == 2
+    assert business.remarks(profiled(places.iloc[3:5])) == ()
+
+
 def test_the_sample_has_farms_fish_farms_parks_and_hubs(sample_study: Path) -> None:
     study = Study.open(sample_study)
     inputs = study.load()
