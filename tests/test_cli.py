@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tests.conftest import ROOT
@@ -115,6 +116,35 @@ def test_report_writes_one_file(
     finished = run("report", kind, done[0], "--format", format_, "--out", target, "--municipality", "5002")
     assert finished.returncode == 0, finished.stderr
     assert target.stat().st_size > 200
+
+
+def test_a_report_in_norwegian(done: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+    target = tmp_path / "liste.xlsx"
+    finished = run("report", "priority", done[0], "--format", "xlsx", "--out", target, "--lang", "nb")
+    assert finished.returncode == 0, finished.stderr
+    assert openpyxl.load_workbook(target).sheetnames == ["Les meg", "Prioriteringsliste", "Kolonner"]
+
+
+def test_every_output_in_norwegian_with_the_same_data(
+    done: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    folder, out, _ = done
+    finished = run("assess", folder, "--out", tmp_path / "ut", "--lang", "nb")
+    assert finished.returncode == 0, finished.stderr
+    assert {path.name for path in (tmp_path / "ut").iterdir()} == FILES
+    assert openpyxl.load_workbook(tmp_path / "ut" / "gap-report.xlsx").sheetnames[0] == "Les meg"
+    assert '<html lang="nb"' in (tmp_path / "ut" / "map.html").read_text(encoding="utf-8")
+    for name in SAME_BYTES:
+        assert (out / name).read_bytes() == (tmp_path / "ut" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("command", [("assess",), ("report", "gap")], ids=["assess", "report"])
+def test_an_unknown_language_is_one_sentence(tiny: TinyStudy, tmp_path: Path, command: tuple[str, ...]) -> None:
+    options = ("--format", "csv") if command[0] == "report" else ()
+    finished = run(*command, tiny.folder, *options, "--out", tmp_path / "x", "--lang", "sv")
+    assert finished.returncode == 2
+    assert finished.stderr == "error: the reports have no texts in language 'sv'; expected one of en, nb\n"
+    assert not (tmp_path / "x").exists()
 
 
 def test_an_unknown_format_is_one_sentence(tiny: TinyStudy, tmp_path: Path) -> None:

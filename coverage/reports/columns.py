@@ -31,12 +31,13 @@ STYLES: Final[dict[str, tuple[int, str, float]]] = {
     "degrees": (7, "0.000000", 12),
     "speed": (2, "#,##0.##", 9.5),
     "flag": (0, "@", 9),
+    "date": (0, "yyyy-mm-dd", 11),  # text such as 2022-06-30 in frames and CSV; a language has its own form
 }
 
 _BY_STYLE: Final = {
-    "short": "municipality_code status decision ranked_decision certainty technology policy as_of currency "
-    "data_status kind fixed_technology mobile_level tier confidence area_id place_id fixed_closes "
-    "fixed_as_of planned_date planned_as_of fixed_source planned_source",
+    "short": "municipality_code status decision ranked_decision certainty technology policy currency "
+    "data_status kind fixed_technology mobile_level tier confidence area_id place_id "
+    "fixed_source planned_source",
     "wide": "name address municipality line_of_business gap_kind item unit service_basis fixed_provider "
     "fixed_file planned_by planned_file reason_code",
     "long": "reason reason_nb change change_nb source",
@@ -54,6 +55,7 @@ _BY_STYLE: Final = {
     "row": "fixed_source_row planned_source_row",
     "speed": "fixed_down_mbps fixed_up_mbps measured_down_mbps planned_down_mbps planned_up_mbps",
     "flag": "over_ceiling measured_flag",
+    "date": "as_of fixed_closes fixed_as_of planned_date planned_as_of",
 }
 _STYLE_OF: Final = {name: style for style, names in _BY_STYLE.items() for name in names.split()}
 

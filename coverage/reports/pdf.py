@@ -102,7 +102,7 @@ def _source_rows(selection: Selection, wording: Wording) -> list[list[str]]:
     none = wording.texts["none"]
     return [
         [
-            f"{row.role}\n{row.source}",  # the id in small print
+            _named(row.role, row.source),
             ", ".join(part for part in (row.supplier, row.url) if part) or none,
             row.as_of or none,
             row.licence or none,
@@ -118,8 +118,7 @@ def _assumed(selection: Selection, wording: Wording) -> dict[str, Any]:
     for row in tables.records(tables.assumption_table(selection.assessment, wording)):
         fixed = row.low is None or row.low == row.high
         span = wording.texts["none"] if fixed else f"{_plain(wording, row.low)}–{_plain(wording, row.high)}"
-        name = row.figure if row.figure == row.item else f"{row.figure}\n{row.item}"  # the id in small print
-        rows.append([name, _plain(wording, row.value), span, row.unit, row.source])
+        rows.append([_named(row.figure, row.item), _plain(wording, row.value), span, row.unit, row.source])
     rules = tables.marked_rules(policy, wording)
     return {
         "title": wording.text("pdf", "assumed"),
@@ -128,6 +127,11 @@ def _assumed(selection: Selection, wording: Wording) -> dict[str, Any]:
         "header": wording.lines("pdf", "assumed_table"),
         "rows": rows,
     }
+
+
+def _named(name: str, item: str) -> str:
+    """Return a name with the id, by which it is found in its file, in small print below it."""
+    return name if name == item else f"{name}\n{item}"
 
 
 def _plain(wording: Wording, value: float) -> str:

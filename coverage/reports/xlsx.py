@@ -68,7 +68,8 @@ class Book:
     def format(self, column: Column) -> Any:
         """Return the cell format of a column, made once."""
         if column.style not in self._formats:
-            options = {"num_format": column.excel_format, "valign": "top"}
+            form = self.wording.texts["dates"]["excel"] if column.style == "date" else column.excel_format
+            options = {"num_format": form, "valign": "top"}
             self._formats[column.style] = self.book.add_format(options)
         return self._formats[column.style]
 
@@ -129,6 +130,8 @@ class Book:
                     continue
                 if column.is_text:
                     worksheet.write_string(number + 1, at, value, formats[at])
+                elif column.style == "date":
+                    worksheet.write_datetime(number + 1, at, value, formats[at])
                 else:
                     worksheet.write_number(number + 1, at, value, formats[at])
 
@@ -260,6 +263,8 @@ def write_priority_list(selection: Selection, path: Path, *, wording: Wording, f
 def _cells(values: pd.Series, column: Column, wording: Wording, policy: Policy) -> list[Any]:
     if column.style == "flag":
         return [None if pd.isna(value) else wording.value("flag", str(bool(value)).lower()) for value in values]
+    if column.style == "date":
+        return [None if pd.isna(value) else dt.date.fromisoformat(str(value)) for value in values]
     if not column.is_text:
         # Excel has no NaN, and a number is shown rounded by its format but kept as finely as the CSV has it.
         return [rounded(value, column.style) for value in values.to_numpy(dtype=float, na_value=np.nan)]
