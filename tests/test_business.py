@@ -500,7 +500,8 @@ def test_codes_that_are_not_told_and_a_silent_sea_are_said() -> None:
         "register: 2 of 6 businesses have an industry code that neither SN2007 nor SN2025 lists: 44, 62.77",
         "register: 1 of 6 businesses have an industry code whose section differs between SN2007 and SN2025, and "
         "nace_version does not say which it is of: 64.190",
-        "the mobile layers end at the shore: how much of the sea is covered is not known (businesses that work there: 1)",
+        "the mobile layers end at the shore: how much of the sea is covered is not known "
+        "(businesses that work there: 1)",
     )
     heard = profiled(places, mobile=[polygons(box(0, 0, 20_000, 9999))])
     assert len(business.remarks(heard)) == 2
