@@ -101,6 +101,11 @@ class Batch:
         return self._tally.count
 
     @property
+    def reasons(self) -> tuple[tuple[str, str, int], ...]:
+        """Return (field, reason, rows rejected for it) in the order in which they came up."""
+        return self._tally.reasons
+
+    @property
     def rejected(self) -> pd.DataFrame:
         """Return the rejected rows (schemas.REJECTED_COLUMNS) in the order of the file; of very many, examples."""
         return self._tally.table()

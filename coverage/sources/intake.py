@@ -14,7 +14,7 @@ from coverage.inputs import ExtentLayer, Inputs, MobileLayer, OfferLayer, Source
 from coverage.sources import open_batch
 from coverage.sources.area import StudyArea
 from coverage.sources.batch import Batch
-from coverage.sources.corrections import one_table, read_corrections
+from coverage.sources.corrections import gather_corrections
 from coverage.sources.hearing import read_hearing
 from coverage.sources.layers import (
     read_extent,
@@ -102,9 +102,7 @@ def _read_all(reading: Reading, area: StudyArea, roads_needed: bool) -> Inputs:
     places = _places(reading, area)
     offers = _offers(reading, "offers", read_offers, area, places)
     hearing = _offers(reading, "hearing", read_hearing, area, places)
-    corrections = one_table(
-        reading.gather("corrections", lambda spec: read_corrections(spec, area=area, places=_need_places(spec, places)))
-    )
+    corrections = gather_corrections(reading, area=area, places=places)
     mobile = _mobile(reading, area, places)
     shares = _shares(reading, area)
     roads = _layers(reading, "roads", read_roads, area)

@@ -9,11 +9,16 @@ from typing import Final
 import pandas as pd
 
 from coverage import schemas
+from coverage.errors import DataError
 
 VALUE_LENGTH: Final = 200  # a rejected value is quoted up to this many characters
 # Rejected rows that are kept as examples of one reason; further ones are counted only. A person reads far fewer, and
 # ten million bad rows must not fill the memory.
 EXAMPLES: Final = 10_000
+
+
+class NoRowsError(DataError):
+    """Report a file that is as it should be, but has no data rows: for some roles that says something."""
 
 
 @dataclass(frozen=True)

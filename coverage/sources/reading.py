@@ -53,10 +53,11 @@ class Reading:
                 self.rejected[spec.id] = error.batch.rejected
             return None
 
-    def close(self, batch: Batch) -> None:
-        """Take over a finished batch. Raises DataError where nothing is left of it."""
-        batch.require_rows()
-        look_closely(batch)
+    def close(self, batch: Batch, *, may_be_empty: bool = False) -> None:
+        """Take over a finished batch. Raises DataError where nothing is left of it, unless that says something too."""
+        if len(batch.frame) or not may_be_empty:
+            batch.require_rows()
+            look_closely(batch)
         self.reports[batch.spec.id] = batch.report()
         self.rejected[batch.spec.id] = batch.rejected
         self.warnings += batch.warnings

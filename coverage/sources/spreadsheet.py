@@ -24,7 +24,7 @@ from coverage.sources.archive import check_archive
 from coverage.sources.headers import column_names, header_rows
 from coverage.sources.limits import CHUNK, MAX_CELLS, MAX_COLUMNS, brief, check_count, check_unpacked
 from coverage.sources.names import nearest
-from coverage.sources.raw import RawTable
+from coverage.sources.raw import NoRowsError, RawTable
 
 SPREADSHEETS: Final = (".xlsx", ".xlsm")
 # XML that defines its own entities can unpack to anything, or fetch it; no spreadsheet needs to.
@@ -129,7 +129,7 @@ def _table(rows: Iterator[Row], spec: SourceSpec) -> RawTable:
                 records.append(values)
                 numbers.append(number)
     if not records:
-        raise DataError(f"{spec.name}: the sheet has a header but no rows; expected at least one row")
+        raise NoRowsError(f"{spec.name}: the sheet has a header but no rows; expected at least one row")
     head = [row + [""] * (width - len(row)) for row in head]
     names, notes = column_names(head, spec)
     columns = {

@@ -27,7 +27,7 @@ from coverage.sources.archive import local_file
 from coverage.sources.encoding import to_utf8
 from coverage.sources.headers import MAX_HEADER_ROW, column_names, header_rows
 from coverage.sources.limits import brief, check_count, limit, read_bounded
-from coverage.sources.raw import EXAMPLES, VALUE_LENGTH, RawTable, rejections
+from coverage.sources.raw import EXAMPLES, VALUE_LENGTH, NoRowsError, RawTable, rejections
 from coverage.sources.spreadsheet import SPREADSHEETS, read_sheet
 
 DELIMITERS: Final = (";", "\t", ",")  # of equal counts the first wins
@@ -80,7 +80,7 @@ def read_table(spec: SourceSpec) -> RawTable:
     frame = pd.DataFrame(table.to_pandas())
     frame.index = pd.Index(rows, dtype="int64", name="row")
     if frame.empty and rejected.empty:
-        raise DataError(f"{spec.name}: the file has a header but no rows; expected at least one row")
+        raise NoRowsError(f"{spec.name}: the file has a header but no rows; expected at least one row")
     return RawTable(frame, rejected, unlisted, decimal=decimal, notes=(*found, *notes))
 
 

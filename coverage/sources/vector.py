@@ -24,7 +24,7 @@ from coverage.sources.formats import Format, identify
 from coverage.sources.geopackage import check_views
 from coverage.sources.limits import MAX_COLUMNS, brief, check_count, limit
 from coverage.sources.names import nearest
-from coverage.sources.raw import RawTable
+from coverage.sources.raw import NoRowsError, RawTable
 from coverage.sources.shapefile import text_encoding
 
 VECTOR_READER_OPTIONS: Final = ("encoding",)
@@ -52,7 +52,7 @@ def read_vector(spec: SourceSpec) -> RawTable:
         else:
             frame = _parquet(path, spec)
     if frame.empty:
-        raise DataError(f"{spec.name}: the layer is empty; expected at least one feature for source {spec.id!r}")
+        raise NoRowsError(f"{spec.name}: the layer is empty; expected at least one feature for source {spec.id!r}")
     frame, twice = _named_once(frame)
     _check_texts(frame, spec)
     stated = frame.crs
