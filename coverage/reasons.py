@@ -74,15 +74,19 @@ def _facts(places: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     by_share = np.asarray(places["service_basis"] == "expected_share") if "service_basis" in places else False
     for tier in policy.eligible_tiers:
         name = f"{SHARE_PREFIX}{tier}"
-        facts[name] = np.where(by_share, places[name].fillna(0).round(3), 0.0) if name in places else 0.0
+        facts[name] = np.where(by_share, _told(places[name].fillna(0)), 0.0) if name in places else 0.0
     networks = "fixed_networks_100_planned" if "fixed_networks_100_planned" in places else "fixed_networks_100"
     black = any(clause.rule == "black_area" for clause in policy.clauses)
     facts["networks"] = places[networks].array if black else 0
     left = "fixed_networks_100_lapsed" if "fixed_networks_100_lapsed" in places else networks
     facts["networks_left"] = places[left].array if black else 0
     out = pd.DataFrame(facts, index=pd.RangeIndex(len(places)))
-    out["short_fixed"] = np.where(by_share, out["short_fixed"].round(3), out["short_fixed"])
-    return out.assign(short_mobile=out["short_mobile"].round(3))
+    return out.assign(short_fixed=_told(out["short_fixed"]), short_mobile=_told(out["short_mobile"]))
+
+
+def _told(share: pd.Series) -> pd.Series:
+    """Round a share to what is printed, but none that is there to nothing: fewer cases are distinct then."""
+    return share.round(3).where(share == 0, share.round(3).clip(lower=0.001))
 
 
 def _cases(facts: pd.DataFrame) -> npt.NDArray[np.int64]:

@@ -184,6 +184,13 @@ def test_a_share_says_how_much_is_short_of_what() -> None:
     assert "80.0% of its homes are short (below 100 Mbit/s: 30.0%; from 100 Mbit/s to below 1000/150 Mbit/s" in told
 
 
+def test_a_small_share_is_not_told_as_none() -> None:
+    judged = verdicts([Case("x", share=True)], NORWAY)
+    tiny = judged.assign(share_below_30=0.0, share_below_100=0.0002, short_fixed=0.0002, eligible=0.0002)
+    told = explain(tiny, policy=NORWAY, as_of=AS_OF).loc["x", "reason"]
+    assert "0.1% of its homes are short (30 to below 100 Mbit/s: 0.1%)" in told
+
+
 def test_mobile_shortfall_is_told_and_what_ends_it() -> None:
     words = said(
         Case("none", (fibre(),), mobile=("none", 0)),
