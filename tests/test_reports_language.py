@@ -199,6 +199,8 @@ def test_labels_of_the_policy_stand_in_the_reports_language(assessment, tmp_path
     render(assessment, "gap", format="pdf", path=tmp_path / "g.pdf", language="nb")
     render(assessment, "priority", format="pdf", path=tmp_path / "p.pdf", language="nb")
     gap, paper = (" ".join(_document_text(tmp_path / name).split()) for name in ("g.pdf", "p.pdf"))
+    for text in (gap, paper):
+        assert "Norge 2024: støtte der 30 eller 100 Mbit/s mangler (no-2024), gyldig fra 1. januar 2024" in text
     assert all(tier.label["nb"] in gap for tier in assessment.policy.tiers)
     assert all(item.label["nb"] in paper for item in assessment.policy.criteria)
     render(assessment, "gap", format="xlsx", path=tmp_path / "g.xlsx", language="nb")

@@ -69,6 +69,14 @@ def common_data(
             wording.text("pdf", "prices", currency=study.currency, price_year=study.price_year),
             wording.text("status", study.data_status),
         ],
+        "rules": wording.text(
+            "pdf",
+            "rules",
+            name=wording.said(policy.name),
+            id=policy.id,
+            since=wording.date(policy.valid_from),
+            basis=wording.said(policy.legal_basis),
+        ),
         "scope": "" if selection.titled else selection.describe(wording),
         "page": wording.texts["pdf"]["page"],
         "sources": {
