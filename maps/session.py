@@ -313,7 +313,8 @@ def change_language() -> None:
     """Keep what the reader has set: a field whose words change is a new field to Streamlit, which would empty it."""
     state = st.session_state
     for name in [str(name) for name in state if str(name).startswith(KEPT)]:
-        state[name] = state[name]
+        if state[name] is not None:  # the same as not set
+            state[name] = state[name]
 
 
 def change_policy() -> None:

@@ -42,6 +42,7 @@ def choose(assessment: Assessment) -> None:
         [None, *near],
         format_func=lambda name: _("no comparison") if name is None else short_name(name),
         key=field,
+        placeholder=_("no comparison"),
         on_change=session.choose_against,
         width=260,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pandas as pd
@@ -33,6 +34,34 @@ COLUMNS = {
     "reason": N_("reason"),
     "finding": N_("finding"),
     "for example": N_("for example"),
+}
+
+
+def _count(text: object) -> str:
+    """Write a count that the check has written with commas."""
+    digits = str(text).replace(",", "")
+    return style.number(int(digits)) if digits.isdecimal() else str(text)
+
+
+def _day(text: object) -> str:
+    """Write a date that the check has written as 2022-06-30."""
+    try:
+        return language.date(dt.date.fromisoformat(str(text)))
+    except ValueError:
+        return str(text)
+
+
+# How the texts of these columns are shown; the sentences stay as the check writes them.
+FORMS = {
+    "role": word,
+    "status": word,
+    "rows": _count,
+    "rejected": _count,
+    "left out": _count,
+    "repaired": _count,
+    "as of": _day,
+    "finding": parts.said,
+    "reason": parts.said,
 }
 
 
@@ -196,6 +225,8 @@ def _costs(assessment: Assessment) -> None:
 
 
 def _checks(assessment: Assessment) -> None:
+    if language.current() != language.DEFAULT:
+        st.caption(_("What the checks find is written in English."))
     found: dict[str, list[dict[str, Any]]] = assessment.provenance.get("check", {})
     findings = pd.DataFrame(found.get("findings", []), columns=["severity", "source", "finding"])
     problems = findings[findings["severity"] == "problem"]
@@ -225,5 +256,6 @@ def _checks(assessment: Assessment) -> None:
 
 
 def _table(frame: pd.DataFrame) -> None:
-    """Draw a table of the check as it is, under the names of its columns in the reader's language."""
-    st.dataframe(frame, hide_index=True, column_config={name: _(COLUMNS[name]) for name in frame if name in COLUMNS})
+    """Draw a table of the check, its columns, codes, dates and counts in the reader's language."""
+    shown = frame.assign(**{name: frame[name].map(form) for name, form in FORMS.items() if name in frame})
+    st.dataframe(shown, hide_index=True, column_config={name: _(COLUMNS[name]) for name in frame if name in COLUMNS})

@@ -8,7 +8,7 @@ import streamlit as st
 from coverage import pipeline
 from coverage.assessment import Assessment
 from maps import charts, language, session, style
-from maps.language import _, ngettext
+from maps.language import _, ngettext, pgettext
 from maps.pages import downloads, map_view, parts
 from maps.session import MILLION, Key, View
 from maps.words import word
@@ -244,10 +244,10 @@ def _area(assessment: Assessment, area_id: str) -> None:
     with two:
         st.caption(_("Who pays the funding gap (P50)"))
         shares = {
-            _("state"): "state_share",
-            _("county"): "county_share",
-            _("municipality"): "municipal_share",
-            _("private"): "private_share",
+            pgettext("who pays", "state"): "state_share",
+            pgettext("who pays", "county"): "county_share",
+            pgettext("who pays", "municipality"): "municipal_share",
+            pgettext("who pays", "private"): "private_share",
         }
         pairs = [(who, style.money(area[column], currency)) for who, column in shares.items() if area[column] > 0]
         pairs.append((_("funding gap"), style.money(area["funding_gap_p50"], currency)))
