@@ -46,7 +46,8 @@ ALLOWED: dict[str, set[str]] = {
     "phrases": BASE | {"policy"},
     "reasons": BASE | {"policy", "schemas", "phrases"},
     "gaps": STAGE | {"reasons"},
-    "verdicts": STAGE | {"overlay", "gaps"},
+    "corrections": STAGE,
+    "verdicts": STAGE | {"overlay", "gaps", "corrections"},
     # It judges places again under parts of what was said, as the stages do.
     "hearing": STAGE | {"claims", "overlay", "gaps"},
     "nace": BASE | {"schemas"},
@@ -69,7 +70,7 @@ ALLOWED: dict[str, set[str]] = {
     "assessment": {"costbook", "costs", "inputs", "policy", "scenario", "study"},
     "pipeline": SEEN
     | {"check"}
-    | {"business", "nace"}
+    | {"business", "nace", "corrections"}
     | {
         "verdicts",
         "extent",
@@ -106,7 +107,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "export": (SEEN, {"build", "layers", "tiles", "style", "assets"} | SAID),
     "picking": (SEEN, {"tiles", "style"}),
     "store": (SEEN, {"tiles", "layers"}),
-    "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "style"} | SAID),
+    "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "style", "tiles"} | SAID),
     "server": (SEEN, {"assets", "contrast", "layers", "tiles", "store", "style", "language"}),
     "session": (SEEN | {"pipeline", "check"}, {"store"} | SAID),
     "pages": (

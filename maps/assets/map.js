@@ -136,6 +136,16 @@
       group.addLayer(shapes);
     }
     if (data.labels) { names(map, group, data.labels, data.labelZoom || 8); }
+    if (options.fadeFrom) { fade(map, group, options); }
+  }
+
+  /* Close up, where single places are told apart, what lies below them steps back. */
+  function fade(map, group, options) {
+    var ground = map.getPane(options.pane);
+    function follow() { ground.style.opacity = map.getZoom() >= options.fadeFrom ? 0.35 : 1; }
+    map.on("zoomend", follow);
+    group.on("remove", function () { map.off("zoomend", follow); });
+    follow();
   }
 
   function vector(options) {

@@ -17,6 +17,7 @@ from coverage.policy import load_policy
 from coverage.reports.wording import load_wording
 from maps import build, language, layers, style
 from maps.language import _
+from maps.tiles.places import POINT_ZOOM
 
 CHANGED: Final = ("only_a", "only_b")
 LEAST: Final = 0.05  # premises; less is rounding
@@ -158,6 +159,7 @@ def groups(
         url=f"{base}/data/{key}/{language.current()}/changes.json",
         pane="shade",
         lift=2.4,
+        fadeFrom=POINT_ZOOM,
     )
     said = layers.group([layers.DrawnLayer("explain", name="legend", control=False, html=legend(found))], name="legend")
     said.control = False
