@@ -19,6 +19,7 @@ from coverage import check as checks
 from coverage import stress as stress_test
 from coverage.assessment import Assessment
 from coverage.errors import CoverageError, SourceError
+from coverage.plans import what_ifs
 from coverage.policy import load_policy
 from coverage.reports import contrast_table
 from coverage.scenario import Scenario
@@ -128,14 +129,16 @@ def contrast(
     out: Annotated[
         Path | None, typer.Option("--out", help="A folder, or a file that ends in csv, gpkg or xlsx.")
     ] = None,
-    language: Annotated[str, typer.Option("--lang", help="en or nb.")] = "en",
+    lang: Language = "en",
     data_root: DataRoot = None,
     json_: AsJson = False,
 ) -> None:
     """Say whose eligibility in STUDY another policy would change, in total and per municipality."""
     opened = Study.open(study, data_root=data_root)
     given, other = load_policy(policy or opened.policy), load_policy(against)
-    contrast_table.texts(language)
+    contrast_table.texts(lang)
+    if out is not None:
+        contrast_table.files_for(out)  # said before the work is done
     with _progress(len(opened.sources) + 2) as step:
         inputs = opened.load(progress=step)
         found = pipeline.contrast_study(opened, inputs, policy=given, other=other, progress=step)
@@ -143,9 +146,9 @@ def contrast(
     if json_:
         typer.echo(json.dumps(contrast_table.to_mapping(found, study=opened), ensure_ascii=False, indent=2))
     else:
-        contrast_table.print_contrast(found, _console(), municipalities=towns, study=opened, language=language)
+        contrast_table.print_contrast(found, _console(), municipalities=towns, study=opened, language=lang)
     if out is not None:
-        for path in contrast_table.write_contrast(found, out, municipalities=towns, study=opened, language=language):
+        for path in contrast_table.write_contrast(found, out, municipalities=towns, study=opened, language=lang):
             typer.echo(f"wrote {path}", err=True)
 
 
@@ -189,7 +192,9 @@ def stress(
     console.require_file(out)
     with _progress(len(opened.sources) + len(pipeline.STEPS)) as step:
         prepared = pipeline.prepare(opened, load_policy(question.policy), progress=step)
-        found = stress_test.stress(prepared, question, progress=step)
+    cases = what_ifs(prepared.inputs, as_of=opened.as_of)
+    with _progress(len(cases) + 1) as step:
+        found = stress_test.stress(prepared, question, cases=cases, progress=step)
     if json_:
         typer.echo(json.dumps(found.summary(), ensure_ascii=False, indent=2))
     else:

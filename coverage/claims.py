@@ -61,7 +61,9 @@ class Claims:
 
 def operator_key(names: pd.Series) -> pd.Series:
     """Return the names of operators as they are compared: case and spaces do not count."""
-    return names.str.casefold().str.replace(r"\s+", " ", regex=True).str.strip()
+    known = pd.Series(names.unique(), dtype="str")
+    plain = known.str.casefold().str.replace(r"\s+", " ", regex=True).str.strip()
+    return names.map(dict(zip(known, plain, strict=True))).astype("str")
 
 
 def standing(claims: Claims, *, policy: Policy, as_of: dt.date) -> Claims:

@@ -179,16 +179,20 @@ class _Case:
         return np.maximum(self.weights(~self.late) - self.after, 0.0)
 
     @cached_property
+    def keys(self) -> pd.Series:
+        """Return the operator of each offer as it is compared."""
+        return operator_key(self.claims.table["provider"])
+
+    @cached_property
     def names(self) -> pd.Series:
         """Return the operators that were heard, sorted, by the key under which their rows are found."""
-        heard, keys = self.claims.heard, operator_key(self.claims.table["provider"])
-        return self.claims.table[heard].groupby(keys[heard])["provider"].min().sort_values(kind="stable")
+        heard = self.claims.heard
+        return self.claims.table[heard].groupby(self.keys[heard])["provider"].min().sort_values(kind="stable")
 
     @cached_property
     def rows(self) -> list[Bools]:
         """Say for each operator which offers are its own."""
-        keys = operator_key(self.claims.table["provider"])
-        return [np.asarray(keys == key, dtype=bool) for key in self.names.index]
+        return [np.asarray(self.keys == key, dtype=bool) for key in self.names.index]
 
     @cached_property
     def parts(self) -> tuple[Bools, Floats]:

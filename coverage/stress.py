@@ -5,7 +5,7 @@ Areas change shape when other places become eligible, so what survives is counte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,10 +70,17 @@ class Stress:
         }
 
 
-def stress(prepared: Prepared, scenario: Scenario, *, progress: Progress = lambda step: None) -> Stress:
+def stress(
+    prepared: Prepared,
+    scenario: Scenario,
+    *,
+    cases: Sequence[WhatIf] | None = None,
+    progress: Progress = lambda step: None,
+) -> Stress:
     """Run every what-if of the study's plans under one scenario, and compare with today. No file is read again.
 
-    `progress` is called with a few words before each. Raises PolicyError as `pipeline.decide` does.
+    `cases` are by default all of `plans.what_ifs`. `progress` is called with a few words before each. Raises
+    PolicyError as `pipeline.decide` does.
     """
     progress(TODAY)
     today = decide(prepared, scenario)
@@ -82,7 +89,9 @@ def stress(prepared: Prepared, scenario: Scenario, *, progress: Progress = lambd
     kept: dict[str, Floats] = {}
     built = np.zeros(len(funded.areas))
     newcomers = []
-    for case in what_ifs(prepared.inputs, as_of=prepared.study.as_of):
+    if cases is None:
+        cases = what_ifs(prepared.inputs, as_of=prepared.study.as_of)
+    for case in cases:
         progress(case.label)
         changed = prepare_again(prepared, case.inputs)
         then = today if changed.places is prepared.places else decide(changed, scenario)

@@ -16,61 +16,12 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from coverage.errors import DataError
-from coverage.gaps import judge
 from coverage.hearing import COUNTED, PUBLISHED, Account, list_weights, load_published, removed
 from coverage.inputs import OfferLayer
-from coverage.overlay import overlay
 from coverage.policy import Policy, list_policies, load_policy
-from tests import drawn
+from tests.heard import AS_OF, LATE, NORWAY, SOON, county, judged, offered, said
 
-AS_OF = dt.date(2022, 6, 30)
-NORWAY = load_policy("no-2024")
-SOON, LATE = dt.date(2024, 6, 1), dt.date(2027, 6, 1)
 NO_OVERDUE = dataclasses.replace(NORWAY, fixed=dataclasses.replace(NORWAY.fixed, counts_overdue_plans=False))
-
-
-def said(rows: Sequence[dict[str, Any]], source: str = "hearing") -> OfferLayer:
-    """Return a hearing: rows with `place`, `operator`, `claim` and what offers have; by default 1000 Mbit/s by SOON."""
-    table = []
-    for row in rows:
-        claim = row.get("claim", "plan")
-        table.append(
-            {
-                "place_id": row["place"],
-                "provider": row.get("operator", "A"),
-                "technology": row.get("technology", "fibre"),
-                "down_mbps": float(row.get("down", 1000.0)),
-                "status": "existing" if claim == "exists" else "planned",
-                "available_from": None if claim == "exists" else row.get("day", SOON),
-                "claim": claim,
-                "lapsed_on": row.get("lapsed_on"),
-                "as_of": row.get("as_of", AS_OF),
-            }
-        )
-    frame = drawn.offers(table, source=source)
-    for name in ("lapsed_on", "as_of"):
-        frame[name] = pd.to_datetime(frame[name]).astype("datetime64[s]")
-    return OfferLayer(source, "place", frame)
-
-
-def offered(rows: Sequence[dict[str, Any]]) -> OfferLayer:
-    table = [{"place_id": row["place"], **{k: v for k, v in row.items() if k != "place"}} for row in rows]
-    return OfferLayer("list", "place", drawn.offers(table))
-
-
-def county(number: int, **columns: Any) -> gpd.GeoDataFrame:
-    return drawn.places([(100.0 * at, 0.0) for at in range(number)], **columns)
-
-
-def judged(
-    places: gpd.GeoDataFrame,
-    layers: Sequence[OfferLayer],
-    *,
-    policy: Policy = NORWAY,
-    shares: pd.DataFrame | None = None,
-) -> gpd.GeoDataFrame:
-    served, _ = overlay(places, offers=layers, mobile=(), shares=shares, policy=policy, as_of=AS_OF)
-    return judge(served, policy=policy, as_of=AS_OF)
 
 
 def hear(
@@ -169,39 +120,6 @@ def test_a_lapse_takes_a_plan_away_from_the_offers_too_and_only_its_own_operator
         0,
         1,
     ]
-
-
-def test_what_is_said_later_than_the_lapse_stands() -> None:
-    again = said([{"place": "p0", "as_of": dt.date(2022, 6, 1)}])
-    lapse = said([{"place": "p0", "claim": "lapsed", "as_of": dt.date(2022, 5, 1)}], "lapses")
-    same_day = said([{"place": "p0", "claim": "lapsed", "as_of": dt.date(2022, 6, 1)}], "lapses")
-    assert judged(county(1), [again, lapse])["eligible"].tolist() == [0]
-    assert judged(county(1), [again, same_day])["eligible"].tolist() == [1]
-
-
-@pytest.mark.parametrize(("technology", "eligible"), [("fibre", 1), ("other", 1), ("fwa", 0)])
-def test_a_lapse_is_of_its_technology_and_other_is_any(technology: str, eligible: float) -> None:
-    hearing = said([{"place": "p0"}, {"place": "p0", "claim": "lapsed", "technology": technology}])
-    assert judged(county(1), [hearing])["eligible"].tolist() == [eligible]
-
-
-def test_what_is_to_lapse_after_the_day_of_the_study_stands_till_then() -> None:
-    hearing = said([{"place": "p0", "claim": "lapsed", "lapsed_on": dt.date(2022, 7, 1)}])
-    assert judged(county(1), [hearing])["eligible"].tolist() == [0]
-    hearing = said([{"place": "p0", "claim": "lapsed", "lapsed_on": AS_OF}])
-    assert judged(county(1), [hearing])["eligible"].tolist() == [1]
-
-
-@pytest.mark.parametrize(("claim", "eligible"), [("lapsed", 0), ("withdrawn", 1)])
-def test_only_what_is_withdrawn_takes_away_an_objection(claim: str, eligible: float) -> None:
-    hearing = said([{"place": "p0", "claim": "exists"}, {"place": "p0", "claim": claim}])
-    assert judged(county(1), [hearing])["eligible"].tolist() == [eligible]
-
-
-def test_an_offer_of_the_register_is_never_taken_away() -> None:
-    offers = [offered([{"place": "p0", "provider": "A", "down_mbps": 500}])]
-    hearing = said([{"place": "p0", "claim": "withdrawn"}])
-    assert judged(county(1), [*offers, hearing])["tier"].tolist() == ["below_1000"]
 
 
 def test_a_plan_without_a_date_is_kept_and_does_not_count() -> None:
