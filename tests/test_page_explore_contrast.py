@@ -16,7 +16,7 @@ from coverage import pipeline
 from coverage.contrast import Contrast
 from coverage.policy import load_policy
 from coverage.study import Study
-from maps import session, style
+from maps import style
 from maps.pages import contrast_view
 from maps.session import Key
 from tests.studymaker import tiny_study
@@ -29,6 +29,7 @@ def page() -> None:
 
     import streamlit as st
 
+    from maps import session
     from maps.pages import explore
 
     scenario = session.scenario_of(session.open_study())

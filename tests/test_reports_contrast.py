@@ -122,6 +122,13 @@ def test_another_ending_is_one_sentence(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    with pytest.raises(DataError, match="this folder cannot be made"):
+        write_contrast(found(), tmp_path / "file" / "out", municipalities=MUNICIPALITIES, study=STUDY)
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
 def printed(given: Contrast, language: str = "en") -> str:
     out = io.StringIO()
     console = Console(file=out, width=140)
@@ -153,7 +160,10 @@ def test_both_languages_say_the_same_things() -> None:
     for section in ("outcomes", "counted"):
         assert english[section].keys() == norwegian[section].keys()
     assert len(english["about"]) == len(norwegian["about"])
-    assert "bare B" in printed(found(), "nb")
+    shown = printed(found(), "nb")
+    assert "bare B" in shown
+    assert "per 30.06.2022" in shown
+    assert "Norge 2024: " in shown
     with pytest.raises(CoverageError, match="expected one of en, nb"):
         texts("sv")
 

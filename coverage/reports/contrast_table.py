@@ -103,25 +103,34 @@ def to_mapping(found: Contrast, *, study: Study) -> dict[str, Any]:
     return head | found.summary()
 
 
+def files_for(path: Path) -> list[Path]:
+    """Return the files that a folder or a file's name stands for, or raise DataError for an ending not of FORMATS."""
+    ending = path.suffix.removeprefix(".").lower()
+    if path.is_dir() or not ending:
+        return [path / f"{STEM}.{format_}" for format_ in FORMATS]
+    if ending not in FORMATS:
+        raise DataError(f"{path.name}: expected a folder, or a file that ends in {', '.join(FORMATS)}")
+    return [path]
+
+
 def write_contrast(
     found: Contrast, path: Path, *, municipalities: gpd.GeoDataFrame, study: Study, language: str = "en"
 ) -> list[Path]:
     """Write the comparison to a file by its ending, or to contrast.csv, .gpkg and .xlsx in a folder.
 
     A CSV holds the table per municipality; GeoPackage and workbook hold the places that change too. Files appear
-    when they are complete. Raises DataError for an ending that is not of FORMATS.
+    when they are complete. Raises DataError for an ending that is not of FORMATS, and where nothing can be written.
     """
-    ending = path.suffix.removeprefix(".").lower()
-    if ending and not path.is_dir() and ending not in FORMATS:
-        raise DataError(f"{path.name}: expected a folder, or a file that ends in {', '.join(FORMATS)}")
-    whole = path.is_dir() or not ending
-    targets = [path / f"{STEM}.{format_}" for format_ in FORMATS] if whole else [path]
+    targets = files_for(path)
     layers = {
         "contrast_municipalities": municipality_counts(found, municipalities=municipalities, study=study),
         "contrast_places": changed_places(found, study=study),
     }
     folder = targets[0].parent
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder}: this folder cannot be made ({error.strerror}); name another") from error
     with tempfile.TemporaryDirectory(prefix=f".{STEM}-", dir=folder) as room:
         for target in targets:
             _WRITERS[target.suffix.removeprefix(".").lower()](layers, Path(room) / target.name, study, language)
@@ -173,8 +182,10 @@ def _about(municipalities: pd.DataFrame, study: Study, language: str) -> list[st
 
 def _heading(policy_a: str, policy_b: str, study: Study, language: str) -> list[str]:
     said = texts(language)
-    names = [load_policy(policy).name for policy in (policy_a, policy_b)]
-    lines = [said["heading"].format(study=study.name, as_of=study.as_of.isoformat(), a=policy_a, b=policy_b)]
+    wording = load_wording(language)
+    names = [wording.said(load_policy(policy).name) for policy in (policy_a, policy_b)]
+    as_of = wording.date(study.as_of, short=True)
+    lines = [said["heading"].format(study=study.name, as_of=as_of, a=policy_a, b=policy_b)]
     if study.data_status in said:
         lines.append(str(said[study.data_status]))
     return [*lines, *(said["name"].format(side=side, name=name) for side, name in zip("AB", names, strict=True))]

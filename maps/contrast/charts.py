@@ -60,10 +60,8 @@ def sides(frame: pd.DataFrame, found: Contrast, *, share: bool, unit: str) -> An
     )
     longest = data.assign(size=data["signed"].abs()).groupby("municipality", sort=False)["size"].sum()
     order = longest.sort_values(ascending=False, kind="stable")
-    form = ".0%" if share else ",.0f"
-    axis = alt.Axis(
-        tickCount=6, labelExpr=f"format(abs(datum.value), '{'.0%' if share else ',d'}')", gridColor="#eceff1"
-    )
+    form = ".2~%" if share else ",d"
+    axis = alt.Axis(tickCount=5, tickMinStep=0 if share else 1, labelExpr=f"format(abs(datum.value), '{form}')")
     title = _("share of {unit} that change", unit=unit) if share else _("{unit} that change", unit=unit)
     chart = (
         alt.Chart(data)
@@ -85,7 +83,7 @@ def sides(frame: pd.DataFrame, found: Contrast, *, share: bool, unit: str) -> An
                 alt.Tooltip("municipality:N", title=_("municipality")),
                 alt.Tooltip("label:N", title=_("eligible under")),
                 alt.Tooltip("premises:Q", title=unit, format=",.0f"),
-                alt.Tooltip("share:Q", title=_("share"), format=form if share else ".1%"),
+                alt.Tooltip("share:Q", title=_("share"), format=".1%"),
             ],
         )
         .properties(height=alt.Step(charts.BAR))
