@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -37,3 +37,5 @@ class Assessment:
     mobile: tuple[MobileLayer, ...]
     summary: dict[str, Any]
     provenance: dict[str, Any]
+    # One row per correction, see `coverage.corrections.trace`; empty where a study has none.
+    corrections: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -58,6 +58,7 @@ class OfferLayer:
     `shape` says how an offer reaches a place: `polygon` (the place intersects the footprint), `line` (the
     nearest line within `within_m`), `cell` (a square of `cell_m` metres whose lower-left corner is in the
     columns `cell_x`, `cell_y`, half-open towards the upper right), `place` (the column `place_id` is equal).
+    `overrides`: what it says of a place replaces what other layers say exists there; plans and measurements stay.
     """
 
     source: str
@@ -65,6 +66,7 @@ class OfferLayer:
     frame: pd.DataFrame
     within_m: float = 0.0
     cell_m: float = 0.0
+    overrides: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ class Inputs:
     network: gpd.GeoDataFrame  # where fibre is today: points, lines or polygons; column `flagged` (bool: a stand-in)
     offers: tuple[OfferLayer, ...] = ()
     hearing: tuple[OfferLayer, ...] = ()  # what operators said in the public hearing: plans and objections
-    corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # schemas.CORRECTIONS
+    corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # schemas.CORRECTIONS, points; not yet applied
     hubs: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # support hubs and business parks: schemas.HUBS
     mobile: tuple[MobileLayer, ...] = ()
     extents: tuple[ExtentLayer, ...] = ()  # whose mobile coverage is told by area or length

@@ -54,9 +54,12 @@ def overlay(
     Which offer is the best, what is planned and what was measured is told in ``coverage.service`` and
     ``coverage.measured``, the mobile levels in ``coverage.mobile``.
 
-    Where no layer brings an existing offer and `shares` is given, service is an expected share per tier:
+    A layer that `overrides` replaces what other layers say exists at the places that it reaches.
+
+    Where no other layer brings an existing offer and `shares` is given, service is an expected share per tier:
     columns `share_<tier>` (sum 1) from the place's municipality, `service_basis` "expected_share", and no place
-    is said to be covered. Raises DataError or CrsError naming the layer that cannot be used.
+    is said to be covered; only where a layer overrides is it known: `service_basis` "offer". Raises DataError or
+    CrsError naming the layer that cannot be used.
     """
     claims = pair_offers(places, offers, as_of=as_of)
     columns = serve_fixed(places, claims, shares=shares, policy=policy, as_of=as_of, with_mobile=not mobile)
@@ -71,12 +74,26 @@ def pair_offers(places: gpd.GeoDataFrame, offers: Sequence[OfferLayer], *, as_of
     frames, pairs, base = [], [_nothing()], 0
     for layer in offers:
         dated = _dated(layer, as_of)
-        frames.append(complete(dated.frame))
+        frames.append(complete(dated.frame).assign(overrides=layer.overrides))
         place, offer = _reach(points, dated)
         pairs.append((place, offer + base))
         base += len(layer.frame)
-    table = pd.concat([no_offers(), *(frame for frame in frames if len(frame))], ignore_index=True)
-    return Claims(table, np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs]))
+    none = no_offers().assign(overrides=pd.Series(dtype=bool))
+    table = pd.concat([none, *(frame for frame in frames if len(frame))], ignore_index=True)
+    place, offer = (np.concatenate([pair[way] for pair in pairs]) for way in (0, 1))
+    return _overridden(Claims(table, place, offer), len(places))
+
+
+def _overridden(claims: Claims, rows: int) -> Claims:
+    """Return the claims without what other layers say exists where a layer that overrides them has a word."""
+    table = claims.table
+    over = table["overrides"].to_numpy(dtype=bool)
+    if not over.any():
+        return claims
+    settled = np.bincount(claims.place[over[claims.offer]], minlength=rows) > 0
+    there = np.asarray((table["status"] == "existing") & (table["basis"] != "measured"), dtype=bool)
+    kept = ~(settled[claims.place] & (there & ~over)[claims.offer])
+    return Claims(table, claims.place[kept], claims.offer[kept])
 
 
 def serve_fixed(
@@ -98,10 +115,12 @@ def serve_fixed(
     table = claims.table
     stand = standing(claims, policy=policy, as_of=as_of) if lapses else claims
     columns = serve(len(places), table, stand.place, stand.offer, policy=policy, as_of=as_of)
-    existing = (table["status"] == "existing") & (table["basis"] != "measured") & table["claim"].isna()
+    over = table["overrides"].to_numpy(dtype=bool)
+    existing = (table["status"] == "existing") & (table["basis"] != "measured") & table["claim"].isna() & ~over
     if shares is not None and not existing.any():
         least = policy.tier_index(columns["fixed_down_mbps"], columns["fixed_up_mbps"])
-        columns |= _expected(places, shares, least, policy=policy, with_mobile=with_mobile)
+        exact = np.bincount(claims.place[over[claims.offer]], minlength=len(places)) > 0
+        columns |= _expected(places, shares, least, exact, policy=policy, with_mobile=with_mobile)
     return columns
 
 
@@ -226,6 +245,7 @@ def _expected(
     places: gpd.GeoDataFrame,
     shares: pd.DataFrame,
     least: npt.NDArray[np.int64],
+    exact: npt.NDArray[np.bool_],
     *,
     policy: Policy,
     with_mobile: bool,
@@ -234,7 +254,7 @@ def _expected(
 
     Only the download thresholds are known. Places outside every municipality have no statistic and no claim: they
     stand wholly in the lowest tier (and a clause of the policy excludes them). What would lie below the `least` tier
-    of a place, which an offer of its own reaches, lies in that tier.
+    of a place, which an offer of its own reaches, lies in that tier. An `exact` place lies wholly in it.
     """
     names = [f"fixed_{tier.down_mbps:g}" for tier in policy.tiers]
     wanted = [*names, "mobile"] if with_mobile and "mobile" in shares else names
@@ -256,10 +276,12 @@ def _expected(
     reached = table.reindex(code.to_numpy()).fillna(0.0)
     at_least = np.minimum.accumulate(reached[names].to_numpy(), axis=1)
     at_least = np.where(np.arange(len(names)) < least[:, None], 1.0, at_least)
+    at_least = np.where(exact[:, None] & (np.arange(len(names)) >= least[:, None]), 0.0, at_least)
     edges = np.column_stack([np.ones(len(places)), at_least, np.zeros(len(places))])
     columns: dict[str, Any] = {
         f"{SHARE_PREFIX}{tier}": edges[:, number] - edges[:, number + 1] for number, tier in enumerate(policy.tier_ids)
     }
     if len(wanted) > len(names):
         columns["share_short_mobile"] = 1.0 - reached["mobile"].to_numpy()
-    return columns | {"service_basis": pd.array(["expected_share"] * len(places), dtype="str")}
+    basis = np.where(exact, "offer", "expected_share")
+    return columns | {"service_basis": pd.array(basis, dtype="str")}

@@ -23,6 +23,7 @@ from coverage import (
     agreement,
     areas,
     business,
+    corrections,
     costs,
     extent,
     gaps,
@@ -79,6 +80,7 @@ class Prepared:
     timings: dict[str, float]
     extents: list[dict[str, Any]] = field(default_factory=list)  # mobile coverage by area or length
     hearing: dict[str, Any] = field(default_factory=dict)  # what the hearing changed: hearing.Account.summary
+    corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # what was corrected: corrections.trace
 
 
 def assess(study: Study, scenario: Scenario, *, progress: Progress = ignore) -> Assessment:
@@ -95,7 +97,8 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
     """Load the study, overlay coverage, judge every place, delineate areas and find their routes."""
     study.require_assessable()
     clock = _Clock()
-    inputs = study.load(progress=progress)
+    loaded = study.load(progress=progress)
+    inputs = corrections.correct(loaded)
     clock.lap("load")
     check(inputs.municipalities, MUNICIPALITIES, where="municipalities")
     check(inputs.places, PLACES, where="premises")
@@ -110,6 +113,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
     progress("verdict")
     judged = gaps.judge(served, policy=policy, as_of=study.as_of)
     check(judged, VERDICT, where="verdict")
+    traced = verdicts.trace_corrections(loaded, judged, policy=policy, as_of=study.as_of)
     heard = account(inputs, judged, policy=policy, as_of=study.as_of) if inputs.hearing else None
     if heard is not None:
         judged = judged.assign(**{str(name): column for name, column in heard.places.items()})
@@ -141,16 +145,18 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
         digests=study.fingerprint(),
         counts=_counts(grouped, inputs, policy),
         agreement=agreed,
-        checked=CheckReport.from_inputs(inputs, study=study, agreement=agreed),
+        checked=CheckReport.from_inputs(loaded, study=study, agreement=agreed),
         warnings=(*inputs.warnings, *business.remarks(grouped)),
         timings=clock.timings,
         extents=extent.summarise_extents(by_extent),
         hearing={} if heard is None else heard.summary(),
+        corrections=traced,
     )
 
 
 def account(inputs: Inputs, judged: gpd.GeoDataFrame, *, policy: Policy, as_of: dt.date) -> hearing.Account:
     """Say what the hearing of a study changed; `judged` are its places with the verdict on them."""
+    inputs = corrections.correct(inputs)
     return hearing.removed(
         judged,
         offers=inputs.offers,
@@ -206,6 +212,8 @@ def _lay_out(
     grouped, delineated = areas.delineate(
         places, attached=attached, policy=policy, municipalities=inputs.municipalities
     )
+    if "correction" in grouped:
+        delineated = delineated.assign(corrected=corrections.corrected_premises(delineated, grouped))
     clock.lap("areas")
     progress("routes")
     routed = routes.route(delineated, grouped, attached=attached)
@@ -258,6 +266,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         "route_m": round(float(prepared.routes["route_m"].sum())),
         "route_m_if_all_built": round(prepared.joint_route_m),
         "municipalities": prepared.counts["municipalities"],
+        **({"corrections": corrections.summarise(prepared.corrections)} if len(prepared.corrections) else {}),
         **({"hearing": prepared.hearing} if prepared.hearing else {}),
         **({"extents": prepared.extents} if prepared.extents else {}),
         **({"agreement": prepared.agreement} if prepared.agreement else {}),
@@ -276,6 +285,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         mobile=prepared.inputs.mobile,
         summary=figures,
         provenance=_provenance(prepared, scenario, book, clock.timings) | {"selection": ranked.attrs["selection"]},
+        corrections=prepared.corrections,
     )
 
 

@@ -127,6 +127,17 @@ HUBS: Final = pa.DataFrameSchema(
     {"name": _text(), "hub_kind": _text(HUB_KINDS), "source": _text(), "source_row": pa.Column(int)}
 )
 
+# What corrected places hold beside PLACES, in studies in which a municipality has corrected something.
+CORRECTED: Final = pa.DataFrameSchema(
+    {
+        "correction": _text(nullable=True),  # CORRECTION_KINDS, ", " between; null: not corrected
+        "corrected_by": _text(nullable=True),  # the office
+        "corrected_on": pa.Column("datetime64[s]", nullable=True),
+        "correction_source": _text(nullable=True),
+        "correction_row": pa.Column(int, pa.Check.ge(0)),  # 1-based data row in that source, 0: not corrected
+    }
+)
+
 # A municipality's word against a source's: what is wrong, what is right, who says so. Geometry: where the place is.
 CORRECTIONS: Final = pa.DataFrameSchema(
     {
@@ -217,6 +228,9 @@ VERDICT: Final = pa.DataFrameSchema(
         "also_excluded_by": _text(),  # ids of the further excluding clauses that hold, ", " between; "" if none
         "reason": _text(),  # in English; coverage/reasons.py writes the other languages
         "area_id": _text(nullable=True),
+        # Of a study with a hearing: taken off the lists by it, or put back since a claim lapsed; and by whom.
+        "hearing": _text(("removed", "put_back"), nullable=True, required=False),
+        "hearing_removed_by": _text(nullable=True, required=False),
     }
 )
 

@@ -51,6 +51,8 @@ def _stacked(batches: Sequence[Batch]) -> pd.DataFrame:
     parts = []
     for number, batch in enumerate(batches):
         frame = batch.geo
+        if frame.empty:
+            continue
         topic = frame["correction"].map(ABOUT)
         about = topic + "|" + frame["place_id"]
         where = [f"{x:.1f} {y:.1f}" for x, y in zip(frame.geometry.x, frame.geometry.y, strict=True)]
