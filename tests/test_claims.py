@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from coverage.claims import operator_key
+from coverage.policy import POLICY_DIR, load_policy
 from tests.heard import AS_OF, county, judged, offered, said
 
 
@@ -47,3 +49,13 @@ def test_an_offer_of_the_register_is_never_taken_away() -> None:
     offers = [offered([{"place": "p0", "provider": "A", "down_mbps": 500}])]
     hearing = said([{"place": "p0", "claim": "withdrawn"}])
     assert judged(county(1), [*offers, hearing])["tier"].tolist() == ["below_1000"]
+
+
+def test_a_pack_may_leave_out_overdue_plans(tmp_path: Path) -> None:
+    text = (POLICY_DIR / "no-2024.toml").read_text(encoding="utf-8")
+    strict = text.replace("plan_horizon_years = 3", "plan_horizon_years = 3\ncounts_overdue_plans = false")
+    (tmp_path / "no-2024.toml").write_text(strict, encoding="utf-8")
+    policy = load_policy("no-2024", directory=tmp_path)
+    past = said([{"place": "p0", "day": dt.date(2021, 12, 1)}, {"place": "p1"}])
+    assert judged(county(2), [past], policy=policy)["eligible"].tolist() == [1, 0]
+    assert judged(county(2), [past])["eligible"].tolist() == [0, 0]

@@ -242,6 +242,18 @@ def test_planned_builds_add_nothing_to_what_exists(sample_study: Path) -> None:
         assert set(gpd.read_file(sample_study / f"{name}_footprints.gpkg")["status"]) == {"existing"}
 
 
+def test_the_hearing_has_every_kind_of_answer_and_is_made_again(sample_study: Path, tmp_path: Path) -> None:
+    command = [sys.executable, str(sample_study / "sample_hearing.py"), str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+    file = sample_study / "hearing_addresses.csv"
+    assert (tmp_path / file.name).read_bytes() == file.read_bytes()
+    answers = pd.read_csv(file, sep=";", dtype=str)
+    assert set(answers["svar"]) == {"plan", "finnes", "bortfalt"}
+    overdue = answers["ferdig"] < "2022-06-30"
+    assert 0 < overdue.sum() < (answers["svar"] == "plan").sum()
+    assert answers.loc[answers["svar"] == "bortfalt", "bortfalt"].notna().all()
+
+
 def test_several_operators_overlap_and_copper_is_about_to_close(sample_study: Path, premises: gpd.GeoDataFrame) -> None:
     fibre = gpd.read_file(sample_study / "fibre_footprints.gpkg")
     assert fibre["provider"].nunique() >= 4

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point, box
 
+from coverage.check import inspect
 from coverage.errors import CrsError, DataError
 from coverage.inputs import Inputs, OfferLayer
 from coverage.study import Study
@@ -250,3 +251,18 @@ def test_a_hearing_of_which_nothing_is_left_is_one_sentence(tiny: TinyStudy) -> 
     add_list(tiny, "px,,,,,A,plan,fibre,1000,1000,2025-06-01")
     with pytest.raises(DataError, match=r"hearing\.csv: all 1 rows were rejected"):
         load(tiny)
+
+
+def test_check_names_plans_that_are_overdue_or_have_no_date(tiny: TinyStudy) -> None:
+    add_list(
+        tiny,
+        "p05,,,,,A,plan,fibre,1000,1000,2024-06-30",
+        ",Tinyvegen 0,701,,,A,plan,fibre,1000,1000,2024-01-01",
+        "p06,,,,,A,plan,fibre,1000,1000,2024-07-01",
+        "p07,,,,,A,plan,fibre,1000,1000,",
+        "p08,,,,,A,exists,fibre,1000,1000,",
+    )
+    notes = inspect(Study.open(tiny.folder)).notes
+    assert any(note.startswith("heard: 2 of 4 plans were to be built by 2024-06-30") for note in notes)
+    assert "heard: 1 of 4 plans have no date and do not count" in notes
+    assert "heard: no as_of in study.toml: nothing says from when it is" in notes

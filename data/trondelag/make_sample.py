@@ -110,7 +110,7 @@ def make(land: Land, codes: list[str], out: Path) -> None:
     rasters = {key: carry_out_to_sea(land, values) for key, values in rasters.items()}
     _write(land, out, premises, roads, fixed, levels, rasters, air)
     if len(codes) == len(land.codes):  # hubs are spread over the whole county, and so are the answers to the hearing
-        write_hearing(out)
+        write_hearing(out, out)
         write_hubs(out, land.settlements, pd.concat(premises, ignore_index=True))
 
 

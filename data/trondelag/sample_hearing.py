@@ -1,6 +1,6 @@
 """Made-up answers of fictitious operators to a hearing, as an address list: hearing_addresses.csv.
 
-    python data/trondelag/sample_hearing.py    from the files of the sample that are there already
+    python data/trondelag/sample_hearing.py [OUT]    from the files of the sample that are there already
 
 Four operators answer, each in two or three municipalities: one will build to single addresses, one objects that its
 fixed wireless is there, one tells that a part of its planned builds has lapsed, and one has a plan whose day has
@@ -9,6 +9,7 @@ passed. The planned builds themselves are in planned_builds.gpkg, as before.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import geopandas as gpd
@@ -95,14 +96,14 @@ def lacks_fast(premises: gpd.GeoDataFrame, folder: Path) -> np.ndarray:
     return ~reached
 
 
-def write_hearing(out: Path) -> None:
-    """Write hearing_addresses.csv beside the files that it is made from: UTF-8, semicolons."""
-    premises = gpd.read_parquet(out / "premises.parquet")
-    planned = gpd.read_file(out / "planned_builds.gpkg")
+def write_hearing(folder: Path, out: Path) -> None:
+    """Write hearing_addresses.csv into `out` from the other files of `folder`: UTF-8, semicolons."""
+    premises = gpd.read_parquet(folder / "premises.parquet")
+    planned = gpd.read_file(folder / "planned_builds.gpkg")
     planned["available_from"] = planned["available_from"].astype(str).str[:10]
-    table = make_hearing(premises, lacks_fast(premises, out), planned)
+    table = make_hearing(premises, lacks_fast(premises, folder), planned)
     table.to_csv(out / "hearing_addresses.csv", sep=";", index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":
-    write_hearing(HERE)
+    write_hearing(HERE, Path(sys.argv[1]) if len(sys.argv) > 1 else HERE)
