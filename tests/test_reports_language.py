@@ -111,6 +111,9 @@ def test_what_comes_with_the_data_is_said_in_norwegian_and_else_stays():
     assert NB.said(indexed) == (
         "allmenn kunnskap: som husstander, mindre sikkert [650 i 2019 × 1,2428 etter prisindeksen]"
     )
+    assert NB.said("firms: 1,234 of 52,112 places lie outside every municipality") == (
+        f"firms: 1{THIN}234 av 52{THIN}112 steder ligger utenfor alle kommuner"
+    )
     assert NB.said("measured by the county itself") == "measured by the county itself"
     assert EN.said("premises") == "premises"
 
@@ -127,9 +130,11 @@ def test_every_known_text_is_still_written_somewhere_in_the_data_or_the_model():
     firms = gpd.read_parquet(ROOT / "data" / "trondelag" / "premises.parquet", columns=["line_of_business", "geometry"])
     written |= set(firms["line_of_business"].dropna())
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "coverage").rglob("*.py"))
+    code = re.sub(r"[\"']\s*\n\s*f?[\"']", "", code)  # texts that go on in the next line
     stale = []
     for text in NB.translated:
-        parts = [re.escape(part) for part in re.split(r"\{\w+\}", text)]
+        own = text.removeprefix("{source}: ")  # set before a reader's warnings where they are gathered
+        parts = [re.escape(part) for part in re.split(r"\{\w+\}", own)]
         pattern = re.compile(".+?".join(parts))
         formatted = re.compile(r"\{[^{}]+\}".join(parts))  # as an f-string of the model
         if not (any(pattern.fullmatch(str(item)) for item in written) or formatted.search(code)):

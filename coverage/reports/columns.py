@@ -37,11 +37,12 @@ STYLES: Final[dict[str, tuple[int, str, float]]] = {
 _BY_STYLE: Final = {
     "short": "municipality_code status decision ranked_decision certainty technology policy currency "
     "data_status kind fixed_technology mobile_level tier confidence area_id place_id "
-    "fixed_source planned_source",
+    "fixed_source planned_source correction_source",
     "wide": "name address municipality line_of_business gap_kind item unit service_basis fixed_provider "
-    "fixed_file planned_by planned_file reason_code",
-    "long": "reason reason_nb change change_nb source",
-    "count": "rank businesses households public premises employees weight mobile_operators places",
+    "fixed_file planned_by planned_file reason_code correction corrected_by office was now",
+    "long": "reason reason_nb change change_nb source comment",
+    "count": "rank businesses households public premises employees weight mobile_operators places eligible_before "
+    "eligible_after",
     "money": "capex capex_per_premises opex_per_year pv_revenue pv_opex funding_gap_p10 funding_gap_p50 "
     "funding_gap_p90 state_share county_share municipal_share private_share grant grant_per_premises "
     "cumulative_grant amount",
@@ -52,10 +53,10 @@ _BY_STYLE: Final = {
     "quantity": "quantity",
     "place": "x y",
     "degrees": "lon lat",
-    "row": "fixed_source_row planned_source_row",
+    "row": "fixed_source_row planned_source_row correction_row",
     "speed": "fixed_down_mbps fixed_up_mbps measured_down_mbps planned_down_mbps planned_up_mbps",
     "flag": "over_ceiling measured_flag",
-    "date": "as_of fixed_closes fixed_as_of planned_date planned_as_of",
+    "date": "as_of fixed_closes fixed_as_of planned_date planned_as_of corrected_on date",
 }
 _STYLE_OF: Final = {name: style for style, names in _BY_STYLE.items() for name in names.split()}
 

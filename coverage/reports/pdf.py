@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import typst
 
-from coverage.reports import tables
+from coverage.reports import corrections, tables
 from coverage.reports.selection import Selection, share_notes
 from coverage.reports.wording import Wording
 
@@ -84,6 +84,7 @@ def common_data(
             "header": wording.lines("pdf", "sources_table"),
             "rows": _source_rows(selection, wording),
         },
+        "corrections": corrections.section(selection, wording),
         "assumed": _assumed(selection, wording),
         "notes": {
             "title": wording.text("pdf", "notes"),

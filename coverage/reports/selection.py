@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import geopandas as gpd
+import pandas as pd
 
 from coverage.assessment import Assessment
 from coverage.errors import DataError
@@ -111,6 +112,7 @@ def cut(
         municipalities=_reindexed(
             assessment.municipalities[assessment.municipalities["municipality_code"].isin(shown)]
         ),
+        corrections=_of_places(assessment.corrections, places),
         cost_lines=assessment.cost_lines[assessment.cost_lines["area_id"].isin(kept)].reset_index(drop=True),
     )
     return Selection(part, municipality=municipality, area=area, technology=technology)
@@ -132,6 +134,12 @@ def share_notes(selection: Selection, wording: Wording) -> list[str]:
     basis = selection.assessment.places.get("service_basis")
     by_share = basis is not None and bool((basis == "expected_share").any())
     return [wording.text("pdf", "expected_shares")] if by_share else []
+
+
+def _of_places(corrections: pd.DataFrame, places: gpd.GeoDataFrame) -> pd.DataFrame:
+    if corrections.empty:
+        return corrections
+    return corrections[corrections["place_id"].isin(places["place_id"])].reset_index(drop=True)
 
 
 def _of_areas(frame: gpd.GeoDataFrame, kept: set[str]) -> gpd.GeoDataFrame:

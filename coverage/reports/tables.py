@@ -28,6 +28,7 @@ ADDRESS_COLUMNS: Final = (
     "tier", "gap_kind", "eligible", "reason_code", "reason", "reason_nb", "change", "change_nb",
     "area_id", "policy", "as_of", "data_status",
 )  # fmt: skip
+CORRECTED_COLUMNS: Final = ("correction", "corrected_by", "corrected_on")
 # What a place says where its study says nothing of it.
 OPTIONAL: Final[dict[str, object]] = {"service_basis": "offer", "fixed_closes": None, "measured_flag": False}
 AREA_EXTRAS: Final = (
@@ -103,13 +104,16 @@ def short_places(assessment: Assessment) -> gpd.GeoDataFrame:
     for name, value in OPTIONAL.items():
         if name not in places.columns:
             places[name] = value
-    for name in ("fixed_closes", "planned_date"):
+    corrected = [name for name in CORRECTED_COLUMNS if name in places.columns]  # only where something was corrected
+    for name in ("fixed_closes", "planned_date", *({"corrected_on"} & set(corrected))):
         places[name] = pd.to_datetime(places[name]).dt.strftime("%Y-%m-%d")
     places["policy"] = assessment.policy.id
     places["as_of"] = assessment.study.as_of.isoformat()
     places["data_status"] = assessment.study.data_status
     ordered = places.sort_values(["area_id", "place_id"], kind="stable", na_position="last")
-    return ordered.loc[:, [*ADDRESS_COLUMNS, places.geometry.name]].reset_index(drop=True)
+    columns = list(ADDRESS_COLUMNS)
+    columns[columns.index("area_id") : columns.index("area_id")] = corrected
+    return ordered.loc[:, [*columns, places.geometry.name]].reset_index(drop=True)
 
 
 def cost_table(assessment: Assessment) -> pd.DataFrame:

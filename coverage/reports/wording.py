@@ -23,7 +23,7 @@ NO_BREAK: Final = "\u00a0"
 NO_WRAP: Final = "\u2060"  # word joiner: a range stays on one line
 HEADLINE_DIGITS: Final = 3
 LEAST_PER_CENT: Final = 0.1
-_DECIMAL: Final = re.compile(r"\d+\.\d+")
+_FIGURE: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+")  # 1,234.5 or 0.5
 _PLACEHOLDER: Final = re.compile(r"\\\{(\w+)\\\}")  # a {name} after re.escape
 
 
@@ -76,7 +76,12 @@ class Wording:
             found = pattern.fullmatch(text)
             if found:
                 return meant.format(**{name: self.said(part) for name, part in found.groupdict().items()})
-        return text.replace(".", str(self.texts["decimal"])) if _DECIMAL.fullmatch(text) else text
+        return self._figures(text) if _FIGURE.fullmatch(text) else text
+
+    def _figures(self, text: str) -> str:
+        """Return a figure that was written the English way, in this language's form."""
+        grouped = text.replace(",", "\0").replace(".", str(self.texts["decimal"]))
+        return grouped.replace("\0", str(self.texts["group"]))
 
     @functools.cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], str]]:

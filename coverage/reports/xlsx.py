@@ -18,6 +18,7 @@ import xlsxwriter
 from coverage.policy import Policy
 from coverage.reports import tables
 from coverage.reports.columns import Column, describe, rounded, words
+from coverage.reports.corrections import correction_table
 from coverage.reports.evidence import in_language
 from coverage.reports.selection import Selection, share_notes
 from coverage.reports.wording import Wording
@@ -135,6 +136,12 @@ class Book:
                 else:
                     worksheet.write_number(number + 1, at, value, formats[at])
 
+    def add_corrections(self) -> None:
+        """Write the sheet of what a municipality corrected, where something was."""
+        table = correction_table(self.selection.assessment, self.wording)
+        if len(table):
+            self.add_table(table, sheet="corrections", name="corrections", frozen=1)
+
     def add_columns(self) -> None:
         """Write the sheet that explains the columns of the sheets before it."""
         worksheet = self._sheet(self.wording.text("sheets", "columns"), frozen=0)
@@ -243,6 +250,7 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
     book.add_table(areas, sheet="areas", name="areas", frozen=2)
     book.add_table(pd.DataFrame(places), sheet="addresses", name="places", frozen=1)
     book.add_table(costs, sheet="cost_lines", name="cost_lines", frozen=1)
+    book.add_corrections()
     book.add_columns()
     book.close()
 
@@ -256,6 +264,7 @@ def write_priority_list(selection: Selection, path: Path, *, wording: Wording, f
     notes = [*tables.no_grant_notes(table, wording), *wording.lines("read_me", "priority_notes")]
     book.add_read_me(wording.text("read_me", "priority_what"), title=title, fingerprint=fingerprint, notes=notes)
     book.add_table(table, sheet="priority", name="priority_list", frozen=2)
+    book.add_corrections()
     book.add_columns()
     book.close()
 
@@ -281,6 +290,8 @@ def _reader(name: str, wording: Wording, policy: Policy) -> Callable[[str], str]
     if name in ("unit", "source", "line_of_business"):
         return wording.said
     known = words(name, wording=wording, policy=policy)
+    if name == "correction":  # of a place that was corrected more than once: several
+        return lambda text: ", ".join(known.get(part, part) for part in text.split(", "))
     return lambda text: known.get(text, text)
 
 
