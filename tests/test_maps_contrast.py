@@ -189,3 +189,37 @@ def test_shapes_are_those_of_the_land(key: str) -> None:
     land = json.loads(ask(ROUTES, f"/data/{STORE.put(toy.assessment())[1]}/municipalities.json").body)
     shapes = [gpd.GeoDataFrame.from_features(part["features"]).geometry.to_wkt() for part in (data, land)]
     assert shapes[0].tolist() == shapes[1].tolist()
+
+
+# Linear RGB as protanopes and deuteranopes see it: Viénot, Brettel and Mollon (1999).
+VISIONS = {
+    "usual": np.eye(3),
+    "protan": np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]]),
+    "deutan": np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]]),
+}
+
+
+def linear(colour: str) -> np.ndarray:
+    value = np.array(style.rgba(colour)[:3]) / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(colour: str) -> float:
+    return float(linear(colour) @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_outcomes_are_told_apart_by_every_kind_of_colour_vision(vision: str) -> None:
+    seen = [VISIONS[vision] @ linear(colour) for colour in style.CONTRAST_COLOURS.values()]
+    for number, one in enumerate(seen):
+        for other in seen[number + 1 :]:
+            assert np.linalg.norm(np.clip(one, 0, 1) - np.clip(other, 0, 1)) > 0.15
+
+
+def test_signs_stand_out_from_the_land_and_shades_grow_darker() -> None:
+    for colour in style.CONTRAST_COLOURS.values():
+        assert (luminance(style.LAND) + 0.05) / (luminance(colour) + 0.05) >= 3  # WCAG 1.4.11
+    for ramp in style.CONTRAST_SHADES.values():
+        light = [luminance(colour) for colour in ramp]
+        assert light == sorted(light, reverse=True)
+        assert min(light) > max(luminance(colour) for colour in style.CONTRAST_COLOURS.values())

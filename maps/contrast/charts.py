@@ -77,7 +77,7 @@ def sides(frame: pd.DataFrame, found: Contrast, *, share: bool, unit: str) -> An
             color=alt.Color(
                 "label:N",
                 scale=alt.Scale(domain=list(labels.values()), range=[style.CONTRAST_COLOURS[way] for way in CHANGED]),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=alt.Legend(title=None, orient="top", columns=1, labelLimit=320),
             ),
             tooltip=[
                 alt.Tooltip("municipality:N", title=_("municipality")),

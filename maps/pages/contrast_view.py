@@ -128,7 +128,8 @@ def counts(found: Contrast, code: str | None, title: str) -> str:
     return (
         f'<div class="bg-panel"><h4>{style.escape(title)}</h4>'
         f'<div class="bg-sub">{about}</div>'
-        f'<table class="bg-counts"><tr><td></td>{head}</tr>{"".join(lines)}</table><hr>{told}</div>'
+        '<div class="bg-narrow"><table class="bg-counts">'
+        f"<tr><td></td>{head}</tr>{''.join(lines)}</table></div><hr>{told}</div>"
     )
 
 
