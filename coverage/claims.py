@@ -66,15 +66,16 @@ def operator_key(names: pd.Series) -> pd.Series:
     return names.map(dict(zip(known, plain, strict=True))).astype("str")
 
 
-def standing(claims: Claims, *, policy: Policy, as_of: dt.date) -> Claims:
+def standing(claims: Claims, *, policy: Policy, as_of: dt.date, lapses: bool = True) -> Claims:
     """Return the pairs that stand on `as_of`.
 
     A row that says "lapsed" takes away, at every place that it reaches, the plans of its operator in its technology
     ("other" is any) that were said no later than it (`as_of` of both; one without a date counts as said before), in
     the hearing and among the offers; "withdrawn" takes away also what the operator said in the hearing to exist.
-    Where the policy does not count overdue plans, those whose day has passed are taken away too.
+    Where the policy does not count overdue plans, those whose day has passed are taken away too. Without `lapses`, what
+    has lapsed or was withdrawn is read as if it still stood.
     """
-    gone = claims.gone(as_of)
+    gone = claims.gone(as_of) & lapses
     dropped = gone[claims.offer]
     if gone.any():
         dropped |= _cancelled(claims, gone)

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage.claims import Claims, operator_key
+from coverage.claims import Claims, operator_key, standing
 from coverage.errors import DataError
 from coverage.gaps import judge, tier_weights
 from coverage.inputs import OfferLayer
@@ -120,23 +120,33 @@ class _Case:
     """Hold the places that the hearing reaches, and judge them under parts of what was said."""
 
     places: gpd.GeoDataFrame
-    claims: Claims
+    raw: Claims  # whether they stand or not
     shares: pd.DataFrame | None
     policy: Policy
     as_of: dt.date
 
-    def weights(self, keep: Bools | None = None, *, at: Ints | None = None, lapses: bool = True) -> Floats:
+    @cached_property
+    def claims(self) -> Claims:
+        """Return what stands. What a lapse takes away does not hang on what else is said, so it is found once."""
+        return standing(self.raw, policy=self.policy, as_of=self.as_of)
+
+    def weights(self, keep: Bools | None = None, *, at: Ints | None = None) -> Floats:
         """Return the lists under the chosen offers, for all places or for those `at` positions (sorted)."""
-        claims = self.claims if keep is None else self.claims.keep(keep)
+        return self._weights(self.claims if keep is None else self.claims.keep(keep), at=at)
+
+    def _weights(self, claims: Claims, *, at: Ints | None = None) -> Floats:
         places = self.places
         if at is not None:
             places, claims = places.iloc[at], claims.among(at)
-        columns = serve_fixed(places, claims, shares=self.shares, policy=self.policy, as_of=self.as_of, lapses=lapses)
-        return list_weights(judge(places.assign(**columns), policy=self.policy, as_of=self.as_of), self.policy)
+        judged = judge(places.assign(**self._serve(places, claims)), policy=self.policy, as_of=self.as_of)
+        return list_weights(judged, self.policy)
+
+    def _serve(self, places: gpd.GeoDataFrame, claims: Claims) -> dict[str, Any]:
+        return serve_fixed(places, claims, shares=self.shares, policy=self.policy, as_of=self.as_of)
 
     def reached_by(self, offers: Bools) -> Ints:
         """Return the positions of the places that any of the chosen offers reaches, sorted."""
-        return np.unique(self.claims.place[offers[self.claims.offer]])
+        return np.unique(self.raw.place[offers[self.raw.offer]])
 
     @cached_property
     def gone(self) -> Bools:
@@ -151,7 +161,7 @@ class _Case:
     def late(self) -> Bools:
         """Say which claims are plans whose day has passed, though a place that they reach has no such speed yet."""
         table, claims = self.claims.table, self.claims
-        there = serve_fixed(self.places, claims, shares=None, policy=self.policy, as_of=self.as_of)["fixed_down_mbps"]
+        there = self._serve(self.places, claims)["fixed_down_mbps"]
         slower = there[claims.place] < table["down_mbps"].to_numpy(dtype=float)[claims.offer]
         lacking = np.zeros(len(table), dtype=bool)
         lacking[claims.offer[slower]] = True
@@ -171,7 +181,9 @@ class _Case:
 
     @cached_property
     def put_back(self) -> Floats:
-        return np.maximum(self.after - self.weights(lapses=False), 0.0)
+        return np.maximum(
+            self.after - self._weights(standing(self.raw, policy=self.policy, as_of=self.as_of, lapses=False)), 0.0
+        )
 
     @cached_property
     def overdue(self) -> Floats:
@@ -216,10 +228,10 @@ class _Case:
 
     def account(self, whole: gpd.GeoDataFrame, reached: Ints) -> Account:
         mine, _ = self.parts
-        by = [
-            ", ".join(self.names.iloc[np.flatnonzero(mine[:, number, -1])]) or None
-            for number in range(len(self.places))
-        ]
+        by = np.full(len(self.places), None, dtype=object)
+        names = self.names.to_numpy(dtype=object)
+        for at in np.flatnonzero(mine[:, :, -1].any(axis=0)):
+            by[at] = ", ".join(names[mine[:, at, -1]])
         change = np.select(
             [self.removed[:, -1] > _NOTHING, self.put_back[:, -1] > _NOTHING], [REMOVED, PUT_BACK], default=""
         )

@@ -61,7 +61,7 @@ def overlay(
     is said to be covered; only where a layer overrides is it known: `service_basis` "offer". Raises DataError or
     CrsError naming the layer that cannot be used.
     """
-    claims = pair_offers(places, offers, as_of=as_of)
+    claims = standing(pair_offers(places, offers, as_of=as_of), policy=policy, as_of=as_of)
     columns = serve_fixed(places, claims, shares=shares, policy=policy, as_of=as_of, with_mobile=not mobile)
     levels = measure_levels(places, mobile, policy=policy)
     out = places.assign(**(columns | summarise_levels(levels, policy=policy)))
@@ -104,17 +104,14 @@ def serve_fixed(
     policy: Policy,
     as_of: dt.date,
     with_mobile: bool = False,
-    lapses: bool = True,
 ) -> dict[str, Any]:
-    """Return the columns of fixed service that follow from claims, as `overlay` adds them.
+    """Return the columns of fixed service that follow from claims that stand, as `overlay` adds them.
 
-    Without `lapses`, what has lapsed or was withdrawn is read as if it still stood. Where service is a share, what a
-    hearing says to exist lifts the share of its places that lies below it (and `with_mobile`, the shares hold mobile
-    service too).
+    Where service is a share, what a hearing says to exist lifts the share of its places that lies below it (and
+    `with_mobile`, the shares hold mobile service too).
     """
     table = claims.table
-    stand = standing(claims, policy=policy, as_of=as_of) if lapses else claims
-    columns = serve(len(places), table, stand.place, stand.offer, policy=policy, as_of=as_of)
+    columns = serve(len(places), table, claims.place, claims.offer, policy=policy, as_of=as_of)
     over = table["overrides"].to_numpy(dtype=bool)
     existing = (table["status"] == "existing") & (table["basis"] != "measured") & table["claim"].isna() & ~over
     if shares is not None and not existing.any():

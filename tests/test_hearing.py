@@ -139,6 +139,12 @@ def test_an_overdue_plan_counts_and_is_flagged_unless_the_policy_says_otherwise(
     assert on(strict)[["premises_removed", "premises_overdue"]].tolist() == [1, 0]
 
 
+def test_a_lapse_of_an_overdue_plan_puts_nothing_back_where_those_do_not_count() -> None:
+    rows = [{"place": "p0", "day": dt.date(2021, 12, 1)}, {"place": "p0", "claim": "lapsed", "day": None}]
+    assert on(hear(county(1), [said(rows)]))["premises_put_back"] == 1
+    assert on(hear(county(1), [said(rows)], policy=NO_OVERDUE))["premises_put_back"] == 0
+
+
 def test_an_overdue_plan_that_was_built_is_not_flagged() -> None:
     offers = [offered([{"place": "p0", "provider": "A", "down_mbps": 1000}])]
     account = hear(county(1), [said([{"place": "p0", "day": dt.date(2021, 12, 1)}])], offers=offers)

@@ -266,3 +266,10 @@ def test_check_names_plans_that_are_overdue_or_have_no_date(tiny: TinyStudy) -> 
     assert any(note.startswith("heard: 2 of 4 plans were to be built by 2024-06-30") for note in notes)
     assert "heard: 1 of 4 plans have no date and do not count" in notes
     assert "heard: no as_of in study.toml: nothing says from when it is" in notes
+
+
+def test_without_premises_a_list_is_not_looked_at(tiny: TinyStudy) -> None:
+    add_list(tiny, "p05,,,,,A,plan,fibre,1000,1000,2024-06-30")
+    (tiny.folder / "premises.csv").unlink()
+    problems = inspect(Study.open(tiny.folder)).problems
+    assert any("hearing.csv: not looked at, since the premises" in problem for problem in problems)

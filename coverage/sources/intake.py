@@ -208,7 +208,7 @@ def _need_places(spec: SourceSpec, places: gpd.GeoDataFrame | None) -> gpd.GeoDa
     """Return the places, or where they could not be read an empty frame for shapes that do not ask for them."""
     if places is not None:
         return places
-    if spec.options.get("shape") == "place":
+    if spec.options.get("shape") in ("place", "address"):
         raise DataError(f"{spec.name}: not looked at, since the premises that its rows are for could not be read")
     return gpd.GeoDataFrame({"place_id": [], "kind": []}, geometry=[])
 
