@@ -67,7 +67,7 @@ def test_papers_list_corrections(corrected, tmp_path, report):
     text = _text(tmp_path / "x.pdf")
     assert "3 rettelser av 2 steder, fra Farm office; Technical office." in text
     assert "Støtteberettigede enheter der: 1 uten rettelsene, 1 med." in text
-    assert f"{firm} feil hastighet 1000/1000 Mbit/s fibre, Newnet → –" in text
+    assert f"{firm} feil hastighet 1000/1000 Mbit/s fiber, Newnet → –" in text
     assert "i helårsbruk → ikke i bruk" in text
     assert "fritidsbolig → husstand" in text
     assert "Home road" not in text

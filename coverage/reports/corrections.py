@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ COLUMNS: Final = (
     "place_id", "municipality_code", "address", "correction", "was", "now", "comment", "office", "date",
     "correction_source", "correction_row", "eligible_before", "eligible_after",
 )  # fmt: skip
+# An offer as the table of corrections has it: 50/10 Mbit/s fwa, Radiobru.
+_OFFER: Final = re.compile(r"(?P<speed>\S+ Mbit/s) (?P<technology>\w+), (?P<provider>.+)")
 # The column that was changed -> the column whose words its values have; others are shown as they are.
 _WORDED: Final[Mapping[str, str]] = {"year_round": "year_round", "kind": "kind", "fixed_down_mbps": "service_basis"}
 
@@ -41,6 +44,9 @@ def correction_table(assessment: Assessment, wording: Wording) -> pd.DataFrame:
 def _word(field: str, value: str, wording: Wording) -> str:
     if not value:
         return str(wording.texts["none"])
+    offer = _OFFER.fullmatch(value)
+    if offer:
+        return f"{offer['speed']} {wording.value('fixed_technology', offer['technology'])}, {offer['provider']}"
     return wording.value(_WORDED[field], value) if field in _WORDED else value
 
 
