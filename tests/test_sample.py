@@ -301,6 +301,16 @@ def test_the_generator_and_the_model_do_not_know_each_other(sample_study: Path) 
         assert "sample_land" not in text
 
 
+def test_corrections_are_of_synthetic_offices_and_made_again(sample_study: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, str(sample_study / "sample_corrections.py"), str(tmp_path)], check=True)
+    file = sample_study / "corrections.csv"
+    assert (tmp_path / "corrections.csv").read_bytes() == file.read_bytes()
+    table = pd.read_csv(file, sep=";", dtype=str)
+    assert table["kontor"].str.startswith("Synthetic office, ").all()
+    assert table["kommentar"].str.startswith("Syntetisk").all()
+    assert table["feil"].nunique() == 6
+
+
 @pytest.fixture(scope="session")
 def made_again(sample_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make two small municipalities again."""

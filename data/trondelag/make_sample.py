@@ -28,6 +28,7 @@ import shapely
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+from sample_corrections import write_corrections  # noqa: E402
 from sample_fixed import make_fixed  # noqa: E402
 from sample_hearing import write_hearing  # noqa: E402
 from sample_hubs import write_hubs  # noqa: E402
@@ -111,6 +112,7 @@ def make(land: Land, codes: list[str], out: Path) -> None:
     _write(land, out, premises, roads, fixed, levels, rasters, air)
     if len(codes) == len(land.codes):  # hubs are spread over the whole county, and so are the answers to the hearing
         write_hearing(out, out)
+        write_corrections(out, out)
         write_hubs(out, land.settlements, pd.concat(premises, ignore_index=True))
 
 
