@@ -89,7 +89,7 @@ ALLOWED: dict[str, set[str]] = {
     "stress": SEEN | {"pipeline", "plans", "priority"},
     "console": SEEN | {"hearing", "stress", "reports"},
     "reports": SEEN | {"reports", "reasons"},
-    "__main__": SEEN | {"pipeline", "reports", "check", "agreement", "console", "stress"},
+    "__main__": SEEN | {"pipeline", "reports", "check", "agreement", "console", "plans", "stress"},
 }
 SAID = {"language", "words"}
 # Room of `maps` -> (rooms of coverage, rooms of maps)
