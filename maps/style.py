@@ -123,6 +123,11 @@ def fixed(value: float, *, decimals: int) -> str:
     return _signs(f"{value:,.{decimals}f}") if value is not None and math.isfinite(value) else ""
 
 
+def exact(value: float) -> str:
+    """Write a figure as it was given, to the fourth decimal: a rate of 0.0475 must not become 0.05."""
+    return _signs(f"{round(value, 4):,.12g}") if value is not None and math.isfinite(value) else ""
+
+
 def _signs(text: str) -> str:
     """Give Python's signs of a number the reader's form."""
     return text.translate({ord(","): THIN, ord("."): decimal_sign(), ord("-"): "\u2212"})

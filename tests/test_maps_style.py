@@ -14,7 +14,7 @@ from coverage.schemas import (
     SERVED,
     TECHNOLOGIES,
 )
-from maps import style, words
+from maps import language, style, words
 from maps.tiles.places import classes
 
 
@@ -56,6 +56,17 @@ def test_every_code_has_colours_or_words() -> None:
 )
 def test_numbers(value: float, digits: int | None, text: str) -> None:
     assert style.number(value, digits=digits).replace(style.THIN, " ") == text
+
+
+def test_figures_of_tables_keep_their_decimals() -> None:
+    given = [0.0475, 0.968, 150_000.0, 10_521.25, 0.0, 1e9, -3.5, float("nan")]
+    assert [style.exact(value).replace(style.THIN, " ") for value in given] == [
+        "0.0475", "0.968", "150 000", "10 521.25", "0", "1 000 000 000", "−3.5", "",
+    ]  # fmt: skip
+    assert style.fixed(1234.5, decimals=2).replace(style.THIN, " ") == "1 234.50"
+    with language.using("nb"):
+        assert style.exact(0.0475) == "0,0475"
+        assert style.fixed(1234.5, decimals=2).replace(style.THIN, " ") == "1 234,50"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def written(frame: pd.DataFrame, decimals: Mapping[str, int | None]) -> Any:
     if frame.size > MOST_CELLS:
         return frame
     forms = {
-        name: style.number if count is None else lambda value, count=count: style.fixed(value, decimals=count)
+        name: style.exact if count is None else lambda value, count=count: style.fixed(value, decimals=count)
         for name, count in decimals.items()
         if name in frame
     }

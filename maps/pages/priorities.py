@@ -270,7 +270,7 @@ def _area(assessment: Assessment, area_id: str) -> None:
             confidence=mine["confidence"].map(word),
         )
         st.dataframe(
-            parts.written(shown, {"quantity": None, "unit_cost": None, "amount": 0}),
+            parts.written(shown, {"quantity": 1, "unit_cost": 2, "amount": 0}),
             hide_index=True,
             height=230,
             column_config={
