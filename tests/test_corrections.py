@@ -22,7 +22,7 @@ from pandas.testing import assert_frame_equal
 
 from coverage import pipeline
 from coverage.assessment import Assessment
-from coverage.corrections import COLUMNS, apply, correct
+from coverage.corrections import COLUMNS, correct
 from coverage.inputs import Inputs, OfferLayer
 from coverage.overlay import overlay
 from coverage.policy import load_policy
@@ -30,7 +30,7 @@ from coverage.study import Study
 from coverage.verdicts import judge_inputs
 from tests.conftest import ROOT
 from tests.drawn import offers
-from tests.studymaker import CRS, PLACES, X0, Y0, TinyStudy, tiny_study
+from tests.studymaker import CRS, PLACES, X0, Y0, TinyStudy, premises, tiny_study
 
 OFFICE = "Synthetic office, Vestby"
 OTHER = "Synthetic office, Østby"
@@ -123,33 +123,50 @@ def test_missing_address_is_judged_like_any_other(result: Assessment) -> None:
     assert new["area_id"].startswith("5001-")
 
 
-def test_in_use_brings_a_place_back() -> None:
-    places = gpd.GeoDataFrame(
-        {"place_id": ["a", "b"], "year_round": [False, False], "kind": "household"},
-        geometry=gpd.points_from_xy([0, 1], [0, 0]), crs=CRS,
-    )  # fmt: skip
-    told = pd.DataFrame(
-        {
-            "place_id": ["b"], "correction": ["in_use"], "office": [OFFICE], "source": ["c"], "source_row": [3],
-            "date": pd.Series([pd.NaT], dtype="datetime64[s]"),
-        }
-    ).reindex(columns=["place_id", "correction", "office", "source", "source_row", "date", "kind", "weight", "name",
-                       "address", "postcode", "municipality_code", "geometry"])  # fmt: skip
-    for name in ("weight", "name"):
-        assert name not in places
-    places = places.assign(
-        weight=1.0,
-        name=None,
-        address=None,
-        postcode=None,
-        municipality_code="1",
-        source="p",
-        source_row=1,
-        buildings=1.0,
+def test_in_use_brings_a_place_back(tmp_path: Path) -> None:
+    tiny = tiny_study(tmp_path)
+    premises().assign(year_round=False).to_csv(tmp_path / "premises.csv", sep=";", index=False)
+    study = add_corrections(tiny, [{"place_id": "p05", "correction": "in_use", "comment": "a family moved in"}])
+    out = judge_inputs(study.load(), policy=load_policy("no-2024"), as_of=study.as_of).set_index("place_id")
+    assert out.index[out["year_round"]].tolist() == ["p05"]
+    assert out.index[out["eligible"] > 0].tolist() == ["p05"]
+
+
+def test_a_row_that_stands_for_a_cell_is_corrected_as_a_whole_and_by_its_id_alone(tmp_path: Path) -> None:
+    tiny = tiny_study(tmp_path)
+    tiny.source("premises").setdefault("constants", {})["cell_m"] = 250
+    rows = [
+        {"place_id": "p05", "correction": "not_inhabited", "comment": "the village is deserted"},
+        {"correction": "not_inhabited", "x": X0 + 3500, "y": Y0 + 1000, "comment": "by its position"},
+        {"correction": "missing_address", "kind": "household", "x": X0 + 9000, "y": Y0 + 5200, "comment": "new"},
+    ]
+    add_corrections(tiny, rows)
+    tiny.source("corrections")["options"] = {"within_m": 50.0}
+    inputs = Study.open(tiny.save()).load()
+    assert inputs.rejected[["row", "reason"]].to_numpy().tolist() == [[2, "has no premises within 50 m"]]
+    places = correct(inputs).places
+    assert places["cell_m"].tolist() == [250.0] * PLACES + [0.0]  # what is missing stands where it is said to stand
+
+
+def test_operators_objections_do_not_stand_against_a_corrected_speed(tmp_path: Path) -> None:
+    tiny = tiny_study(tmp_path)
+    (tmp_path / "hearing.csv").write_text(
+        "place_id,provider,claim,down_mbps,up_mbps,available_from\n"
+        "p05,Tiny Air,exists,200,50,\np06,Tiny Air,exists,200,50,\np05,Tiny Fibre,plan,1000,1000,2025-01-01\n",
+        encoding="utf-8",
     )
-    out = apply(places, told)
-    assert out["year_round"].tolist() == [False, True]
-    assert out["correction_row"].tolist() == [0, 3]
+    tiny.sources.append(
+        {"id": "hearing", "role": "hearing", "kind": "table", "path": "hearing.csv", "options": {"shape": "address"}}
+    )
+    told = {"place_id": "p05", "correction": "wrong_speed", "down_mbps": 0, "comment": "in the radio shadow"}
+    study = add_corrections(tiny, [told])
+    prepared = pipeline.prepare(study, load_policy("no-2024"))
+    places = prepared.places.set_index("place_id")
+    assert places.loc[["p05", "p06"], "fixed_down_mbps"].tolist() == [0.0, 200.0]
+    assert places.loc["p05", "planned_down_mbps"] == 1000.0
+    again = pipeline.prepare_again(prepared, replace(prepared.inputs, hearing=()))
+    assert again.places["place_id"].tolist() == prepared.places["place_id"].tolist()
+    assert again.places.set_index("place_id").loc["p05", "eligible"] == 1.0
 
 
 def test_places_say_what_was_corrected_by_whom_and_when(result: Assessment) -> None:

@@ -16,6 +16,7 @@ import pytest
 from coverage.check import inspect
 from coverage.errors import CrsError, DataError
 from coverage.inputs import Inputs
+from coverage.sources.disputes import CONTRADICTED, OVERTAKEN, REPEATED
 from coverage.study import Study
 from tests.studymaker import CRS, X0, Y0, TinyStudy, premises, tiny_study
 
@@ -103,7 +104,7 @@ def test_what_leads_to_none_or_to_several_is_rejected_with_its_reason(tmp_path: 
     assert inputs.corrections["place_id"].tolist() == ["p01"]
     assert why(inputs) == [
         (2, "place_id", "is the place_id of no premises in the study"),
-        (3, "address", "may mean 2 premises (p08, p09); expected the place_id of one"),
+        (3, "address", "may mean several premises; expected the place_id of one"),
         (4, "address", "is the address of no premises in the study"),
         (5, "x y", "has no premises within 25 m"),
         (6, "x y", "is half a position; expected both coordinates"),
@@ -111,6 +112,7 @@ def test_what_leads_to_none_or_to_several_is_rejected_with_its_reason(tmp_path: 
         (8, "municipality_code", "is not the municipality of the premises that the row names"),
         (9, "x y", "names no premises: expected a place_id, an address or coordinates"),
     ]
+    assert inputs.rejected["value"].tolist()[1] == "Fjellveien 8 (p08, p09)"
     report = next(report for report in inputs.reports if report.source == "corrections")
     assert (report.rows_read, report.rows_rejected) == (9, 8)
 
@@ -252,15 +254,17 @@ def test_later_date_counts_whatever_the_order_of_rows(tmp_path: Path) -> None:
     inputs = load(corrected(tmp_path, rows))
     expected = {("p01", "in_use"), ("p01", "wrong_kind"), ("p05", "in_use")}
     assert set(zip(inputs.corrections["place_id"], inputs.corrections["correction"], strict=True)) == expected
-    reasons = {row: reason for row, _, reason in why(inputs)}
-    assert reasons == {
-        1: "is not the last word: row 2 of corrections is of 2024-05-02",
-        3: "is not the last word: row 2 of corrections is of 2024-05-02",
-        5: "contradicts row 6 of corrections, of 2024-05-01 too; expected one, or a later one",
-        6: "contradicts row 5 of corrections, of 2024-05-01 too; expected one, or a later one",
-        7: "is not the last word: row 5 of corrections is of 2024-05-01",
-        9: "says what row 8 of corrections says",
-    }
+    assert [(row, reason) for row, _, reason in why(inputs)] == [
+        (1, OVERTAKEN), (3, OVERTAKEN), (5, CONTRADICTED), (6, CONTRADICTED), (7, OVERTAKEN), (9, REPEATED),
+    ]  # fmt: skip
+    assert inputs.rejected["value"].tolist() == [
+        "in_use (row 2 of corrections: 2024-05-02)",
+        "in_use (row 2 of corrections: 2024-05-02)",
+        "not_inhabited (row 6 of corrections: 2024-05-01)",
+        "in_use (row 5 of corrections: 2024-05-01)",
+        "in_use (row 5 of corrections: 2024-05-01)",
+        "in_use (row 8 of corrections: 2024-05-01)",
+    ]
     again = load(corrected(tmp_path / "again", rows[::-1]))
     assert set(zip(again.corrections["place_id"], again.corrections["correction"], strict=True)) == expected
     assert len(again.rejected) == len(inputs.rejected)
@@ -273,7 +277,8 @@ def test_later_file_is_settled_with_the_earlier_and_may_be_left_empty(tmp_path: 
     )
     inputs = load(study)
     assert inputs.corrections[["place_id", "source"]].to_numpy().tolist() == [["p01", "later"]]
-    assert why(inputs) == [(1, "correction", "is not the last word: row 1 of later is of 2024-02-01")]
+    assert why(inputs) == [(1, "correction", OVERTAKEN)]
+    assert inputs.rejected["value"].tolist() == ["not_inhabited (row 1 of later: 2024-02-01)"]
 
 
 def test_two_missing_addresses_of_one_building_are_one(tmp_path: Path) -> None:
@@ -281,7 +286,7 @@ def test_two_missing_addresses_of_one_building_are_one(tmp_path: Path) -> None:
     firm = new | {"kind": "business", "name": "Nyveien bakeri"}
     inputs = load(corrected(tmp_path, [new, new | {"comment": "again"}, firm, firm | {"name": "Nyveien rør"}], crs=CRS))
     assert inputs.corrections["place_id"].tolist() == ["corrections-2", "corrections-3", "corrections-4"]
-    assert why(inputs) == [(1, "correction", "says what row 2 of corrections says")]
+    assert why(inputs) == [(1, "correction", REPEATED)]
 
 
 def test_spreadsheet_and_layer_are_read_like_a_table(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 # A border may be generalised by so much: a position may lie so far outside the municipality that its row names.
 BORDER_M: Final = 1000.0
 SHOWN: Final = 3  # ids that an ambiguous row names
+SEVERAL: Final = "may mean several premises; expected the place_id of one"
 COLUMNS: Final = tuple(schemas.CORRECTIONS.columns)
 
 
@@ -202,13 +203,10 @@ def _matched(part: Batch, places: gpd.GeoDataFrame, area: StudyArea) -> Mask:
     ids = places["place_id"].to_numpy(dtype=object)[pairs["place"]]
     listed = pd.Series(ids).groupby(pairs["row"].to_numpy()).agg(list)
     several = (listed.map(len) > 1).to_numpy()
-    words = [
-        f"may mean {len(found):,} premises ({', '.join(found[:SHOWN])}{' …' if len(found) > SHOWN else ''}); "
-        "expected the place_id of one"
-        for found in listed
-    ]
-    values = part.frame["address"].fillna("")
-    part.reject(several, field=_field(part, "address"), values=values, reason=np.array(words, dtype=object))
+    shown = [", ".join(found[:SHOWN]) + (" …" if len(found) > SHOWN else "") for found in listed]
+    # The ids stand in the value: a reason of each row's own would be one of too many.
+    values = part.frame["address"].fillna("") + " (" + pd.Series(shown, index=part.frame.index, dtype="str") + ")"
+    part.reject(several, field=_field(part, "address"), values=values, reason=SEVERAL)
     return pairs.drop_duplicates("row")["place"].to_numpy()[~several]
 
 

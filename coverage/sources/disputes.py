@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -24,26 +24,32 @@ USED: Final = {
     "address": ("weight",),
 }
 
+CONTRADICTED: Final = "is contradicted by a correction of the same day; expected one of them, or a later one"
+REPEATED: Final = "says what another correction says"
+OVERTAKEN: Final = "is not the last word: a later correction counts"
+
 
 def settle(batches: Sequence[Batch]) -> None:
     """Reject every correction but the one that counts, of each place and what is said of it, over all files.
 
     The later date counts, and any date counts over none. Of those that say the same on one day one is kept. Those
     that say different things on one day are all rejected, and so are the earlier ones: nobody guesses what is right.
-    The order of the rows and of the files makes no difference to what is kept, but for the row that tells it.
+    The order of the rows and of the files makes no difference to what is kept, but for the row that tells it. The value
+    of a rejected row names the one that speaks against it.
     """
     table = _stacked(batches)
-    reason = np.full(len(table), "", dtype=object)
-    for _, rows in table.groupby("about", sort=False):
-        if len(rows) > 1:
-            for at, words in _judged(rows):
-                reason[at] = words
+    if table.empty:
+        return
+    reason, other = np.full((2, len(table)), "", dtype=object)
+    crowded = table[table.duplicated("about", keep=False)]
+    for _, rows in crowded.groupby("about", sort=False):
+        for at, why, row in _judged(rows):
+            reason[at], other[at] = why, f"{row.correction} (row {row.row} of {row.source}: {row.day})"
     for number, batch in enumerate(batches):
         mine = (table["batch"] == number).to_numpy()
-        reasons = reason[mine]
         batch.reject(
-            reasons.astype(bool), field=batch.named.get("correction", "correction"),
-            values=batch.frame["correction"], reason=reasons,
+            reason[mine].astype(bool), field=batch.named.get("correction", "correction"),
+            values=pd.Series(other[mine], index=batch.frame.index), reason=reason[mine],
         )  # fmt: skip
 
 
@@ -66,29 +72,25 @@ def _stacked(batches: Sequence[Batch]) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     "batch": number, "row": frame.index.to_numpy(), "source": batch.spec.id, "date": frame["date"],
+                    "correction": frame["correction"], "day": frame["date"].dt.strftime("%Y-%m-%d").fillna("no date"),
                     "about": about.where(topic != "address", new).to_numpy(), "said": said,
                     "told": (frame["office"] + "|" + frame["comment"]).to_numpy(),
                 }
             )
         )  # fmt: skip
-    columns = ("batch", "row", "source", "date", "about", "said", "told")
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(columns))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _judged(rows: pd.DataFrame) -> list[tuple[int, str]]:
-    """Return the positions of the corrections that do not count, of several of one thing, each with why."""
+def _judged(rows: pd.DataFrame) -> Iterator[tuple[int, str, Any]]:
+    """Yield each correction of one thing that does not count: its position, why, and the row that speaks against it."""
     last = rows["date"].max()
     latest = rows[(rows["date"] == last) | pd.isna(last)].sort_values(["told", "source", "row"])
-    kept = latest.iloc[0]
-    day = "without a date" if pd.isna(last) else f"of {last:%Y-%m-%d}"
-    first = f"row {kept['row']} of {kept['source']}"
-    found = []
-    if (latest["said"] != kept["said"]).any():
-        for at, own in zip(latest.index, latest.itertuples(), strict=True):
-            other = latest[latest["said"] != own.said].iloc[0]
-            words = f"contradicts row {other['row']} of {other['source']}, {day} too; expected one, or a later one"
-            found.append((at, words))
+    first, *others = latest.itertuples()
+    contrary = next((row for row in others if row.said != first.said), None)
+    if contrary is not None:
+        for own in (first, *others):
+            yield own.Index, CONTRADICTED, contrary if own.said == first.said else first
     else:
-        found += [(at, f"says what {first} says") for at in latest.index[1:]]
-    earlier = rows.index.difference(latest.index)
-    return found + [(at, f"is not the last word: {first} is {day}") for at in earlier]
+        yield from ((own.Index, REPEATED, first) for own in others)
+    for at in rows.index.difference(latest.index):
+        yield at, OVERTAKEN, first
