@@ -117,6 +117,13 @@ def test_what_leads_to_none_or_to_several_is_rejected_with_its_reason(tmp_path: 
     assert (report.rows_read, report.rows_rejected) == (9, 8)
 
 
+def test_position_beyond_all_numbers_rejects_its_row_alone(tmp_path: Path) -> None:
+    rows = [{"place_id": "p01", "correction": "in_use"}, {"correction": "in_use", "x": "1e308", "y": "1e308"}]
+    inputs = load(corrected(tmp_path, rows, crs=CRS, options={"within_m": 25.0}))
+    assert inputs.corrections["place_id"].tolist() == ["p01"]
+    assert [(row, field) for row, field, _ in why(inputs)] == [(2, "x y")]
+
+
 def test_coordinates_need_a_crs(tmp_path: Path) -> None:
     study = corrected(tmp_path, [{"correction": "in_use", "x": X0, "y": Y0}])
     with pytest.raises(CrsError, match="states no crs"):

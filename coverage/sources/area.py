@@ -202,7 +202,7 @@ def doubt_box(bounds: tuple[float, float, float, float], crs: str, area: StudyAr
 def _mistake(before: gpd.GeoDataFrame, area: StudyArea) -> tuple[str, int]:
     """Return the mistake that explains where a layer lies, and how many rows it would bring into the area's box."""
     boxes = _bounds(before)
-    x, y = boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)
+    x, y = (boxes / 2)[:, [0, 2]].sum(axis=1), (boxes / 2)[:, [1, 3]].sum(axis=1)  # a sum of whole ones may overflow
     for words, px, py, crs in _suspicions(x, y, pyproj.CRS(before.crs)):
         mx, my = pyproj.Transformer.from_crs(crs, area.crs, always_xy=True).transform(px, py)
         fits = int(_touches(np.column_stack([mx, my, mx, my]), area.bounds).sum())
@@ -214,7 +214,7 @@ def _mistake(before: gpd.GeoDataFrame, area: StudyArea) -> tuple[str, int]:
 def explain(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame, area: StudyArea) -> npt.NDArray[np.object_]:
     """Return for each far position what would bring it into the study area, else that it is far off."""
     boxes = _bounds(before)
-    x, y = boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)
+    x, y = (boxes / 2)[:, [0, 2]].sum(axis=1), (boxes / 2)[:, [1, 3]].sum(axis=1)  # a sum of whole ones may overflow
     reasons = np.full(len(boxes), "lies far outside the study area", dtype=object)
     nowhere = ~np.isfinite(_bounds(after)).all(axis=1)
     reasons[nowhere] = f"is outside the area of use of {area.crs}: it has no coordinates there"
