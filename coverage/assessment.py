@@ -39,3 +39,4 @@ class Assessment:
     provenance: dict[str, Any]
     # One row per correction, see `coverage.corrections.trace`; empty where a study has none.
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)
+    hubs: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # schemas.HUBS; empty where a study has none
