@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from coverage import agreement, console, pipeline, reports
+from coverage import agreement, comparisons, console, pipeline, reports
 from coverage import check as checks
 from coverage import stress as stress_test
 from coverage.assessment import Assessment
@@ -141,7 +141,7 @@ def contrast(
         contrast_table.files_for(out)  # said before the work is done
     with _progress(len(opened.sources) + 2) as step:
         inputs = opened.load(progress=step)
-        found = pipeline.contrast_study(opened, inputs, policy=given, other=other, progress=step)
+        found = comparisons.contrast_study(opened, inputs, policy=given, other=other, progress=step)
     towns = inputs.municipalities
     if json_:
         typer.echo(json.dumps(contrast_table.to_mapping(found, study=opened), ensure_ascii=False, indent=2))
@@ -167,7 +167,7 @@ def hearing(
     with _progress(len(opened.sources) + 2) as step:
         inputs = opened.load(progress=step)
         step("verdict")
-        account = pipeline.account_study(opened, inputs, policy=rules)
+        account = comparisons.account_study(opened, inputs, policy=rules)
     if json_:
         typer.echo(json.dumps(account.summary(), ensure_ascii=False, indent=2))
     else:

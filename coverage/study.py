@@ -69,6 +69,9 @@ CONTROL_KEYS: Final[Mapping[str, Key]] = {
 }
 
 
+Progress = Callable[[str], None]
+
+
 def ignore(message: str) -> None:
     """Take a progress message and do nothing with it."""
 

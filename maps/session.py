@@ -24,7 +24,7 @@ from coverage.contrast import Contrast
 from coverage.errors import CoverageError
 from coverage.policy import Policy, list_policies, load_policy
 from coverage.scenario import Scenario
-from coverage.study import Study
+from coverage.study import Study, ignore
 from maps import language
 from maps.language import _
 from maps.store import STORE, Shelf
@@ -159,7 +159,7 @@ def warm() -> None:
         study = Study.open(study_folder(), data_root=data_root())
         policy = load_policy(study.policy)
         key = _key(study, policy)
-        ready = _PREPARED.get(key, lambda: _build(key, study, policy, pipeline.ignore))
+        ready = _PREPARED.get(key, lambda: _build(key, study, policy, ignore))
         scenario = study.default_scenario()
         _DECIDED.get((key, scenario), lambda: pipeline.decide(ready, scenario))
     except CoverageError as error:

@@ -68,28 +68,18 @@ ALLOWED: dict[str, set[str]] = {
     "summary": STAGE | {"gaps"},
     "contrast": STAGE,
     "assessment": {"costbook", "costs", "inputs", "policy", "scenario", "study"},
-    "pipeline": SEEN
-    | {"check"}
-    | {"business", "nace", "corrections"}
-    | {
-        "verdicts",
-        "extent",
-        "gaps",
-        "roads",
-        "areas",
-        "routes",
-        "subsidy",
-        "priority",
-        "agreement",
-        "summary",
-        "hearing",
-    },
+    "comparisons": STAGE | {"contrast", "corrections", "hearing", "study", "verdicts"},
+    "preparation": STAGE
+    | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}
+    | {"areas", "routes", "agreement", "summary"},
+    "provenance": STAGE | {"business", "costbook", "nace", "preparation"},
+    "pipeline": SEEN | {"comparisons", "corrections", "preparation", "provenance", "priority", "subsidy", "summary"},
     "plans": BASE | {"claims", "inputs"},
     # It runs the pipeline again on changed plans.
     "stress": SEEN | {"pipeline", "plans", "priority"},
     "console": SEEN | {"hearing", "stress", "reports"},
     "reports": SEEN | {"reports", "reasons"},
-    "__main__": SEEN | {"pipeline", "reports", "check", "agreement", "console", "plans", "stress"},
+    "__main__": SEEN | {"comparisons", "pipeline", "reports", "check", "agreement", "console", "plans", "stress"},
 }
 SAID = {"language", "words"}
 # Room of `maps` -> (rooms of coverage, rooms of maps)

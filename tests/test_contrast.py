@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal, assert_index_equal, assert_series_equal
 
-from coverage import pipeline
+from coverage import comparisons, pipeline
 from coverage.contrast import COUNTED, OUTCOMES, Contrast, contrast
 from coverage.errors import DataError, PolicyError
 from coverage.gaps import judge
@@ -170,7 +170,7 @@ def test_a_prepared_study_is_judged_once_more(study: Study) -> None:
 
 def test_inputs_alone_give_the_same_contrast(study: Study) -> None:
     inputs = study.load()
-    found = pipeline.contrast_study(study, inputs, policy=NORWAY, other=GUIDELINES)
+    found = comparisons.contrast_study(study, inputs, policy=NORWAY, other=GUIDELINES)
     same = pipeline.contrast_policies(pipeline.prepare(study, NORWAY), GUIDELINES)
     assert_frame_equal(pd.DataFrame(found.places), pd.DataFrame(same.places))
     assert_frame_equal(found.municipalities, same.municipalities)
@@ -178,4 +178,4 @@ def test_inputs_alone_give_the_same_contrast(study: Study) -> None:
 
 def test_a_policy_is_not_compared_with_itself(study: Study) -> None:
     with pytest.raises(PolicyError, match="no-2024 would be compared with itself"):
-        pipeline.contrast_study(study, study.load(), policy=NORWAY, other=NORWAY)
+        comparisons.contrast_study(study, study.load(), policy=NORWAY, other=NORWAY)

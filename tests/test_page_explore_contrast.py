@@ -12,7 +12,7 @@ import pytest
 import streamlit_folium
 from streamlit.testing.v1 import AppTest
 
-from coverage import pipeline
+from coverage import comparisons, pipeline
 from coverage.contrast import Contrast
 from coverage.policy import load_policy
 from coverage.study import Study
@@ -51,7 +51,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture(scope="module")
 def found(study: Study) -> Contrast:
-    return pipeline.contrast_study(study, study.load(), policy=load_policy("no-2024"), other=load_policy("eu-2023"))
+    return comparisons.contrast_study(study, study.load(), policy=load_policy("no-2024"), other=load_policy("eu-2023"))
 
 
 @pytest.fixture

@@ -1,0 +1,180 @@
+"""The slow half of a run: from a study's files and a policy to places, areas and routes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import geopandas as gpd
+import pandas as pd
+
+from coverage import (
+    agreement,
+    areas,
+    business,
+    corrections,
+    extent,
+    gaps,
+    roads,
+    routes,
+    summary,
+    verdicts,
+)
+from coverage.check import CheckReport
+from coverage.comparisons import account
+from coverage.inputs import Inputs
+from coverage.policy import Policy
+from coverage.schemas import MUNICIPALITIES, PLACES, PROFILE, VERDICT, check
+from coverage.study import Progress, Study, ignore
+
+# What a hearing adds to places: told of the study as it is, not of what it might be.
+HEARD: Final = ("hearing", "hearing_removed_by")
+# Of fixed service and the verdict, what areas, routes and costs follow from.
+DRIVERS: Final = ("tier", "eligible", "fixed_down_mbps", "fixed_up_mbps")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Hold what depends on the data and the policy alone."""
+
+    study: Study
+    policy: Policy
+    inputs: Inputs
+    places: gpd.GeoDataFrame
+    areas: gpd.GeoDataFrame
+    routes: gpd.GeoDataFrame
+    joint_route_m: float
+    digests: dict[str, str]  # SHA-256 of every input file
+    counts: dict[str, Any]
+    agreement: dict[str, Any]
+    checked: CheckReport  # what `check` says of the same data
+    warnings: tuple[str, ...]
+    timings: dict[str, float]
+    extents: list[dict[str, Any]] = field(default_factory=list)  # mobile coverage by area or length
+    hearing: dict[str, Any] = field(default_factory=dict)  # what the hearing changed: hearing.Account.summary
+    corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # what was corrected: corrections.trace
+
+
+def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Prepared:
+    """Load the study, overlay coverage, judge every place, delineate areas and find their routes."""
+    study.require_assessable()
+    clock = Clock()
+    loaded = study.load(progress=progress)
+    inputs = corrections.correct(loaded)
+    clock.lap("load")
+    check(inputs.municipalities, MUNICIPALITIES, where="municipalities")
+    check(inputs.places, PLACES, where="premises")
+
+    progress("overlay")
+    served = verdicts.serve_inputs(inputs, policy=policy, as_of=study.as_of)
+    by_extent = extent.measure_extents(
+        inputs.extents, inputs.mobile, municipalities=inputs.municipalities, policy=policy
+    )
+    clock.lap("overlay")
+
+    progress("verdict")
+    judged = gaps.judge(served, policy=policy, as_of=study.as_of)
+    check(judged, VERDICT, where="verdict")
+    traced = verdicts.trace_corrections(loaded, judged, policy=policy, as_of=study.as_of)
+    heard = account(inputs, judged, policy=policy, as_of=study.as_of) if inputs.hearing else None
+    if heard is not None:
+        judged = judged.assign(**{str(name): column for name, column in heard.places.items()})
+    clock.lap("verdict")
+
+    graph = roads.build_graph(inputs.roads)
+    profiled = business.profile(
+        judged,
+        hubs=inputs.hubs,
+        extents=inputs.extents,
+        mobile=inputs.mobile,
+        municipalities=inputs.municipalities,
+        policy=policy,
+        sources=study.sources,
+        graph=graph,
+    )
+    check(profiled, PROFILE, where="business profile")
+    clock.lap("businesses")
+
+    laid = _lay_out(profiled, inputs, policy=policy, graph=graph, clock=clock, progress=progress)
+    grouped = laid["places"]
+
+    agreed = agreement.compare(grouped, truth=inputs.truth, controls=study.controls, policy=policy, study=study)
+    return Prepared(
+        study=study,
+        policy=policy,
+        inputs=inputs,
+        **laid,
+        digests=study.fingerprint(),
+        counts=_counts(grouped, inputs, policy),
+        agreement=agreed,
+        checked=CheckReport.from_inputs(loaded, study=study, agreement=agreed),
+        warnings=(*inputs.warnings, *business.remarks(grouped)),
+        timings=clock.timings,
+        extents=extent.summarise_extents(by_extent),
+        hearing={} if heard is None else heard.summary(),
+        corrections=traced,
+    )
+
+
+def prepare_again(prepared: Prepared, inputs: Inputs) -> Prepared:
+    """Return what would have been prepared of other offers and another hearing; no file is read or checked again.
+
+    What does not follow from fixed service (the profile of businesses, mobile coverage) is taken over. Where the
+    verdict on every place is the same, so is everything else, and the areas are those of `prepared`.
+    """
+    policy = prepared.policy
+    judged = verdicts.judge_inputs(inputs, policy=policy, as_of=prepared.study.as_of)
+    if all(judged[name].equals(prepared.places[name]) for name in DRIVERS):
+        return replace(prepared, inputs=inputs)
+    known = prepared.places[[name for name in prepared.places.columns if name not in judged and name not in HEARD]]
+    places = judged.assign(**{str(name): column for name, column in known.items()})
+    laid = _lay_out(places, inputs, policy=policy, graph=roads.build_graph(inputs.roads), clock=Clock())
+    counts = _counts(laid["places"], inputs, policy)
+    return replace(prepared, inputs=inputs, **laid, counts=counts, hearing={}, agreement={})
+
+
+def _counts(places: gpd.GeoDataFrame, inputs: Inputs, policy: Policy) -> dict[str, Any]:
+    return {
+        **summary.summarise_places(places, municipalities=inputs.municipalities, policy=policy),
+        "businesses": business.summarise_profile(places),
+    }
+
+
+def _lay_out(
+    places: gpd.GeoDataFrame,
+    inputs: Inputs,
+    *,
+    policy: Policy,
+    graph: roads.RoadGraph,
+    clock: Clock,
+    progress: Progress = ignore,
+) -> dict[str, Any]:
+    """Group eligible places to areas and find their routes; return the fields of Prepared that hold them."""
+    progress("areas")
+    attached = roads.attach(graph, places, mask=places["eligible"].to_numpy() > 0, network=inputs.network)
+    grouped, delineated = areas.delineate(
+        places, attached=attached, policy=policy, municipalities=inputs.municipalities
+    )
+    if "correction" in grouped:
+        delineated = delineated.assign(corrected=corrections.corrected_premises(delineated, grouped))
+    clock.lap("areas")
+    progress("routes")
+    routed = routes.route(delineated, grouped, attached=attached)
+    joint_m = routes.joint_length_m(delineated, grouped, attached=attached)
+    clock.lap("routes")
+    return {"places": grouped, "areas": delineated, "routes": routed, "joint_route_m": joint_m}
+
+
+class Clock:
+    """Measure the seconds between laps."""
+
+    def __init__(self) -> None:
+        self.timings: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """Note the seconds since the last lap under a name."""
+        now = time.perf_counter()
+        self.timings[name] = round(now - self._last, 3)
+        self._last = now
