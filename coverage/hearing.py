@@ -54,7 +54,8 @@ class Account:
     (removed premises that the operator's claims are about), `alone` (of these, back on the list if only
     this operator's claims are left out), `shared` (the others), `put_back` and `overdue`, each per what.
 
-    `places` has the index of all places: `hearing` ("removed", "put_back", null) and `hearing_removed_by`.
+    `places` has the index of all places: `hearing` ("removed", "put_back", null), `hearing_removed_by`, and of places
+    put back `hearing_lapsed_by`, the operators whose claim has lapsed there, and `hearing_lapsed_on`, the last such day.
     """
 
     policy: str
@@ -239,6 +240,7 @@ class _Case:
             {"hearing": pd.Series(change, dtype="str"), "hearing_removed_by": pd.Series(by, dtype="str")}
         ).set_axis(self.places.index)
         columns["hearing"] = columns["hearing"].mask(columns["hearing"] == "")
+        columns = columns.join(self._lapses(np.flatnonzero(change == PUT_BACK)))
         operators = [self._operator(number) for number in range(len(self.rows))]
         return Account(
             policy=self.policy.id,
@@ -247,6 +249,23 @@ class _Case:
             places=columns.reindex(whole.index),
             overdue_claims=int(self.late.sum()),
         )
+
+    def _lapses(self, at: Ints) -> pd.DataFrame:
+        """Return who had said what has lapsed, and when, at the places put back; null elsewhere."""
+        pairs = self.raw.keep(self.gone)
+        mine = np.isin(pairs.place, at)
+        place, offer = pairs.place[mine], pairs.offer[mine]
+        told = pd.DataFrame(
+            {
+                "operator": self.keys.map(self.names).to_numpy(dtype=object)[offer],
+                "day": self.claims.table["lapsed_on"].to_numpy()[offer],
+            }
+        ).groupby(place)
+        rows = np.arange(len(self.places))
+        by = told["operator"].agg(lambda names: ", ".join(sorted(set(names)))).reindex(rows)
+        on = told["day"].max().reindex(rows)
+        columns = {"hearing_lapsed_by": by.astype("str"), "hearing_lapsed_on": on.astype("datetime64[s]")}
+        return pd.DataFrame(columns).set_axis(self.places.index)
 
     def _lists(self, whole: gpd.GeoDataFrame) -> pd.DataFrame:
         after = _sums(list_weights(whole, self.policy), whole["kind"])

@@ -29,7 +29,7 @@ from coverage.schemas import MUNICIPALITIES, PLACES, PROFILE, VERDICT, check
 from coverage.study import Progress, Study, ignore
 
 # What a hearing adds to places: told of the study as it is, not of what it might be.
-HEARD: Final = ("hearing", "hearing_removed_by")
+HEARD: Final = ("hearing", "hearing_removed_by", "hearing_lapsed_by", "hearing_lapsed_on")
 # Of fixed service and the verdict, what areas, routes and costs follow from.
 DRIVERS: Final = ("tier", "eligible", "fixed_down_mbps", "fixed_up_mbps")
 

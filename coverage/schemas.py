@@ -231,6 +231,8 @@ VERDICT: Final = pa.DataFrameSchema(
         # Of a study with a hearing: taken off the lists by it, or put back since a claim lapsed; and by whom.
         "hearing": _text(("removed", "put_back"), nullable=True, required=False),
         "hearing_removed_by": _text(nullable=True, required=False),
+        "hearing_lapsed_by": _text(nullable=True, required=False),  # of places put back
+        "hearing_lapsed_on": pa.Column("datetime64[s]", nullable=True, required=False),
     }
 )
 

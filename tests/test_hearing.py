@@ -122,6 +122,26 @@ def test_a_lapse_takes_a_plan_away_from_the_offers_too_and_only_its_own_operator
     ]
 
 
+def test_a_place_put_back_names_whose_claim_lapsed_and_when() -> None:
+    early, day = dt.date(2022, 2, 1), dt.date(2022, 3, 1)
+    hearing = said(
+        [
+            *({"place": "p0", "operator": name} for name in ("B", "A")),
+            {"place": "p0", "operator": "B", "claim": "lapsed", "lapsed_on": day},
+            {"place": "p0", "operator": "A", "claim": "lapsed", "lapsed_on": early},
+            {"place": "p1", "operator": "A"},
+            {"place": "p2", "operator": "B"},
+            {"place": "p2", "operator": "A"},
+            {"place": "p2", "operator": "A", "claim": "lapsed", "lapsed_on": day},
+        ]
+    )
+    told = hear(county(4), [hearing]).places
+    assert told["hearing"].fillna("–").tolist() == ["put_back", "removed", "removed", "–"]
+    assert told["hearing_lapsed_by"].fillna("–").tolist() == ["A, B", "–", "–", "–"], "another plan stands at p2"
+    assert told["hearing_lapsed_on"].iloc[0] == pd.Timestamp(day), "the last one"
+    assert told["hearing_lapsed_on"].iloc[1:].isna().all()
+
+
 def test_a_plan_without_a_date_is_kept_and_does_not_count() -> None:
     account = hear(county(1), [said([{"place": "p0", "day": None}])])
     assert on(account)["premises_removed"] == 0
