@@ -19,7 +19,7 @@ from rasterio.warp import transform_bounds
 
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
-from maps import language, layers
+from maps import landmarks, language, layers
 from maps.language import _
 from maps.tiles.mobile import choices, geographic_bounds, mercator_bounds
 from maps.tiles.places import MAX_ZOOM
@@ -91,7 +91,11 @@ def base_map(assessment: Assessment, *, ground: str, base: str = "") -> layers.O
     bounds = geographic_bounds(mercator_bounds(assessment.municipalities))
     for choice in choices(assessment.mobile):
         picture(f"{base}/overlay/{ground}/{choice.id}.png", bounds, name=choice.label).add_to(built)
-    layers.Script("legend", layers.legend(assessment)).add_to(built)
+    for name, label in landmarks.names(assessment).items():
+        closer = {"minZoom": landmarks.CORRECTED_FROM} if name == landmarks.CORRECTED else {}
+        url = f"{base}/data/{ground}/{language.current()}/{name}.json"
+        layers.DrawnLayer("vector", name=label, url=url, pane="signs", **closer).add_to(built)
+    layers.Script("legend", layers.legend(assessment) + landmarks.legend(assessment)).add_to(built)
     return built
 
 

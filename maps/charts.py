@@ -127,6 +127,73 @@ def lines_of_business(frame: pd.DataFrame, *, colour: str) -> Any:
     return finished(chart)
 
 
+def short_sections(frame: pd.DataFrame) -> Any:
+    """Return a bar per line of business that is short of fixed service, largest first, divided by who is eligible.
+
+    `frame` has line, businesses, short and eligible (at most short), share (per cent short), sorted.
+    """
+    data = frame[frame["short"] > 0]
+    kinds = {"eligible": _("eligible for support"), "rest": _("short, but not eligible")}
+    data = data.assign(rest=(data["short"] - data["eligible"]).clip(lower=0.0), share=data["share"] / 100)
+    long = data.melt(["line", "businesses", "short", "share"], list(kinds), var_name="code", value_name="count")
+    long = long.assign(
+        label=long["code"].map(kinds), order=long["code"].map({code: at for at, code in enumerate(kinds)})
+    )
+    ramp = style.tier_colours([("worst", True), ("mild", True)])
+    chart = (
+        alt.Chart(long)
+        .mark_bar()
+        .encode(
+            y=alt.Y("line:N", sort=list(data["line"]), title=None, axis=alt.Axis(labelLimit=260, labelOverlap=False)),
+            x=alt.X("count:Q", title=_("businesses"), axis=alt.Axis(format=",d", tickMinStep=1, tickCount=6)),
+            color=_colour(list(kinds.values()), [ramp["worst"], ramp["mild"]]),
+            order=alt.Order("order:Q"),
+            tooltip=[
+                alt.Tooltip("line:N", title=_("line of business")),
+                alt.Tooltip("label:N", title=" "),
+                alt.Tooltip("count:Q", title=_("businesses"), format=",.0f"),
+                alt.Tooltip("short:Q", title=_("short of fixed service"), format=",.0f"),
+                alt.Tooltip("share:Q", title=_("share"), format=".1%"),
+            ],
+        )
+        .properties(height=alt.Step(BAR + 3))
+    )
+    return finished(chart)
+
+
+def heard(frame: pd.DataFrame, *, unit: str) -> Any:
+    """Return a bar per operator: what its word alone removed from a list, and what others' would have too.
+
+    `frame` has operator, alone and shared, sorted.
+    """
+    kinds = {"alone": _("by this operator alone"), "shared": _("by others too")}
+    long = frame.melt(["operator"], list(kinds), var_name="code", value_name="count")
+    long = long.assign(
+        label=long["code"].map(kinds), order=long["code"].map({code: at for at, code in enumerate(kinds)})
+    )
+    chart = (
+        alt.Chart(long)
+        .mark_bar()
+        .encode(
+            y=alt.Y("operator:N", sort=list(frame["operator"]), title=None, axis=alt.Axis(labelLimit=200)),
+            x=alt.X(
+                "count:Q",
+                title=_("removed from the list, {unit}", unit=unit),
+                axis=alt.Axis(format=",d", tickMinStep=1, tickCount=5),
+            ),
+            color=_colour(list(kinds.values()), [style.ACCENT, "#8fc5c0"]),
+            order=alt.Order("order:Q"),
+            tooltip=[
+                alt.Tooltip("operator:N", title=_("operator")),
+                alt.Tooltip("label:N", title=" "),
+                alt.Tooltip("count:Q", title=unit, format=",.0f"),
+            ],
+        )
+        .properties(height=alt.Step(BAR + 3))
+    )
+    return finished(chart)
+
+
 def scores(frame: pd.DataFrame) -> Any:
     """Return bars of an area's score by criterion; columns criterion, score (0..100), weight."""
     chart = (

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from coverage.assessment import Assessment
-from maps import assets, language, layers
+from maps import assets, landmarks, language, layers
 from maps.contrast.layers import changes
 from maps.store import STORE, Entry
 from maps.tiles import mobile
@@ -31,7 +31,11 @@ _DATA: Final[dict[str, Callable[[Assessment], layers.Collection]]] = {
     "routes": layers.routes,
 }
 # Layers with words in them: their addresses name the language.
-_WORDED: Final[dict[str, Callable[[Assessment], layers.Collection]]] = {"areas": layers.areas}
+_WORDED: Final[dict[str, Callable[[Assessment], layers.Collection]]] = {
+    "areas": layers.areas,
+    "hubs": landmarks.hubs,
+    landmarks.CORRECTED: landmarks.corrected,
+}
 
 
 def routes() -> list[Route]:

@@ -22,8 +22,10 @@ from coverage import pipeline
 from coverage.assessment import Assessment
 from coverage.contrast import Contrast
 from coverage.errors import CoverageError
+from coverage.plans import what_ifs
 from coverage.policy import Policy, list_policies, load_policy
 from coverage.scenario import Scenario
+from coverage.stress import TODAY, Stress, stress
 from coverage.study import Study, ignore
 from maps import language
 from maps.language import _
@@ -73,6 +75,7 @@ class View:
 _PREPARED: Final = Shelf(3)
 _DECIDED: Final = Shelf(32)
 _CONTRASTED: Final = Shelf(6)
+_STRESSED: Final = Shelf(6)
 _UNDER_WAY: Final[dict[Any, str]] = {}  # key in _PREPARED -> the step that its building has reached
 
 
@@ -254,6 +257,39 @@ def contrast(view: View, policy_id: str) -> tuple[Contrast, str]:
     except CoverageError as error:
         stop(error, help_text=_("Nothing was changed. Correct the file or the setting, then reload this page."))
     return found, STORE.put_contrast(view.assessment, found)
+
+
+def stressed(view: View) -> Stress | None:
+    """Return the stress test of what this session looks at if it has been run, by anybody; None if not."""
+    key = (_key(view.assessment.study, view.assessment.policy), view.assessment.scenario)
+    found: Stress | None = _STRESSED.peek(key)
+    return found
+
+
+def run_stress(view: View, *, progress: Callable[[float, str, str], None]) -> Stress:
+    """Run the stress test, or wait for another reader's run; what comes of it serves everybody.
+
+    `progress` is told the share done, and the id and the operator of the what-if that begins, "" while another reader
+    runs it. A reader who leaves ends the run: the next word of progress is refused, and nothing is kept.
+    """
+    study, scenario = view.assessment.study, view.assessment.scenario
+    try:
+        key, ready = prepare(study, view.assessment.policy)
+
+        def build() -> Stress:
+            cases = what_ifs(ready.inputs, as_of=study.as_of)
+            steps = iter(enumerate([(TODAY, ""), *((case.id, case.operator) for case in cases)]))
+
+            def begin(_label: str) -> None:
+                number, step = next(steps)
+                progress(number / (len(cases) + 1), *step)
+
+            return stress(ready, scenario, cases=cases, progress=begin)
+
+        found: Stress = _STRESSED.get((key, scenario), build, waiting=lambda: progress(0.0, "", ""))
+    except CoverageError as error:
+        stop(error, help_text=_("Nothing was changed. Correct the file or the setting, then reload this page."))
+    return found
 
 
 def scenario_of(study: Study) -> Scenario:

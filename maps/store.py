@@ -72,6 +72,10 @@ class Shelf:
         """Tell whether a result is there already."""
         return key in self._kept
 
+    def peek(self, key: Any) -> Any:
+        """Return a result that is there already, or None."""
+        return self._kept.get(key)
+
     def get(self, key: Any, build: Callable[[], Any], *, waiting: Callable[[], None] | None = None) -> Any:
         """Return the result of `build` for the key, built once; `waiting` is called while another builds it.
 

@@ -43,6 +43,14 @@ TECHNOLOGY_COLOURS: Final[Mapping[str, str]] = {
     "voucher": "#5b6770",
 }
 
+# Sites that the county works through, told apart by shape too; and the ring around a corrected place.
+HUB_COLOURS: Final[Mapping[str, str]] = {
+    "business_garden": "#1f6f3a",
+    "incubator": "#0a66b0",
+    "business_park": "#3d4a55",
+}
+CORRECTED_COLOUR: Final = "#c2187a"
+
 # Who supports a place: grey both, and the two hues that readers of every kind of colour vision tell apart.
 CONTRAST_COLOURS: Final[Mapping[str, str]] = {"both": "#68727b", "only_a": "#c8540a", "only_b": "#0a66b0"}
 # Premises of a municipality that change, from few to many; in the hue of the policy that supports more of them, and

@@ -37,6 +37,26 @@ WORDS: Final[Mapping[str, str]] = {
     "fixed": N_("fixed"),
     "mobile": N_("mobile"),
     "both": N_("fixed and mobile"),
+    # size classes, by headcount
+    "micro": N_("micro"),
+    "small": N_("small"),
+    "medium": N_("medium"),
+    "large": N_("large"),
+    "unknown": N_("not known"),
+    # sites that the county works through
+    "business_garden": N_("business garden"),
+    "incubator": N_("incubator"),
+    "business_park": N_("business park"),
+    # what a municipality corrects
+    "not_inhabited": N_("not inhabited"),
+    "in_use": N_("in use"),
+    "wrong_kind": N_("wrong kind"),
+    "missing_address": N_("missing address"),
+    "wrong_speed": N_("wrong speed"),
+    # what becomes of a funded area
+    "safe": N_("safe"),
+    "partly": N_("kept in part"),
+    "lost": N_("lost"),
     # what data is
     "real": N_("real data"),
     "modelled": N_("modelled"),

@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  var PANES = { land: 150, shade: 160, mobile: 180, areas: 320, routes: 350, discs: 400, places: 420, chosen: 460, names: 480 };
+  var PANES = { land: 150, shade: 160, mobile: 180, areas: 320, routes: 350, discs: 400, places: 420, signs: 440, chosen: 460, names: 480 };
 
   var said = {}; /* words in the reader's language, given by maps/layers.py as the map begins */
 
@@ -92,11 +92,22 @@
     write();
   }
 
+  /* A sign of the legend, or a circle. A click goes on to the map, which tells why. */
+  function point(options, look, at) {
+    if (!look.sign) { return L.circleMarker(at, { pane: options.pane, radius: look.radius || 6 }); }
+    var sign = document.createElement("i");
+    sign.className = "sw hub " + look.sign;
+    sign.style.background = look.color;
+    var icon = L.divIcon({ className: "map-sign", html: sign, iconSize: [16, 16] });
+    return L.marker(at, { icon: icon, pane: options.pane, keyboard: false, bubblingMouseEvents: true });
+  }
+
   function draw(map, group, options, data) {
     var shapes = L.geoJSON(data, {
       pane: pane(map, options.pane),
       interactive: options.interactive !== false,
       style: function (feature) { return data.styles[feature.properties.k] || data.styles[""] || {}; },
+      pointToLayer: function (feature, at) { return point(options, data.styles[feature.properties.k] || {}, at); },
       onEachFeature: function (feature, layer) {
         var about = feature.properties;
         if (about.t && options.interactive !== false) {

@@ -12,7 +12,7 @@ from coverage import agreement
 from coverage.assessment import Assessment
 from maps import language, session, style
 from maps.language import N_, _
-from maps.pages import parts
+from maps.pages import corrections, hearing, parts, stress_test
 from maps.pages.rules import policy_html
 from maps.words import word
 
@@ -67,11 +67,13 @@ FORMS = {
 
 def render() -> None:
     """Draw the page."""
-    assessment = session.current().assessment
+    view = session.current()
+    assessment = view.assessment
     st.title(_("Data and rules"))
     if assessment.study.notes:
         st.warning("\n".join(f"- {style.plain(note)}" for note in assessment.study.notes))
-    sources, rules, costs, checks = st.tabs([_("Sources"), _("Policy"), _("Cost book"), _("Checks")])
+    names = [_("Sources"), _("Policy"), _("Cost book"), _("Hearing"), _("Corrections"), _("Checks")]
+    sources, rules, costs, heard, corrected, checks = st.tabs(names)
     with sources:
         _sources(assessment)
     with rules:
@@ -79,6 +81,11 @@ def render() -> None:
         _criteria(assessment)
     with costs:
         _costs(assessment)
+    with heard:
+        hearing.render(assessment)
+        stress_test.render(view)
+    with corrected:
+        corrections.render(assessment)
     with checks:
         _checks(assessment)
 

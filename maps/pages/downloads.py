@@ -7,10 +7,12 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
 import streamlit as st
 
 from coverage import reports
 from coverage.assessment import Assessment
+from coverage.reports.delimited import write_csv
 from maps import export, language
 from maps.language import N_, _
 
@@ -97,3 +99,29 @@ def _later(
         technology=technology,
         spoken=spoken,
     )
+
+
+def table(assessment: Assessment, frame: pd.DataFrame, *, name: str, label: str) -> None:
+    """Draw the button that saves a table as CSV, with what a figure must not stand without: policy, date, status."""
+    study = assessment.study
+    said = frame.assign(policy=assessment.policy.id, as_of=study.as_of.isoformat(), data_status=study.data_status)
+    if any("grant" in str(column) for column in frame):
+        said = said.assign(currency=study.currency)
+    st.download_button(
+        label,
+        data=lambda: csv_bytes(said),
+        file_name=f"{name}-{study.id}.csv",
+        mime=MIME["csv"],
+        key=f"download-{name}",
+        on_click="ignore",
+        width="content",
+        icon=":material/download:",
+    )
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """Return a table as the project's CSV: UTF-8, comma, decimal point, one header row."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        write_csv(frame, path)
+        return path.read_bytes()

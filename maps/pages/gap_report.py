@@ -8,7 +8,7 @@ import streamlit as st
 from coverage.assessment import Assessment
 from maps import language, session, style
 from maps.language import _, ngettext
-from maps.pages import downloads, map_view, parts
+from maps.pages import businesses, downloads, map_view, parts
 from maps.words import word
 
 
@@ -42,6 +42,7 @@ def render() -> None:
             focus=focus,
             mark=focus.geometry if chosen else None,
         )
+    businesses.render(assessment, codes)
 
 
 def _filters(assessment: Assessment) -> tuple[tuple[str, ...], str | None]:

@@ -50,3 +50,8 @@ def headline(figures: Iterable[tuple[str, str, str]]) -> None:
     with st.container(horizontal=True, gap="large"):
         for label, value, about in figures:
             st.metric(label, value, help=about or None, width="content")
+
+
+def caption_of(text: str) -> None:
+    """Draw what stands over a table or a chart that is one of several under a heading."""
+    st.markdown(f"**{style.plain(text)}**")

@@ -9,10 +9,11 @@ import pandas as pd
 
 from coverage import reasons
 from coverage.assessment import Assessment
-from coverage.study import SourceSpec
 from maps import language, style
 from maps.language import N_, _, ngettext
 from maps.layers import class_labels
+from maps.pages import why_changes, why_profile
+from maps.pages.origins import as_text, origin, source_of, supplied
 from maps.picking import Picked
 from maps.words import word
 
@@ -46,7 +47,7 @@ def panel_of_two(sides: Sequence[tuple[str, str, Assessment]], picked: Picked, o
         parts.append(f"<section>{head}{_verdict(place, assessment)}{_rows(pairs)}</section>")
     origins = [
         (_("service from"), _service_origin(picked.place, first)),
-        (_("place from"), _origin(picked.place, "source", first)),
+        (_("place from"), origin(picked.place, "source", first)),
     ]
     return f'<div class="bg-panel">{"<hr>".join([*parts, _rows(origins)])}</div>'
 
@@ -81,11 +82,11 @@ def _heading(picked: Picked) -> str:
     """Return the place's name, and what and where it is."""
     place = picked.place
     assert place is not None  # noqa: S101 - for the type checker; the caller has asked
-    title = _text(place["name"]) or _text(place["address"]) or _capital(word(place["kind"]))
-    facts = [word(place["kind"]), _text(place["address"]), _text(place["locality"])]
+    title = as_text(place["name"]) or as_text(place["address"]) or _capital(word(place["kind"]))
+    facts = [word(place["kind"]), as_text(place["address"]), as_text(place["locality"])]
     if place["weight"] != 1:
         facts.append(_("stands for {count} premises", count=style.number(place["weight"], digits=3)))
-    if position := POSITIONS.get(_text(place.get("position_basis"))):
+    if position := POSITIONS.get(as_text(place.get("position_basis"))):
         facts.append(_(position))
     if picked.distance_m > 60:
         facts.append(_("{distance} from the click", distance=style.length(picked.distance_m)))
@@ -113,11 +114,12 @@ def _place(assessment: Assessment, picked: Picked) -> str:
         (_("service from"), _service_origin(place, assessment)),
         (_("does not count"), _uncounted(place, assessment)),
         (_("measured"), _measured(place)),
-        (_("planned"), _planned(place)),
-        (_("plan from"), _origin(place, "planned_source", assessment)),
+        (_("planned"), _planned(place, assessment)),
+        (_("plan from"), origin(place, "planned_source", assessment)),
         (_("mobile"), _mobile(place, assessment)),
-        (_("business"), _business(place)),
-        (_("place from"), _origin(place, "source", assessment)),
+        *why_profile.pairs(place, assessment),
+        *why_changes.pairs(place, assessment),
+        (_("place from"), origin(place, "source", assessment)),
     ]
     return _heading(picked) + _verdict(place, assessment) + _rows(pairs)
 
@@ -134,37 +136,13 @@ def _told(place: pd.Series[Any], assessment: Assessment) -> tuple[str, str]:
     return str(told["reason"]), str(told["change"])
 
 
-def _source(assessment: Assessment, source_id: object) -> SourceSpec | None:
-    return next((item for item in assessment.study.sources if item.id == source_id), None)
-
-
-def _origin(place: pd.Series[Any], column: str, assessment: Assessment) -> str:
-    """Name the file and the row that a claim stands in, with supplier, date and status."""
-    source_id, row = _text(place.get(column)), place.get(f"{column}_row")
-    if not source_id:
-        return ""
-    source = _source(assessment, source_id)
-    text = source_id if source is None else source.name
-    if row is not None and not pd.isna(row) and row > 0:
-        text = _("{file}, row {row}", file=text, row=int(row))
-    return text + _supplied(source)
-
-
-def _supplied(source: SourceSpec | None) -> str:
-    """Return supplier, date and status of a source, in brackets."""
-    if source is None or not source.supplier:
-        return ""
-    when = f", {language.date(source.as_of)}" if source.as_of else ""
-    return f" ({source.supplier}{when}; {word(source.data_status)})"
-
-
 def _service_origin(place: pd.Series[Any], assessment: Assessment) -> str:
     """Name the source of the best offer, or of the shares that stand for offers."""
     if place.get("service_basis") == "expected_share":
         return "; ".join(
-            source.name + _supplied(source) for source in assessment.study.sources if source.role == "shares"
+            source.name + supplied(source) for source in assessment.study.sources if source.role == "shares"
         )
-    return _origin(place, "fixed_source", assessment)
+    return origin(place, "fixed_source", assessment)
 
 
 def _verdict(place: pd.Series[Any], assessment: Assessment) -> str:
@@ -201,24 +179,20 @@ def _verdict(place: pd.Series[Any], assessment: Assessment) -> str:
     )
 
 
-def _text(value: object) -> str:
-    return "" if value is None or pd.isna(value) else str(value)
-
-
 def _speed(place: pd.Series[Any], claim: str) -> str:
     down, up = (place[f"{claim}_{way}_mbps"] for way in ("down", "up"))
     return _("{down}/{up} Mbit/s", down=style.number(down), up=style.number(up))
 
 
 def _provider(place: pd.Series[Any], claim: str) -> str:
-    who = _text(place[f"{claim}_provider"])
+    who = as_text(place[f"{claim}_provider"])
     return _("a provider that is not named") if who in ("", "not named") else who
 
 
 def _claim(place: pd.Series[Any], claim: str, speed: str, assessment: Assessment) -> str:
     """Say who reports what, by which technology, and as of when."""
-    source = _source(assessment, _text(place.get(f"{claim}_source")))
-    technology = _text(place[f"{claim}_technology"])
+    source = source_of(assessment, as_text(place.get(f"{claim}_source")))
+    technology = as_text(place[f"{claim}_technology"])
     said = {"provider": _provider(place, claim), "speed": speed}
     if technology in ("", "other"):  # the source names none
         text = _("{provider} reports {speed}", **said)
@@ -232,7 +206,7 @@ def _fixed(place: pd.Series[Any], assessment: Assessment) -> str:
         return _("known only as the municipality's share, not at this place")
     if not place["fixed_down_mbps"] and not place["fixed_down_max_mbps"]:
         # A claim that does not count is told below: then somebody does report service.
-        return "" if _text(place.get("uncounted_why")) else _("nobody reports fixed service here")
+        return "" if as_text(place.get("uncounted_why")) else _("nobody reports fixed service here")
     speed = _speed(place, "fixed")
     if place["fixed_down_max_mbps"] > place["fixed_down_mbps"]:
         speed = _(
@@ -247,12 +221,12 @@ def _fixed(place: pd.Series[Any], assessment: Assessment) -> str:
 
 def _uncounted(place: pd.Series[Any], assessment: Assessment) -> str:
     """Tell the best offer that exists and does not count, why it does not, and where it stands."""
-    why = _text(place.get("uncounted_why"))
+    why = as_text(place.get("uncounted_why"))
     if not why:
         return ""
     text = _claim(place, "uncounted", _speed(place, "uncounted"), assessment)
-    origin = _origin(place, "uncounted_source", assessment)
-    return "; ".join(part for part in (text, _(UNCOUNTED[why]), origin) if part)
+    stands = origin(place, "uncounted_source", assessment)
+    return "; ".join(part for part in (text, _(UNCOUNTED[why]), stands) if part)
 
 
 def _measured(place: pd.Series[Any]) -> str:
@@ -272,16 +246,19 @@ def _measured(place: pd.Series[Any]) -> str:
     return _("{measured}: well below what is claimed", measured=text) if place.get("measured_flag") else text
 
 
-def _planned(place: pd.Series[Any]) -> str:
+def _planned(place: pd.Series[Any], assessment: Assessment) -> str:
     if not place["planned_down_mbps"]:
         return _("no build reported") if place["short_fixed"] else ""
     said = {
-        "provider": _text(place["planned_by"]) or _("a provider"),
+        "provider": as_text(place["planned_by"]) or _("a provider"),
         "speed": style.number(place["planned_down_mbps"]),
     }
-    if pd.isna(place["planned_date"]):
+    day = place["planned_date"]
+    if pd.isna(day):
         return _("{provider} plans {speed} Mbit/s", **said)
-    return _("{provider} plans {speed} Mbit/s by {month}", **said, month=language.month(place["planned_date"]))
+    if day.date() <= assessment.study.as_of:  # reported as planned still, though nothing as fast is there
+        return _("overdue: {provider} planned {speed} Mbit/s by {date}", **said, date=language.date(day))
+    return _("{provider} plans {speed} Mbit/s by {month}", **said, month=language.month(day))
 
 
 def _mobile(place: pd.Series[Any], assessment: Assessment) -> str:
@@ -296,18 +273,6 @@ def _mobile(place: pd.Series[Any], assessment: Assessment) -> str:
     )
     indoor = place.get("mobile_level_indoor")
     return text if pd.isna(indoor) else text + _("; indoors {level}", level=word(indoor))
-
-
-def _business(place: pd.Series[Any]) -> str:
-    if place["kind"] != "business":
-        return ""
-    staff = _("employees not reported")
-    if not pd.isna(place["employees"]):
-        count = place["employees"]
-        staff = ngettext("{count} employee", "{count} employees", count, count=style.number(count))
-    if place.get("employees_basis") == "imputed":
-        staff = _("{employees} (imputed, not reported)", employees=staff)
-    return ", ".join(part for part in (_text(place["line_of_business"]), staff) if part)
 
 
 def _premises(assessment: Assessment, area: pd.Series[Any]) -> str:
