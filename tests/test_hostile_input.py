@@ -114,8 +114,9 @@ def test_the_map_writes_names_as_text(run: Path) -> None:
     text = (run / "map.html").read_text(encoding="utf-8")
     script = (Path(__file__).parent.parent / "maps" / "assets" / "map.js").read_text(encoding="utf-8")
     assert "textContent" in script
-    for use in re.findall(r"\.(?:innerHTML|outerHTML)\s*[+]?=\s*(.*)", script):
-        assert use.startswith("html;"), f"map.js writes HTML: {use}"  # the legend, which Python wrote and escaped
+    # The legends, which Python wrote and escaped.
+    written = re.findall(r"\.(?:innerHTML|outerHTML)\s*[+]?=\s*(.*?);", script)
+    assert sorted(written) == ["html", "options.html"], "map.js writes HTML"
     assert "insertAdjacentHTML" not in script
     assert "document.write" not in script
     assert text.count("<script") == text.count("</script>")
