@@ -66,6 +66,13 @@ def operator_key(names: pd.Series) -> pd.Series:
     return names.map(dict(zip(known, plain, strict=True))).astype("str")
 
 
+def operator_codes(names: pd.Series) -> Ints:
+    """Number the operators that `operator_key` tells apart."""
+    code, known = pd.factorize(names)
+    own, _ = pd.factorize(operator_key(pd.Series(known, dtype="str")))
+    return np.asarray(own[code], dtype=np.intp)
+
+
 def standing(claims: Claims, *, policy: Policy, as_of: dt.date, lapses: bool = True) -> Claims:
     """Return the pairs that stand on `as_of`.
 
@@ -92,7 +99,7 @@ def _cancelled(claims: Claims, gone: Bools) -> Bools:
     facts = pd.DataFrame(
         {
             "place": claims.place,
-            "operator": pd.factorize(operator_key(table["provider"]))[0][claims.offer],
+            "operator": operator_codes(table["provider"])[claims.offer],
             "technology": table["technology"].to_numpy(dtype=object)[claims.offer],
             "said": table["as_of"].to_numpy()[claims.offer],
         }

@@ -55,7 +55,8 @@ class Account:
     this operator's claims are left out), `shared` (the others), `put_back` and `overdue`, each per what.
 
     `places` has the index of all places: `hearing` ("removed", "put_back", null), `hearing_removed_by`, and of places
-    put back `hearing_lapsed_by`, the operators whose claim has lapsed there, and `hearing_lapsed_on`, the last such day.
+    put back `hearing_lapsed_by`, the operators whose claim has lapsed there, and `hearing_lapsed_on`, the last such
+    day.
     """
 
     policy: str

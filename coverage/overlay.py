@@ -91,7 +91,7 @@ def _overridden(claims: Claims, rows: int) -> Claims:
     if not over.any():
         return claims
     settled = np.bincount(claims.place[over[claims.offer]], minlength=rows) > 0
-    there = np.asarray((table["status"] == "existing") & (table["basis"] != "measured"), dtype=bool)
+    there = np.asarray((table["status"] == "existing") & (table["basis"] != "measured"), dtype=bool)  # not plans.BUILT
     kept = ~(settled[claims.place] & (there & ~over)[claims.offer])
     return Claims(table, claims.place[kept], claims.offer[kept])
 
@@ -162,7 +162,7 @@ def _reach_polygons(points: _Points, layer: OfferLayer) -> Pairs:
 
 def _reach_lines(points: _Points, layer: OfferLayer) -> Pairs:
     lines = _shapes(points, layer)
-    planned = (layer.frame["status"] == "planned").to_numpy()
+    planned = (layer.frame["status"] != "existing").to_numpy()
     found = []
     for chosen in (np.flatnonzero(~planned), np.flatnonzero(planned)):
         tree = shapely.STRtree(lines[chosen])

@@ -19,6 +19,9 @@ Change = Callable[[OfferLayer], OfferLayer]
 
 LATE_MONTHS: Final = (12, 24)
 LAPSE, ARRIVE = "lapse_all", "arrive_all"
+# The status of a plan that has arrived. It is no survey: shares of a municipality go on to count beside it; and it came
+# after every correction, so that no corrected speed stands against it.
+BUILT: Final = "built"
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,9 @@ def plan_owners(inputs: Inputs, *, as_of: dt.date) -> pd.Series:
 
 
 def planned(frame: pd.DataFrame, *, as_of: dt.date) -> Bools:
-    """Say which offers are plans on a day: not there yet, and not lapsed."""
+    """Say which offers are plans on a day: not there yet, not lapsed, and of some speed."""
     to_come = (frame["status"] == "planned") | (frame["available_from"] > pd.Timestamp(as_of))
-    plans = np.asarray(to_come & (frame["basis"] != "measured"), dtype=bool)
+    plans = np.asarray(to_come & (frame["basis"] != "measured") & (frame["down_max_mbps"] > 0), dtype=bool)
     if "claim" not in frame:
         return plans
     later = np.asarray(frame["lapsed_on"] > pd.Timestamp(as_of), dtype=bool)
@@ -113,16 +116,13 @@ def arrive(inputs: Inputs, *, as_of: dt.date) -> Inputs:
         if "claim" in frame:
             frame = frame[(frame["claim"] != "withdrawn").to_numpy()].reset_index(drop=True)
         built = planned(frame, as_of=as_of) | _lapsed(frame)
-        # As in a hearing, what is said to exist is no survey: shares of a municipality go on to count beside it.
-        told = frame["claim"] if "claim" in frame else pd.Series(index=frame.index, dtype="str")
-        return replace(
-            layer,
-            frame=frame.assign(
-                status=frame["status"].mask(built, "existing"),
-                available_from=frame["available_from"].mask(built),
-                claim=told.mask(built, "exists"),
-            ),
-        )
+        columns = {
+            "status": frame["status"].mask(built, BUILT),
+            "available_from": frame["available_from"].mask(built),
+        }
+        if "claim" in frame:
+            columns["claim"] = frame["claim"].mask(built, "exists")
+        return replace(layer, frame=frame.assign(**columns))
 
     return _changed(inputs, change)
 

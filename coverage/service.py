@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coverage.claims import operator_codes
 from coverage.measured import compare_measured
 from coverage.policy import Policy
 from coverage.schemas import UNCOUNTED
@@ -67,14 +68,14 @@ def serve(
     The planned offer kept is the best of those that are dated within the policy's horizon and fast enough to count;
     without one, the best of the others. `planned_networks` counts the providers whose plan would end the shortfall,
     and `fixed_networks_100_lapsed` the networks that remain, there or planned, if all of those lapse.
-    Measured speeds never count as an offer.
+    Measured speeds never count as an offer. Operators whose names differ in case or spaces are one.
 
     `fixed_class_…` is the upper end of the best offer's own speed class. `uncounted_…` tells the best existing claim
     that does not count, and why: the first of technology, latency and closing that holds.
     """
     choice = _Choice(rows, table, place, offer, policy, as_of)
     down, up, now = choice.down, choice.up, choice.now
-    provider = pd.factorize(table["provider"])[0]
+    provider = operator_codes(table["provider"])
 
     def networks(least_mbps: float, *, among: Bools) -> npt.NDArray[np.int64]:
         fast = (among & (down >= least_mbps))[offer]
@@ -176,7 +177,9 @@ class _Choice:
 
     @cached_property
     def planned(self) -> Bools:
-        return np.asarray((self.table["status"] == "planned") & ~self.measured & self.counted, dtype=bool)
+        """Say which offers are plans that count. Who announces a lapse and names no speed plans nothing by that."""
+        planned = (self.table["status"] == "planned").to_numpy() & (self.down_max > 0)
+        return np.asarray(planned & ~self.measured & self.counted, dtype=bool)
 
     @cached_property
     def there(self) -> Bools:

@@ -9,6 +9,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 
 from coverage.inputs import Inputs, OfferLayer
 from coverage.plans import ARRIVE, LAPSE, arrive, lapse, late, planned, what_ifs
@@ -118,3 +119,30 @@ def test_every_operator_has_its_own_what_if_with_an_id_of_its_own() -> None:
     assert [case.id for case in cases if case.id not in {one for one, _, _ in lapses}] == [
         "late_12", "late_24", LAPSE, ARRIVE,
     ]  # fmt: skip
+
+
+def test_what_arrives_stands_against_a_corrected_speed() -> None:
+    dead = OfferLayer(
+        "fix", "place", layer({"status": "existing", "down_mbps": 0, "provider": "?"}).frame, overrides=True
+    )
+    slow = layer({"status": "existing", "down_mbps": 500, "provider": "B"})
+    inputs = bare(offers=(layer({"available_from": dt.date(2025, 1, 1)}), slow, dead))
+    assert eligible(inputs) == [0]  # the plan's word
+    built = judge_inputs(arrive(inputs, as_of=AS_OF), policy=POLICY, as_of=AS_OF)
+    assert built[["fixed_down_mbps", "eligible"]].to_numpy().tolist() == [[1000, 0]]
+    assert eligible(lapse(inputs, as_of=AS_OF)) == [1]
+
+
+def test_an_arrived_line_reaches_places_that_have_a_nearer_one_already() -> None:
+    frame = drawn.offers(
+        [{"down_mbps": 10}, {"status": "planned", "down_mbps": 1000}],
+        geometry=[shapely.LineString([(-9, 1), (9, 1)]), shapely.LineString([(-9, 2), (9, 2)])],
+    )
+    inputs = bare(offers=(OfferLayer("lines", "line", frame, within_m=5.0),))
+    assert eligible(inputs) == [1]  # the plan has no date
+    assert eligible(arrive(inputs, as_of=AS_OF)) == [0]
+
+
+def test_who_announces_a_lapse_without_a_speed_has_no_plan() -> None:
+    said = layer({"claim": "lapsed", "lapsed_on": dt.date(2025, 1, 1), "down_mbps": 0})
+    assert what_ifs(bare(hearing=(said,)), as_of=AS_OF) == ()

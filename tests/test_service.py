@@ -255,3 +255,19 @@ def test_what_a_policy_leaves_out_can_only_lower_service(rows: list[Any]) -> Non
 def test_the_schema_refuses_optional_columns_with_strange_values(name: str, value: list[Any]) -> None:
     with pytest.raises(Exception, match=name):
         check(complete(drawn.offers([{}])).assign(**{name: value}), OFFERS, where="offers")
+
+
+def test_operators_whose_names_differ_in_case_or_spaces_are_one_network() -> None:
+    black = load_policy("eu-2023")
+    rows = [{"at": 0, "provider": name, "down_mbps": 200} for name in ("Telenor", "TELENOR", "telenor ")]
+    plans = [row | {"at": 1, "status": "planned", "available_from": dt.date(2023, 1, 1)} for row in rows]
+    out = served(*rows, *plans, policy=black)
+    assert out["fixed_networks_100"].tolist() == [1, 0, 0]
+    assert out["fixed_networks_100_planned"].tolist() == [1, 1, 0]
+    assert served(*plans).loc[1, "planned_networks"] == 1
+    assert not (judge(out, policy=black, as_of=AS_OF)["reason_code"] == "black-area").any()
+
+
+def test_a_plan_of_no_speed_is_no_plan() -> None:
+    out = served({"at": 0, "status": "planned", "down_mbps": 0, "available_from": dt.date(2023, 1, 1)})
+    assert out["planned_by"].isna().all()

@@ -273,3 +273,17 @@ def test_without_premises_a_list_is_not_looked_at(tiny: TinyStudy) -> None:
     (tiny.folder / "premises.csv").unlink()
     problems = inspect(Study.open(tiny.folder)).problems
     assert any("hearing.csv: not looked at, since the premises" in problem for problem in problems)
+
+
+def test_a_hearing_may_name_an_address_that_a_municipality_adds(tiny: TinyStudy) -> None:
+    (tiny.folder / "corrections.csv").write_text(
+        "correction,kind,address,postcode,x,y,comment,office\n"
+        f"missing_address,household,Nyveien 1,0703,{X0 + 9000},{Y0 + 5200},new,Synthetic office\n",
+        encoding="utf-8",
+    )
+    tiny.sources.append({"id": "fix", "role": "corrections", "kind": "table", "path": "corrections.csv", "crs": CRS})
+    add_list(tiny, ",Nyveien 1,0703,,,A,plan,fibre,1000,1000,2025-06-01", ",Nyveien 2,,,,A,plan,fibre,1000,1000,")
+    inputs = load(tiny)
+    assert only(inputs).frame["place_id"].tolist() == ["fix-1"]
+    assert inputs.rejected["row"].tolist() == [2]
+    assert "fix-1" not in set(inputs.places["place_id"])  # not applied yet

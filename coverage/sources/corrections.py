@@ -46,6 +46,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 }  # fmt: skip
 # A border may be generalised by so much: a position may lie so far outside the municipality that its row names.
 BORDER_M: Final = 1000.0
+ADDRESS: Final = ("place_id", "address", "postcode", "municipality_code")  # what a row of a list may name a place by
 SHOWN: Final = 3  # ids that an ambiguous row names
 SEVERAL: Final = "may mean several premises; expected the place_id of one"
 COLUMNS: Final = tuple(schemas.CORRECTIONS.columns)
@@ -101,6 +102,17 @@ def gather_corrections(reading: Reading, *, area: StudyArea, places: gpd.GeoData
     return schemas.check(
         gpd.GeoDataFrame(whole, geometry="geometry", crs=area.crs), schemas.CORRECTIONS, where="corrections"
     )
+
+
+def add_missing(places: gpd.GeoDataFrame | None, corrections: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """Return the places with the missing addresses after them, as far as a list can name them: a hearing may."""
+    missing = corrections[corrections["correction"] == "missing_address"]
+    if places is None or missing.empty:
+        return places
+    known = [name for name in (*ADDRESS, "geometry") if name in places]
+    exact = {name: value for name, value in {"cell_m": 0.0, "position_basis": "given"}.items() if name in places}
+    whole = pd.concat([places[[*known, *exact]], missing[known].assign(**exact)], ignore_index=True)
+    return gpd.GeoDataFrame(whole, geometry="geometry", crs=places.crs)
 
 
 def _no_corrections(crs: str) -> gpd.GeoDataFrame:

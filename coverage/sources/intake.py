@@ -14,7 +14,7 @@ from coverage.inputs import ExtentLayer, Inputs, MobileLayer, OfferLayer, Source
 from coverage.sources import open_batch
 from coverage.sources.area import StudyArea
 from coverage.sources.batch import Batch
-from coverage.sources.corrections import gather_corrections
+from coverage.sources.corrections import add_missing, gather_corrections
 from coverage.sources.hearing import read_hearing
 from coverage.sources.layers import (
     read_extent,
@@ -101,8 +101,8 @@ class _MissingError(DataError):
 def _read_all(reading: Reading, area: StudyArea, roads_needed: bool) -> Inputs:
     places = _places(reading, area)
     offers = _offers(reading, "offers", read_offers, area, places)
-    hearing = _offers(reading, "hearing", read_hearing, area, places)
     corrections = gather_corrections(reading, area=area, places=places)
+    hearing = _offers(reading, "hearing", read_hearing, area, add_missing(places, corrections))
     mobile = _mobile(reading, area, places)
     shares = _shares(reading, area)
     roads = _layers(reading, "roads", read_roads, area)
