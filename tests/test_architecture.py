@@ -78,7 +78,7 @@ ALLOWED: dict[str, set[str]] = {
     # It runs the pipeline again on changed plans.
     "stress": SEEN | {"pipeline", "plans", "priority"},
     "console": SEEN | {"hearing", "stress", "reports"},
-    "reports": SEEN | {"reports", "reasons"},
+    "reports": SEEN | {"reports", "reasons", "business", "nace"},
     "__main__": SEEN | {"comparisons", "pipeline", "reports", "check", "agreement", "console", "plans", "stress"},
 }
 SAID = {"language", "words"}

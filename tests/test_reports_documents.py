@@ -119,7 +119,7 @@ def test_workbook_text_is_never_a_formula_or_a_link(assessment, tmp_path):
 
 
 def test_long_sheets_are_split_and_say_so(assessment, tmp_path, monkeypatch):
-    monkeypatch.setattr("coverage.reports.xlsx.SHEET_ROWS", 52)
+    monkeypatch.setattr("coverage.reports.workbook.SHEET_ROWS", 52)
     write_gap_report(cut(assessment), tmp_path / "x.xlsx", wording=EN, fingerprint="0")
     book = openpyxl.load_workbook(tmp_path / "x.xlsx")
     parts = [name for name in book.sheetnames if name.startswith("Short of service")]
@@ -134,7 +134,7 @@ def test_long_sheets_are_split_and_say_so(assessment, tmp_path, monkeypatch):
 
 def test_a_streamed_workbook_holds_the_same_cells(assessment, tmp_path, monkeypatch):
     write_gap_report(cut(assessment), tmp_path / "a.xlsx", wording=EN, fingerprint="0")
-    monkeypatch.setattr("coverage.reports.xlsx.MEMORY_ROWS", 10)
+    monkeypatch.setattr("coverage.reports.workbook.MEMORY_ROWS", 10)
     write_gap_report(cut(assessment), tmp_path / "b.xlsx", wording=EN, fingerprint="0")
     first, second = (openpyxl.load_workbook(tmp_path / name) for name in ("a.xlsx", "b.xlsx"))
     for name in ("Areas", "Short of service", "Cost lines", "Columns", "Read me"):

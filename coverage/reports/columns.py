@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from coverage.policy import Policy
@@ -12,6 +13,7 @@ from coverage.reports.wording import Wording
 from coverage.study import Study
 
 SCORE_PREFIX: Final = "score_"
+NO_LABELS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})
 
 # style -> decimals in CSV and GeoJSON, Excel number format, column width in characters
 STYLES: Final[dict[str, tuple[int, str, float]]] = {
@@ -26,6 +28,7 @@ STYLES: Final[dict[str, tuple[int, str, float]]] = {
     "score": (2, "0.0", 9.5),
     "metres": (1, "#,##0", 11),
     "quantity": (3, "#,##0.0", 12),
+    "factor": (2, "0.00", 9.5),
     "row": (0, "0", 9.5),
     "place": (1, "0.0", 13),
     "degrees": (7, "0.000000", 12),
@@ -37,28 +40,38 @@ STYLES: Final[dict[str, tuple[int, str, float]]] = {
 _BY_STYLE: Final = {
     "short": "municipality_code status decision ranked_decision certainty technology policy currency "
     "data_status kind fixed_technology mobile_level tier confidence area_id place_id "
-    "fixed_source planned_source correction_source",
+    "fixed_source planned_source correction_source size_class nace nace_standard works_on hub_distance_basis list "
+    "published_hearing survives policy_a policy_b",
     "wide": "name address municipality line_of_business gap_kind item unit service_basis fixed_provider "
-    "fixed_file planned_by planned_file reason_code correction corrected_by office was now",
-    "long": "reason reason_nb change change_nb source comment",
+    "fixed_file planned_by planned_file reason_code correction corrected_by office was now nace_section "
+    "business_park hub_name hearing_removed_by operator label weakest contrast reason_code_a reason_code_b",
+    "long": "reason reason_nb change change_nb source comment published_source",
     "count": "rank businesses households public premises employees weight mobile_operators places eligible_before "
-    "eligible_after",
+    "eligible_after corrected plan exists lapsed withdrawn plans areas eligible_premises eligible_businesses "
+    "eligible_households funded_areas funded_premises kept_premises built_premises displaced_premises newcomers "
+    "newcomer_premises",
     "money": "capex capex_per_premises opex_per_year pv_revenue pv_opex funding_gap_p10 funding_gap_p50 "
     "funding_gap_p90 state_share county_share municipal_share private_share grant grant_per_premises "
-    "cumulative_grant amount",
+    "cumulative_grant amount budget funding_gap grant_at_risk displaced_grant newcomer_grant",
     "price": "unit_cost",
-    "share": "funded_share eligible",
+    "share": "funded_share eligible ground_covered_share removed_share published_share kept_share built_anyway "
+    "least_kept new_share eligible_a eligible_b changed",
     "score": "score",
-    "metres": "route_m trench_m subsea_m drop_m backhaul_m",
-    "quantity": "quantity",
+    "metres": "route_m trench_m subsea_m drop_m backhaul_m hub_distance_m",
+    "quantity": "quantity ground_km2",
+    "factor": "upload_dependence",
     "place": "x y",
     "degrees": "lon lat",
     "row": "fixed_source_row planned_source_row correction_row",
-    "speed": "fixed_down_mbps fixed_up_mbps measured_down_mbps planned_down_mbps planned_up_mbps",
+    "speed": "below_mbps fixed_down_mbps fixed_up_mbps measured_down_mbps planned_down_mbps planned_up_mbps",
     "flag": "over_ceiling measured_flag",
     "date": "as_of fixed_closes fixed_as_of planned_date planned_as_of corrected_on date",
 }
 _STYLE_OF: Final = {name: style for style, names in _BY_STYLE.items() for name in names.split()}
+# Of columns that there are many of, such as premises_removed and kept_late_12.
+_FAMILIES: Final = {
+    SCORE_PREFIX: "score", "kept_": "share", "premises_": "count", "businesses_": "count", "households_": "count",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -88,7 +101,8 @@ class Column:
 
 def style_of(name: str) -> str:
     """Return the style of a column by its name; an unknown column is text."""
-    return "score" if name.startswith(SCORE_PREFIX) else _STYLE_OF.get(name, "text")
+    family = next((style for prefix, style in _FAMILIES.items() if name.startswith(prefix)), "text")
+    return _STYLE_OF.get(name, family)
 
 
 def words(name: str, *, wording: Wording, policy: Policy) -> Mapping[str, str]:
@@ -101,8 +115,18 @@ def words(name: str, *, wording: Wording, policy: Policy) -> Mapping[str, str]:
     return fixed
 
 
-def describe(names: list[str], *, wording: Wording, study: Study, policy: Policy) -> list[Column]:
-    """Describe columns in the given order, with labels and meanings in the reports' language."""
+def describe(
+    names: list[str],
+    *,
+    wording: Wording,
+    study: Study,
+    policy: Policy,
+    own: Mapping[str, tuple[str, str]] = NO_LABELS,
+) -> list[Column]:
+    """Describe columns in the given order, with labels and meanings in the reports' language.
+
+    `own` gives both of columns that the texts do not name, or name otherwise.
+    """
     labels = {item.id: item.label.get(wording.language, item.id) for item in policy.criteria}
     values = {"currency": study.currency, "price_year": study.price_year, "crs": study.crs}
     columns = []
@@ -111,7 +135,9 @@ def describe(names: list[str], *, wording: Wording, study: Study, policy: Policy
         if name.startswith(SCORE_PREFIX):
             key = "score_criterion"
             values["criterion"] = labels.get(name.removeprefix(SCORE_PREFIX), name)
-        if key in wording.texts["columns"]:
+        if name in own:
+            label, meaning = own[name]
+        elif key in wording.texts["columns"]:
             label, meaning = wording.lines("columns", key, **values)
         else:
             label, meaning = name, ""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+import geopandas as gpd
 import pandas as pd
 
 from coverage.assessment import Assessment
@@ -18,6 +19,7 @@ COLUMNS: Final = (
     "place_id", "municipality_code", "address", "correction", "was", "now", "comment", "office", "date",
     "correction_source", "correction_row", "eligible_before", "eligible_after",
 )  # fmt: skip
+STAMP: Final = ("policy", "as_of", "data_status")
 # An offer as the table of corrections has it: 50/10 Mbit/s fwa, Radiobru.
 _OFFER: Final = re.compile(r"(?P<speed>\S+ Mbit/s) (?P<technology>\w+), (?P<provider>.+)")
 # The column that was changed -> the column whose words its values have; others are shown as they are.
@@ -29,16 +31,48 @@ def correction_table(assessment: Assessment, wording: Wording) -> pd.DataFrame:
     table = assessment.corrections
     if table.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    kinds = dict(zip(assessment.places["place_id"], assessment.places["kind"], strict=True))
-    named = table["place_id"].map(kinds).isin(NAMED_KINDS)
     told = {
         name: [_word(str(field), str(value), wording) for field, value in zip(table["field"], table[name], strict=True)]
         for name in ("was", "now")
     }
-    table = table.assign(address=table["address"].where(named), **told)
-    table["date"] = pd.to_datetime(table["date"]).dt.strftime("%Y-%m-%d")
-    named_columns = {"source": "correction_source", "source_row": "correction_row"}
-    return table.rename(columns=named_columns).loc[:, list(COLUMNS)].reset_index(drop=True)
+    return _renamed(table.assign(address=table["address"].where(_named(assessment)), **told))
+
+
+def plain_table(assessment: Assessment) -> pd.DataFrame:
+    """Return one row per correction with COLUMNS for other programs: codes, days as text, no addresses of homes.
+
+    Without corrections it has the columns and no row.
+    """
+    table = assessment.corrections
+    if table.empty:
+        return pd.DataFrame(columns=[*COLUMNS, *STAMP])
+    told = _renamed(table.assign(address=table["address"].where(_named(assessment))))
+    status = {source.id: source.data_status for source in assessment.study.sources}
+    return told.assign(
+        policy=assessment.policy.id,
+        as_of=assessment.study.as_of.isoformat(),
+        data_status=told["correction_source"].map(status).fillna(assessment.study.data_status),
+    )
+
+
+def correction_layer(assessment: Assessment) -> gpd.GeoDataFrame:
+    """Return `plain_table` as points, at the places that were corrected, in the study's CRS."""
+    table = plain_table(assessment)
+    where = assessment.places.drop_duplicates("place_id").set_index("place_id").geometry
+    points = where.reindex(table["place_id"])
+    return gpd.GeoDataFrame(table, geometry=points.to_numpy(), crs=assessment.places.crs)
+
+
+def _named(assessment: Assessment) -> pd.Series:
+    """Say which corrections are of places whose address a report may hold."""
+    kinds = dict(zip(assessment.places["place_id"], assessment.places["kind"], strict=True))
+    return assessment.corrections["place_id"].map(kinds).isin(NAMED_KINDS)
+
+
+def _renamed(table: pd.DataFrame) -> pd.DataFrame:
+    named = {"source": "correction_source", "source_row": "correction_row"}
+    days = pd.to_datetime(table["date"]).dt.strftime("%Y-%m-%d")
+    return table.assign(date=days).rename(columns=named).loc[:, list(COLUMNS)].reset_index(drop=True)
 
 
 def _word(field: str, value: str, wording: Wording) -> str:

@@ -55,7 +55,7 @@ def _text(value: str) -> str:
 
 
 _NUMERIC: Final = frozenset(
-    {"count", "money", "price", "share", "score", "metres", "quantity", "row", "place", "degrees", "speed"}
+    {"count", "money", "price", "share", "score", "metres", "quantity", "factor", "row", "place", "degrees", "speed"}
 )
 
 

@@ -19,16 +19,23 @@ from typing import Final
 
 from coverage.assessment import Assessment
 from coverage.errors import CoverageError, DataError
-from coverage.reports import delimited, gap_paper, geo, priority_paper, tables, xlsx
+from coverage.reports import corrections, delimited, gap_paper, geo, priority_paper, tables, xlsx
 from coverage.reports.selection import Selection, cut
 from coverage.reports.wording import load_wording
 
 # The same assessment gives the same bytes; run.json lists their SHA-256.
-DETERMINISTIC: Final = ("places.parquet", "areas.parquet", "priority-list.csv", "rejected.csv", "summary.json")
+DETERMINISTIC: Final = (
+    "places.parquet",
+    "areas.parquet",
+    "priority-list.csv",
+    "rejected.csv",
+    "corrections.csv",
+    "summary.json",
+)
 RUN_FILE: Final = "run.json"
 FILES: Final = (
-    "summary.json", "rejected.csv", "priority-list.csv", "places.parquet", "areas.parquet", "assessment.gpkg",
-    "gap-report.xlsx", "priority-list.xlsx", "gap-report.pdf", "priority-list.pdf", RUN_FILE,
+    "summary.json", "rejected.csv", "corrections.csv", "priority-list.csv", "places.parquet", "areas.parquet",
+    "assessment.gpkg", "gap-report.xlsx", "priority-list.xlsx", "gap-report.pdf", "priority-list.pdf", RUN_FILE,
 )  # fmt: skip
 LITTER: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
@@ -109,13 +116,14 @@ def _write_files(assessment: Assessment, folder: Path, *, progress: Progress, la
     steps: list[tuple[str, Callable[[Path], None]]] = [
         ("summary.json", lambda path: _write_text(path, delimited.summary_json(assessment.summary))),
         ("rejected.csv", lambda path: delimited.write_csv(tables.rejected_table(assessment), path)),
+        ("corrections.csv", lambda path: delimited.write_csv(corrections.plain_table(assessment), path)),
         ("priority-list.csv", lambda path: delimited.write_csv(tables.priority_table(assessment), path)),
         ("places.parquet", lambda path: geo.write_parquet(places(), path)),
         ("areas.parquet", lambda path: geo.write_parquet(tables.ranked_areas(assessment), path)),
         (
             "assessment.gpkg",
             lambda path: geo.write_geopackage(
-                geo.assessment_layers(assessment, places()), path, as_of=as_of, wording=wording
+                geo.assessment_layers(assessment, geo.brief_places(places())), path, as_of=as_of, wording=wording
             ),
         ),
         (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from coverage.reports import figures, pdf, static_map, tables
+from coverage.reports import businesses, figures, pdf, static_map, tables
 from coverage.reports.columns import words
 from coverage.reports.figures import Counts, Place
 from coverage.reports.selection import Selection
@@ -41,6 +41,7 @@ def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, finge
     else:
         lead = _area_lead(selection, wording)
         data |= {"lead": lead, "figures": _area_figures(selection, wording), "tables": []}
+    data["businesses"] = businesses.section(selection, wording)
     data["areas"] = _areas(selection, wording)
     said = wording.lines("gap", "method_text", funding_gap=tables.funding_gap_text(assessment, wording))
     data["method"] = {"title": wording.text("gap", "method"), "lines": said}

@@ -18,11 +18,13 @@ import shapely
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
 from coverage.reports.columns import rounded, style_of
-from coverage.reports.evidence import with_evidence
+from coverage.reports.corrections import correction_layer
+from coverage.reports.evidence import EVERY_TEXT, with_evidence
 from coverage.reports.qgis import add_styles
 from coverage.reports.tables import ranked_areas, short_places
 from coverage.reports.wording import Wording
 
+SERVED: Final = "served"  # the reason_code of places that reach every tier
 DEGREE_DECIMALS: Final = 7  # about one centimetre
 
 
@@ -45,13 +47,28 @@ def full_places(assessment: Assessment) -> gpd.GeoDataFrame:
     return stamped(with_evidence(assessment.places, assessment), assessment)
 
 
+def brief_places(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return `full_places` without the long texts of places that lack nothing: of those `reason` alone says why.
+
+    A GeoPackage does not compress, and the texts of served places make up half of one.
+    """
+    served = (places["gap_kind"] == "none") & (places["reason_code"] == SERVED)
+    long = [name for name in places.columns if name in EVERY_TEXT and name != "reason"]
+    return places.assign(**{name: places[name].mask(served) for name in long})
+
+
 def assessment_layers(assessment: Assessment, places: gpd.GeoDataFrame) -> dict[str, gpd.GeoDataFrame]:
-    """Return the layers of a GeoPackage, in the study's CRS: municipalities, areas, routes and the places given."""
+    """Return the layers of a GeoPackage, in the study's CRS: municipalities, areas, routes and the places given.
+
+    Where places were corrected, a layer `corrections` holds a point for each correction.
+    """
+    corrected = {"corrections": correction_layer(assessment)} if len(assessment.corrections) else {}
     return {
         "municipalities": stamped(assessment.municipalities, assessment),
         "areas": stamped(ranked_areas(assessment), assessment),
         "routes": stamped(assessment.routes, assessment),
         "places": places,
+        **corrected,
     }
 
 

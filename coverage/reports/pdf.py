@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import typst
 
-from coverage.reports import corrections, tables
+from coverage.reports import assumptions, corrections, hearing, tables
 from coverage.reports.selection import Selection, share_notes
 from coverage.reports.wording import Wording
 
@@ -84,6 +84,7 @@ def common_data(
             "header": wording.lines("pdf", "sources_table"),
             "rows": _source_rows(selection, wording),
         },
+        "hearing": hearing.section(selection, wording),
         "corrections": corrections.section(selection, wording),
         "assumed": _assumed(selection, wording),
         "notes": {
@@ -124,11 +125,11 @@ def _source_rows(selection: Selection, wording: Wording) -> list[list[str]]:
 def _assumed(selection: Selection, wording: Wording) -> dict[str, Any]:
     policy = selection.assessment.policy
     rows = []
-    for row in tables.records(tables.assumption_table(selection.assessment, wording)):
+    for row in tables.records(assumptions.assumption_table(selection.assessment, wording)):
         fixed = row.low is None or row.low == row.high
         span = wording.texts["none"] if fixed else f"{_plain(wording, row.low)}–{_plain(wording, row.high)}"
         rows.append([_named(row.figure, row.item), _plain(wording, row.value), span, row.unit, row.source])
-    rules = tables.marked_rules(policy, wording)
+    rules = assumptions.marked_rules(policy, wording)
     return {
         "title": wording.text("pdf", "assumed"),
         "intro": wording.text("pdf", "assumed_intro" if rows or rules else "assumed_none"),

@@ -74,7 +74,7 @@ def _gap_gpkg(selection: Selection, path: Path, wording: Wording, fingerprint: s
 def _gap_geojson(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
     study, policy = selection.assessment.study, selection.assessment.policy
     layers = geo.gap_layers(selection.assessment)
-    layers = {name: layers[name] for name in ("areas", "routes", "places")}
+    layers = {name: layer for name, layer in layers.items() if name != "municipalities"}
     facts = {
         "name": wording.text("read_me", "gap_title", study=selection.title(wording)),
         "data_status": study.data_status,

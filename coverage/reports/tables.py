@@ -11,6 +11,7 @@ import pandas as pd
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
 from coverage.policy import Policy
+from coverage.reports import businesses
 from coverage.reports.columns import SCORE_PREFIX
 from coverage.reports.evidence import with_evidence
 from coverage.reports.wording import Wording
@@ -20,7 +21,7 @@ NAMED_KINDS: Final = ("business", "public")  # whose names and addresses a repor
 
 ADDRESS_COLUMNS: Final = (
     "place_id", "kind", "weight", "name", "address", "municipality_code", "municipality", "x", "y", "lon", "lat",
-    "line_of_business", "employees", "fixed_down_mbps", "fixed_up_mbps", "fixed_technology", "fixed_provider",
+    *businesses.COLUMNS, "fixed_down_mbps", "fixed_up_mbps", "fixed_technology", "fixed_provider",
     "fixed_source", "fixed_file", "fixed_source_row", "fixed_as_of", "fixed_closes",
     "planned_by", "planned_down_mbps", "planned_up_mbps", "planned_date",
     "planned_source", "planned_file", "planned_source_row", "planned_as_of",
@@ -28,13 +29,17 @@ ADDRESS_COLUMNS: Final = (
     "tier", "gap_kind", "eligible", "reason_code", "reason", "reason_nb", "change", "change_nb",
     "area_id", "policy", "as_of", "data_status",
 )  # fmt: skip
+# Only where something was corrected, and where there was a hearing.
 CORRECTED_COLUMNS: Final = ("correction", "corrected_by", "corrected_on")
+HEARD_COLUMNS: Final = ("hearing", "hearing_removed_by", "hearing_lapsed_by", "hearing_lapsed_on")
+DATES: Final = ("fixed_closes", "planned_date", "corrected_on", "hearing_lapsed_on")
 # What a place says where its study says nothing of it.
 OPTIONAL: Final[dict[str, object]] = {"service_basis": "offer", "fixed_closes": None, "measured_flag": False}
 AREA_EXTRAS: Final = (
     "premises", "trench_m", "subsea_m", "drop_m", "backhaul_m", "opex_per_year", "pv_revenue", "pv_opex",
     "over_ceiling",
 )  # fmt: skip
+CORRECTED: Final = "corrected"  # of areas, where something was corrected: premises at corrected places
 COST_COLUMNS: Final = (
     "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
     "currency", "data_status",
@@ -57,8 +62,11 @@ def ranked_areas(assessment: Assessment) -> gpd.GeoDataFrame:
 
 
 def priority_table(assessment: Assessment) -> pd.DataFrame:
-    """Return the priority list: one row per area, the contract's columns in the contract's order."""
-    columns = priority_columns(assessment.policy)
+    """Return the priority list: one row per area, the contract's columns in the contract's order.
+
+    In a study with corrections the premises at corrected places follow as `corrected`.
+    """
+    columns = [*priority_columns(assessment.policy), *({CORRECTED} & set(assessment.areas.columns))]
     return pd.DataFrame(ranked_areas(assessment)).loc[:, columns]
 
 
@@ -72,11 +80,16 @@ def area_table(assessment: Assessment) -> pd.DataFrame:
         if name not in table.columns:
             table[name] = table["area_id"].map(routes[name]) if name in routes.columns else np.nan
     table["municipality"] = table["municipality_code"].map(names)
+    sizes = businesses.area_sizes(assessment).reindex(table["area_id"], fill_value=0.0)
+    table = table.assign(**{str(name): column.to_numpy() for name, column in sizes.items()})
     columns = priority_columns(assessment.policy)
+    at = columns.index("businesses") + 1
+    columns[at:at] = [str(name) for name in sizes.columns]
     columns.insert(columns.index("municipality_code") + 1, "municipality")
     at = columns.index("capex")
     extras = list(AREA_EXTRAS)
-    return table.loc[:, [*columns[: at - 1], "premises", columns[at - 1], *extras[1:5], *columns[at:], *extras[5:]]]
+    ordered = [*columns[: at - 1], "premises", columns[at - 1], *extras[1:5], *columns[at:], *extras[5:]]
+    return table.loc[:, [*ordered, *({CORRECTED} & set(table.columns))]]
 
 
 def is_short(places: pd.DataFrame) -> pd.Series:
@@ -104,15 +117,16 @@ def short_places(assessment: Assessment) -> gpd.GeoDataFrame:
     for name, value in OPTIONAL.items():
         if name not in places.columns:
             places[name] = value
-    corrected = [name for name in CORRECTED_COLUMNS if name in places.columns]  # only where something was corrected
-    for name in ("fixed_closes", "planned_date", *({"corrected_on"} & set(corrected))):
+    places = places.assign(**businesses.of_firms(places))
+    extra = [name for name in (*CORRECTED_COLUMNS, *HEARD_COLUMNS) if name in places.columns]
+    for name in places.columns.intersection(DATES):
         places[name] = pd.to_datetime(places[name]).dt.strftime("%Y-%m-%d")
     places["policy"] = assessment.policy.id
     places["as_of"] = assessment.study.as_of.isoformat()
     places["data_status"] = assessment.study.data_status
     ordered = places.sort_values(["area_id", "place_id"], kind="stable", na_position="last")
     columns = list(ADDRESS_COLUMNS)
-    columns[columns.index("area_id") : columns.index("area_id")] = corrected
+    columns[columns.index("area_id") : columns.index("area_id")] = extra
     return ordered.loc[:, [*columns, places.geometry.name]].reset_index(drop=True)
 
 
@@ -144,40 +158,6 @@ def funding_gap_text(assessment: Assessment, wording: Wording) -> str:
     )
 
 
-def assumed_text(assessment: Assessment, wording: Wording) -> str:
-    """Say in one line how much of the cost book and which parts of the policy are assumed."""
-    return wording.text(
-        "read_me",
-        "assumed_cell",
-        count=len(assessment.costs.assumed()),
-        all=len(assessment.costs.items),
-        names=wording.joined(marked_rules(assessment.policy, wording)) or wording.texts["none"],
-    )
-
-
-def marked_rules(policy: Policy, wording: Wording) -> list[str]:
-    """Name the parts of a policy that are not published, by its own labels; those not read say so."""
-    return [
-        name if confidence == "assumed" else f"{name} ({wording.value('confidence', confidence)})"
-        for name, confidence in rule_marks(policy, wording)
-    ]
-
-
-def rule_marks(policy: Policy, wording: Wording) -> list[tuple[str, str]]:
-    """Return the parts of a policy that are not published, in words, and their confidence."""
-    return [(_rule_name(name, policy, wording), confidence) for name, confidence in policy.marked()]
-
-
-def _rule_name(name: str, policy: Policy, wording: Wording) -> str:
-    """Return in words one part of a policy, as `Policy.marked` names it: a kind, and the id of one of its kind."""
-    kind, _, item = name.rpartition(" ")
-    for word, parts in (("tier", policy.tiers), ("clause", policy.clauses), ("criterion", policy.criteria)):
-        labels = {part.id: part.label.get(wording.language, part.id) for part in parts}
-        if kind.endswith(word) and item in labels:
-            return wording.text("rule_parts", kind, label=labels[item])
-    return wording.text("rule_parts", name)
-
-
 def rejected_table(assessment: Assessment) -> pd.DataFrame:
     """Return the rejected rows with the data status of the source they came from."""
     status = {source.id: source.data_status for source in assessment.study.sources}
@@ -206,30 +186,3 @@ def source_table(assessment: Assessment, wording: Wording) -> pd.DataFrame:
     return pd.DataFrame(
         rows, columns=["source", "role", "supplier", "as_of", "licence", "data_status", "url"], dtype=object
     )
-
-
-def assumption_table(assessment: Assessment, wording: Wording) -> pd.DataFrame:
-    """Return the figures that no published source states as they are, in words.
-
-    Columns: where, item (its id), figure (its name), value, low, high, unit, source, confidence.
-    """
-    costs, study = assessment.costs, assessment.study
-    where = wording.text("read_me", "where_costs", id=costs.id)
-    given: list[tuple[str, str, float, float | None, float | None, str, str, str]] = [
-        (where, item.item, item.value, item.low, item.high, item.unit, item.source, item.confidence)
-        for item in costs.items
-    ]
-    where = wording.text("read_me", "where_study", id=study.id)
-    given += [
-        (where, item.id, item.value, None, None, item.unit, item.source, item.confidence) for item in study.parameters
-    ]
-    rows = [
-        (
-            where, item, wording.item(item), value, low, high, wording.said(unit), wording.said(source),
-            wording.value("confidence", confidence),
-        )
-        for where, item, value, low, high, unit, source, confidence in given
-        if confidence != "published"
-    ]  # fmt: skip
-    columns = ["where", "item", "figure", "value", "low", "high", "unit", "source", "confidence"]
-    return pd.DataFrame(rows, columns=columns, dtype=object)
