@@ -125,21 +125,24 @@ class _Writer(Phrases):
     def _service(self, case: Any) -> str:
         top = self.threshold(self.top)
         if case.service_basis == "expected_share":
+            if self._reached_here(case):
+                return self.text("service", "share_reached", offer=self._best(case), threshold=top)
+            here = (
+                "; " + self.text("service", "share_offer", offer=self._best(case)) if self._has(case, "fixed") else ""
+            )
             if not case.short_fixed:
-                return self.text("service", "share_none", threshold=top)
+                return self.text("service", "share_none", threshold=top) + here
             tiers = [(tier, getattr(case, f"{SHARE_PREFIX}{tier}")) for tier in self.policy.eligible_tiers]
             parts = [
                 self.text("service", "share_part", tier=self.label(self.policy.tier(tier)), share=self.percent(share))
                 for tier, share in tiers
                 if share
             ]
-            return self.text("service", "share", share=self.percent(case.short_fixed), parts="; ".join(parts))
+            return self.text("service", "share", share=self.percent(case.short_fixed), parts="; ".join(parts)) + here
         other = self._uncounted(case)
         if not self._has(case, "fixed"):
             return self.text("service", "none_counts", **other) if other else self.text("service", "none")
-        offer = self._offer(case, "fixed")
-        if not pd.isna(case.fixed_closes):
-            offer += self.text("service", "closes", day=self.date(case.fixed_closes))
+        offer = self._best(case)
         if case.tier not in self.policy.eligible_tiers:
             return self.text("service", "reaches", offer=offer, threshold=top)
         tier = self.policy.tier(case.tier)
@@ -221,7 +224,7 @@ class _Writer(Phrases):
     def _undo(self, case: Any, clause: Clause) -> str:
         """Say what must be so for a clause not to exclude the place."""
         name = clause.rule
-        if name == "not_short" and case.service_basis == "expected_share":
+        if name == "not_short" and case.service_basis == "expected_share" and not self._reached_here(case):
             name = "not_short_share"
         others = max(case.planned_networks - 1, 0)
         if name == "planned_within_horizon" and others:
@@ -297,6 +300,16 @@ class _Writer(Phrases):
         if kind == "planned":
             return bool(case.planned_by or case.planned_down_mbps)
         return bool(case.fixed_provider or case.fixed_class_down_mbps)
+
+    def _reached_here(self, case: Any) -> bool:
+        """Say whether an offer ends the shortfall where the rest is known as a share: one that a hearing told of."""
+        tier = self.policy.tier_index(case.fixed_down_mbps, case.fixed_up_mbps)
+        return case.service_basis == "expected_share" and bool(tier > self.policy.highest_eligible)
+
+    def _best(self, case: Any) -> str:
+        """Name the best offer, and the day on which it closes."""
+        closes = "" if pd.isna(case.fixed_closes) else self.text("service", "closes", day=self.date(case.fixed_closes))
+        return self._offer(case, "fixed") + closes
 
     def _plan_by(self, case: Any) -> str:
         return self.provider(case.planned_by)

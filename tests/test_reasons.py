@@ -184,6 +184,21 @@ def test_a_share_says_how_much_is_short_of_what() -> None:
     assert "80.0% of its homes are short (below 100 Mbit/s: 30.0%; from 100 Mbit/s to below 1000/150 Mbit/s" in told
 
 
+def test_what_a_hearing_says_to_exist_is_told_where_the_rest_is_a_share() -> None:
+    heard = {"claim": "exists", "provider": "A"}
+    fast = Case("fast", ({"down_mbps": 500, **heard},), share=True)
+    slow = Case("slow", ({"down_mbps": 50, "technology": "dsl", **heard},), share=True)
+    words = said(fast, slow)
+    assert words.loc["fast", "reason"].startswith(
+        "Service is known only as a share of the municipality, but here 500/500 Mbit/s fibre from A reaches 100 Mbit/s;"
+    )
+    assert words.loc["fast", "change"].startswith("Becomes eligible if no offer that counts reaches 100 Mbit/s.")
+    assert (
+        "30.0% of its homes are short (30 to below 100 Mbit/s: 30.0%); here 50/50 Mbit/s DSL from A is reported;"
+        in (words.loc["slow", "reason"])
+    )
+
+
 def test_a_small_share_is_not_told_as_none() -> None:
     judged = verdicts([Case("x", share=True)], NORWAY)
     tiny = judged.assign(share_below_30=0.0, share_below_100=0.0002, short_fixed=0.0002, eligible=0.0002)
