@@ -21,6 +21,8 @@ CORRECTED: Final = "corrected"
 def hubs(assessment: Assessment) -> layers.Collection:
     """Return the hubs: points as signs by kind, polygons as outlines; the name and the kind as a tooltip."""
     frame = assessment.hubs
+    if not frame.empty:  # parks below the hubs that stand in them
+        frame = frame.sort_values("hub_kind", key=lambda kind: kind != "business_park", kind="stable")
     styles = {
         kind: {
             "sign": kind,

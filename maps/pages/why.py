@@ -110,6 +110,7 @@ def _place(assessment: Assessment, picked: Picked) -> str:
         (_("why"), reason),
         (_("what would change it"), change),
         (_("clause"), _clause(place, assessment)),
+        *why_changes.pairs(place, assessment),
         (_("fixed"), _fixed(place, assessment)),
         (_("service from"), _service_origin(place, assessment)),
         (_("does not count"), _uncounted(place, assessment)),
@@ -117,11 +118,12 @@ def _place(assessment: Assessment, picked: Picked) -> str:
         (_("planned"), _planned(place, assessment)),
         (_("plan from"), origin(place, "planned_source", assessment)),
         (_("mobile"), _mobile(place, assessment)),
-        *why_profile.pairs(place, assessment),
-        *why_changes.pairs(place, assessment),
         (_("place from"), origin(place, "source", assessment)),
     ]
-    return _heading(picked) + _verdict(place, assessment) + _rows(pairs)
+    parts = [_heading(picked) + _verdict(place, assessment) + _rows(pairs)]
+    if profile := why_profile.pairs(place, assessment):
+        parts.append(_rows(profile))
+    return "<hr>".join(parts)
 
 
 def _capital(text: str) -> str:

@@ -50,7 +50,7 @@ def _said(row: dict[Any, Any]) -> str:
         else _("By {office}", office=office)
     )
     comment = as_text(row["comment"])
-    return f"{who}: “{comment}”" if comment else f"{who}."
+    return _("{who}: “{comment}”", who=who, comment=comment) if comment else f"{who}."
 
 
 def heard(place: pd.Series[Any]) -> str:
