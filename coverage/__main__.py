@@ -157,10 +157,12 @@ def hearing(
     study: StudyFolder,
     policy: PolicyId = None,
     out: TableFile = None,
+    lang: Language = "en",
     data_root: DataRoot = None,
     json_: AsJson = False,
 ) -> None:
     """Say what the public hearing of STUDY removed from the lists of the policy, by operator, and what came back."""
+    reports.require_language(lang)
     opened = Study.open(study, data_root=data_root)
     rules = load_policy(policy or opened.policy)
     console.require_file(out)
@@ -172,7 +174,7 @@ def hearing(
         typer.echo(json.dumps(account.summary(), ensure_ascii=False, indent=2))
     else:
         console.print_hearing(account, _console(), study=opened)
-    _write_tables(console.hearing_tables(account, study=opened), out, opened)
+    _write_tables(console.hearing_tables(account, study=opened), out, opened, rules.id, lang)
 
 
 @app.command()
@@ -183,15 +185,17 @@ def stress(
     budget: Budget = None,
     seed: Seed = None,
     out: TableFile = None,
+    lang: Language = "en",
     data_root: DataRoot = None,
     json_: AsJson = False,
 ) -> None:
     """Say which areas that STUDY funds today survive if operators' plans come late, lapse, or all arrive."""
+    reports.require_language(lang)
     opened = Study.open(study, data_root=data_root)
     question = _scenario(opened, scenario, policy, budget, seed)
     console.require_file(out)
     with _progress(len(opened.sources) + len(pipeline.STEPS)) as step:
-        prepared = pipeline.prepare(opened, load_policy(question.policy), progress=step)
+        prepared = pipeline.prepare(opened, question.shape(load_policy(question.policy)), progress=step)
     cases = what_ifs(prepared.inputs, as_of=opened.as_of)
     with _progress(len(cases) + 1) as step:
         found = stress_test.stress(prepared, question, cases=cases, progress=step)
@@ -199,11 +203,13 @@ def stress(
         typer.echo(json.dumps(found.summary(), ensure_ascii=False, indent=2))
     else:
         console.print_stress(found, _console(), study=opened)
-    _write_tables(console.stress_tables(found, study=opened), out, opened)
+    _write_tables(console.stress_tables(found, study=opened), out, opened, question.policy, lang)
 
 
-def _write_tables(tables: console.Tables, out: Path | None, study: Study) -> None:
-    for path in console.write_tables(tables, out, study=study) if out is not None else ():
+def _write_tables(tables: console.Tables, out: Path | None, study: Study, policy: str, language: str) -> None:
+    if out is None:
+        return
+    for path in console.write_tables(tables, out, study=study, policy=policy, language=language):
         typer.echo(f"wrote {path}", err=True)
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
-import xlsxwriter
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
 from coverage.errors import DataError
 from coverage.hearing import Account
+from coverage.policy import load_policy
+from coverage.reports import side_books
 from coverage.reports.delimited import write_csv
+from coverage.reports.wording import load_wording
 from coverage.stress import SURVIVES, TODAY, Stress
 from coverage.study import Study
 
@@ -50,17 +51,18 @@ def require_file(path: Path | None) -> None:
         raise DataError(f"{path.parent}: no such folder; expected one to write {path.name} to")
 
 
-def write_tables(tables: Tables, path: Path, *, study: Study) -> list[Path]:
+def write_tables(tables: Tables, path: Path, *, study: Study, policy: str, language: str = "en") -> list[Path]:
     """Write the tables to one workbook, or the first to `path` and the others beside it, and return what was written.
 
-    The files are moved to their place when all are whole.
+    A workbook is in the reader's language, CSV holds codes. The files are moved to their place when all are whole.
     """
     require_file(path)
     with tempfile.TemporaryDirectory(dir=path.resolve().parent) as folder:
         made: dict[Path, Path] = {}
         if path.suffix.lower() == ".xlsx":
             made[path] = Path(folder) / path.name
-            _write_workbook(tables, made[path], study)
+            write = side_books.write_stress if "whatifs" in tables else side_books.write_hearing
+            write(tables, made[path], study=study, policy=load_policy(policy), wording=load_wording(language))
         else:
             for number, (name, table) in enumerate(tables.items()):
                 target = path if number == 0 else path.with_name(f"{path.stem}-{name}{path.suffix}")
@@ -150,30 +152,6 @@ def _stamped(table: pd.DataFrame, policy: str, study: Study) -> pd.DataFrame:
         as_of=study.as_of.isoformat(),
         data_status=study.data_status,
     )
-
-
-def _write_workbook(tables: Tables, path: Path, study: Study) -> None:
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        # Midnight of the as-of date keeps the file the same from run to run.
-        book.set_properties({"title": path.stem, "created": dt.datetime.combine(study.as_of, dt.time())})
-        header = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-        for name, table in tables.items():
-            sheet = book.add_worksheet(name)
-            sheet.freeze_panes(1, 1)
-            for at, column in enumerate(table.columns):
-                sheet.set_column(at, at, 28 if table[column].dtype == "str" else 13)
-                sheet.write_string(0, at, str(column), header)
-                for row, value in enumerate(table[column], start=1):
-                    _write_cell(sheet, row, at, value)
-            sheet.autofilter(0, 0, max(len(table), 1), len(table.columns) - 1)
-
-
-def _write_cell(sheet: Any, row: int, at: int, value: Any) -> None:
-    if isinstance(value, str):
-        sheet.write_string(row, at, value)
-    elif pd.notna(value):
-        sheet.write_number(row, at, float(value))
 
 
 def _right(text: str) -> Column:

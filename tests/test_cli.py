@@ -15,9 +15,10 @@ from tests.studymaker import TinyStudy, tiny_study
 
 FILES = {
     "places.parquet", "areas.parquet", "assessment.gpkg", "gap-report.xlsx", "gap-report.pdf", "priority-list.xlsx",
-    "priority-list.csv", "priority-list.pdf", "map.html", "rejected.csv", "summary.json", "run.json",
+    "priority-list.csv", "priority-list.pdf", "map.html", "rejected.csv", "corrections.csv",
+    "summary.json", "run.json",
 }  # fmt: skip
-SAME_BYTES = ("places.parquet", "areas.parquet", "priority-list.csv", "rejected.csv", "summary.json")
+SAME_BYTES = ("places.parquet", "areas.parquet", "priority-list.csv", "rejected.csv", "corrections.csv", "summary.json")
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -98,7 +98,7 @@ def test_a_folder_gets_every_file_and_the_files_agree(tmp_path: Path) -> None:
     assert pyogrio.read_dataframe(written[1], layer="contrast_municipalities")["premises_changed"].sum() == 4
     assert len(pyogrio.read_dataframe(written[1], layer="contrast_places")) == 2
     book = openpyxl.load_workbook(written[2])
-    assert book.sheetnames == ["Read me", "Municipalities", "Places that change"]
+    assert book.sheetnames == ["Read me", "Municipalities", "Places that change", "Columns"]
     assert book["Municipalities"]["B2"].value == "=Østby"
     assert book["Municipalities"]["B2"].data_type == "s"
     assert book["Places that change"].max_row == 3

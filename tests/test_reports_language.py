@@ -24,8 +24,8 @@ from coverage.costbook import load_costs
 from coverage.policy import list_policies, load_policy
 from coverage.reasons import explain
 from coverage.reports import render, write_all
-from coverage.reports.map_canvas import Canvas
 from coverage.reports.assumptions import rule_marks
+from coverage.reports.map_canvas import Canvas
 from coverage.reports.tables import ADDRESS_COLUMNS, COST_COLUMNS, area_table
 from coverage.reports.wording import NO_BREAK, Wording, load_wording
 from coverage.schemas import CERTAINTIES, MOBILE_LEVELS
@@ -330,7 +330,7 @@ def both(assessment, tmp_path_factory):
 
 
 def test_data_files_do_not_depend_on_the_language(assessment, both, tmp_path):
-    for name in ("places.parquet", "areas.parquet", "priority-list.csv", "rejected.csv", "summary.json"):
+    for name in ("places.parquet", "areas.parquet", "priority-list.csv", "rejected.csv", "corrections.csv", "summary.json"):
         assert (both / "en" / name).read_bytes() == (both / "nb" / name).read_bytes()
     for language in ("en", "nb"):
         render(assessment, "gap", format="csv", path=tmp_path / f"{language}.csv", language=language)

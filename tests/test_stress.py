@@ -192,8 +192,8 @@ def test_the_command_line_tells_of_the_hearing_and_of_the_stress_test(tmp_path: 
     assert tested.returncode == 0, tested.stderr
     assert "all plans lapse" in tested.stdout
     sheets = pd.read_excel(tmp_path / "stress.xlsx", sheet_name=None)
-    assert list(sheets) == ["areas", "whatifs", "newcomers"]
-    assert set(sheets["areas"]["budget"]) <= {3_000_000}
+    assert list(sheets) == ["Read me", "Funded areas", "What if", "Newcomers", "Columns"]
+    assert set(sheets["Funded areas"]["Budget (NOK)"]) <= {3_000_000}
     result = run("assess", folder, "--json", "--out", tmp_path / "out")
     assert json.loads(result.stdout)["hearing"] == summary
 

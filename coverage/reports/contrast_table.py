@@ -5,7 +5,6 @@ No name and no address is in these tables: `place_id` leads back to the places o
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import tempfile
 import tomllib
@@ -17,16 +16,16 @@ from typing import Any, Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import xlsxwriter
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
 from coverage.contrast import COUNTED, OUTCOMES, SHORT, Contrast
 from coverage.errors import CoverageError, DataError
-from coverage.policy import load_policy
-from coverage.reports import delimited, geo
-from coverage.reports.wording import load_wording
+from coverage.policy import Policy, load_policy
+from coverage.reports import delimited, geo, side_books
+from coverage.reports.side_books import Sheet
+from coverage.reports.wording import Wording, load_wording
 from coverage.study import Study
 
 TEXT_DIR: Final = Path(__file__).parent / "texts" / "contrast"
@@ -34,7 +33,6 @@ FORMATS: Final = ("csv", "gpkg", "xlsx")
 STEM: Final = "contrast"
 DECIMALS: Final = 3  # of a count, where shares make it fractional
 SHOWN: Final = OUTCOMES[:-1]  # what the table per municipality on the terminal tells: who is eligible at all
-SHEET_ROWS: Final = 1_048_575  # Excel's limit without the header
 PLACE_COLUMNS: Final = (
     "place_id", "municipality_code", "kind", "weight", "contrast", "changed", "eligible_a", "eligible_b",
     "tier_a", "tier_b", "reason_code_a", "reason_code_b",
@@ -126,6 +124,7 @@ def write_contrast(
         "contrast_municipalities": municipality_counts(found, municipalities=municipalities, study=study),
         "contrast_places": changed_places(found, study=study),
     }
+    policies = (load_policy(found.policy_a), load_policy(found.policy_b))
     folder = targets[0].parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -133,7 +132,9 @@ def write_contrast(
         raise DataError(f"{folder}: this folder cannot be made ({error.strerror}); name another") from error
     with tempfile.TemporaryDirectory(prefix=f".{STEM}-", dir=folder) as room:
         for target in targets:
-            _WRITERS[target.suffix.removeprefix(".").lower()](layers, Path(room) / target.name, study, language)
+            _WRITERS[target.suffix.removeprefix(".").lower()](
+                layers, Path(room) / target.name, study, policies, language
+            )
         for target in targets:
             (Path(room) / target.name).replace(target)
     return targets
@@ -148,36 +149,38 @@ def write_places(found: Contrast, path: Path, *, study: Study) -> None:
 Layers = Mapping[str, gpd.GeoDataFrame]
 
 
-def _write_csv(layers: Layers, path: Path, study: Study, language: str) -> None:
+def _write_csv(layers: Layers, path: Path, study: Study, policies: tuple[Policy, Policy], language: str) -> None:
     delimited.write_csv(attributes(layers["contrast_municipalities"]), path)
 
 
-def _write_gpkg(layers: Layers, path: Path, study: Study, language: str) -> None:
+def _write_gpkg(layers: Layers, path: Path, study: Study, policies: tuple[Policy, Policy], language: str) -> None:
     geo.write_geopackage(layers, path, as_of=study.as_of, wording=load_wording(language))
 
 
-def _write_xlsx(layers: Layers, path: Path, study: Study, language: str) -> None:
-    said = texts(language)
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        # Excel knows no time zone; midnight of the as-of date keeps the file the same from run to run.
-        book.set_properties({"title": STEM, "created": dt.datetime.combine(study.as_of, dt.time())})
-        header = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-        municipalities, places = (attributes(layers[name]) for name in layers)
-        about = book.add_worksheet(said["about_sheet"])
-        about.set_column(0, 0, 110)
-        for row, line in enumerate(_about(municipalities, study, language)):
-            about.write_string(row, 0, line, header if row == 0 else None)
-        for sheet, table in ((said["municipalities_sheet"], municipalities), (said["places_sheet"], places)):
-            _fill(book.add_worksheet(sheet), table.head(SHEET_ROWS), header)
+def _write_xlsx(layers: Layers, path: Path, study: Study, policies: tuple[Policy, Policy], language: str) -> None:
+    said, wording = texts(language), load_wording(language)
+    municipalities, places = (attributes(layer) for layer in layers.values())
+    places = places.assign(contrast=places["contrast"].map(said["outcomes"]))
+    sheets = [
+        Sheet("contrast_municipalities", municipalities, frozen=2, labels=_labels(wording, said)),
+        Sheet("contrast_places", places, frozen=1),
+    ]
+    side_books.write_contrast(sheets, path, study=study, policies=policies, notes=said["about"], wording=wording)
 
 
-def _about(municipalities: pd.DataFrame, study: Study, language: str) -> list[str]:
-    said = texts(language)
-    if municipalities.empty:
-        return [study.name, *said["about"]]
-    a, b = (str(municipalities[f"policy_{side}"].iloc[0]) for side in "ab")
-    return [*_heading(a, b, study, language), *said["about"]]
+def _labels(wording: Wording, said: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return label and meaning of every column of counts."""
+    found = {}
+    for what in COUNTED:
+        counted = wording.text("counted", what)
+        found[what] = (counted, wording.text("contrast_book", "whole_meaning"))
+        for outcome in OUTCOMES:
+            label = wording.text("contrast_book", "side", counted=counted, outcome=said["outcomes"][outcome])
+            found[f"{what}_{outcome}"] = (label, wording.text("contrast_book", "side_meaning"))
+        for short in SHORT:
+            label = wording.text("contrast_book", "short", counted=counted, side=short[-1].upper())
+            found[f"{what}_{short}"] = (label, wording.text("contrast_book", "short_meaning"))
+    return found
 
 
 def _heading(policy_a: str, policy_b: str, study: Study, language: str) -> list[str]:
@@ -191,24 +194,7 @@ def _heading(policy_a: str, policy_b: str, study: Study, language: str) -> list[
     return [*lines, *(said["name"].format(side=side, name=name) for side, name in zip("AB", names, strict=True))]
 
 
-def _fill(sheet: Any, table: pd.DataFrame, header: Any) -> None:
-    sheet.freeze_panes(1, 2)
-    sheet.set_row(0, 45)
-    for at, name in enumerate(table.columns):
-        sheet.set_column(at, at, 26 if name == "municipality" else 14)
-        sheet.write_string(0, at, name, header)
-        numeric = pd.api.types.is_numeric_dtype(table[name].dtype)
-        for row, (value, missing) in enumerate(zip(table[name], table[name].isna(), strict=True), start=1):
-            if missing:
-                continue
-            if numeric:
-                sheet.write_number(row, at, round(float(value), 3))
-            else:
-                sheet.write_string(row, at, str(value))
-    sheet.autofilter(0, 0, max(len(table), 1), len(table.columns) - 1)
-
-
-_WRITERS: Final[dict[str, Callable[[Layers, Path, Study, str], None]]] = {
+_WRITERS: Final[dict[str, Callable[[Layers, Path, Study, tuple[Policy, Policy], str], None]]] = {
     "csv": _write_csv,
     "gpkg": _write_gpkg,
     "xlsx": _write_xlsx,

@@ -59,15 +59,16 @@ def labels(wording: Wording) -> dict[str, tuple[str, str]]:
     return found
 
 
-def add_sheets(book: Book, heard: Mapping[str, Any]) -> None:
-    """Write the two sheets of a hearing, where there was one."""
+def add_sheets(book: Book, heard: Mapping[str, Any], stamp: Mapping[str, str]) -> None:
+    """Write the two sheets of a hearing, where there was one; each row says that it is of the whole study."""
     if not heard:
         return
     own = labels(book.wording)
-    lists = in_words(list_table(heard["lists"]), book.wording)
+    told = {"scope": book.wording.text("read_me", "whole"), **stamp}
+    lists = in_words(list_table(heard["lists"]), book.wording).assign(**told)
     book.add_table(lists, sheet="hearing", name="hearing", frozen=1, labels=own)
     if len(heard["operators"]):
-        table = in_words(operator_table(heard["operators"]), book.wording)
+        table = in_words(operator_table(heard["operators"]), book.wording).assign(**told)
         book.add_table(table, sheet="hearing_operators", name="operators", frozen=2, labels=own)
 
 

@@ -58,9 +58,14 @@ def _book(path: Path, selection: Selection, wording: Wording, *, title: str, row
 
 def _finish(book: Book, selection: Selection) -> None:
     """Write the sheets that every report ends with: the hearing and the corrections, where there are any; columns."""
-    hearing.add_sheets(book, selection.assessment.summary.get("hearing", {}))
+    stamp = {
+        "policy": book.policy.id,
+        "as_of": book.study.as_of.isoformat(),
+        "data_status": book.study.data_status,
+    }
+    hearing.add_sheets(book, selection.assessment.summary.get("hearing", {}), stamp)
     corrected = correction_table(selection.assessment, book.wording)
     if len(corrected):
-        book.add_table(corrected, sheet="corrections", name="corrections", frozen=1)
+        book.add_table(corrected.assign(**stamp), sheet="corrections", name="corrections", frozen=1)
     book.add_columns()
     book.close()
