@@ -20,7 +20,11 @@ PACKAGES: Final = ("geopandas", "numpy", "pandas", "pyogrio", "pyproj", "rasteri
 
 def assumed_text(policy: Policy, book: CostBook) -> str:
     """Say what the figures of a row rest on that is general knowledge: it travels with every row of every export."""
-    return f"{len(book.assumed())} of {len(book.items)} cost figures; policy: {', '.join(policy.assumed()) or 'none'}"
+    # The names of sections are words, not figures: they are left out.
+    tables = [name for name in nace.TABLES[1:] if any(row["confidence"] == "assumed" for row in nace.read_rows(name))]
+    parts = {"policy": policy.assumed(), "businesses": [name.removesuffix(".csv") for name in tables]}
+    named = "; ".join(f"{part}: {', '.join(names) or 'none'}" for part, names in parts.items())
+    return f"{len(book.assumed())} of {len(book.items)} cost figures; {named}"
 
 
 def provenance_of(prepared: Prepared, scenario: Scenario, book: CostBook, timings: dict[str, float]) -> dict[str, Any]:
