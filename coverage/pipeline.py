@@ -35,7 +35,7 @@ def assess(study: Study, scenario: Scenario, *, progress: Progress = ignore) -> 
 
     Raises DataError, CrsError or PolicyError with one sentence where the input cannot be used.
     """
-    policy = load_policy(scenario.policy)
+    policy = scenario.shape(load_policy(scenario.policy))
     policy.require_currency(study.currency, where=f"study {study.id}")
     return decide(prepare(study, policy, progress=progress), scenario, progress=progress)
 
@@ -43,11 +43,14 @@ def assess(study: Study, scenario: Scenario, *, progress: Progress = ignore) -> 
 def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignore) -> Assessment:
     """Price, estimate the subsidy and rank, under one budget, one set of weights and one seed.
 
-    Raises PolicyError if the scenario's policy is not the one that `prepared` was made with, or in another currency.
+    Raises PolicyError if the scenario's policy, or its rules for areas, are not those that `prepared` was made with,
+    or if the policy is in another currency.
     """
     study, policy = prepared.study, prepared.policy
     if scenario.policy != policy.id:
         raise PolicyError(f"the places were judged under {policy.id!r}, not under the scenario's {scenario.policy!r}")
+    if scenario.areas != policy.areas.changed:
+        raise PolicyError("the areas were delineated under other rules than the scenario's; prepare the study again")
     policy.require_currency(study.currency, where=f"study {study.id}")
     clock = Clock()
     progress("costs")

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from coverage.errors import PolicyError
 from coverage.rules import (
     ALLOWING,
+    AREA_RULES,
     EXPECTED_SHARE,
     LANGUAGES,
     RULES,
@@ -32,6 +33,7 @@ from coverage.schemas import MOBILE_LEVELS, SERVED, TECHNOLOGIES
 
 __all__ = [
     "ALLOWING",
+    "AREA_RULES",
     "CONFIDENCES",
     "EXPECTED_SHARE",
     "LANGUAGES",
@@ -114,7 +116,7 @@ def _policy(raw: dict[str, Any], where: str) -> Policy:
 
 
 def _part(kind: type[Part], raw: dict[str, Any], where: str) -> Part:
-    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    known = {field.name: field for field in fields(kind) if not field.metadata.get("own")}  # type: ignore[arg-type]
     unknown = sorted(set(raw) - set(known))
     missing = [name for name, field in known.items() if name not in raw and field.default is MISSING]
     if unknown:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -33,6 +33,8 @@ RULES: Final = (
 ALLOWING: Final = ("white_area", "eligible")
 EXPECTED_SHARE: Final = "expected-share"  # the reason code where service is known as a share only
 LANGUAGES: Final = ("en", "nb")  # every label of a pack stands in each of them
+
+AREA_RULES: Final = ("split_by_municipality", "cut_m", "max_premises", "min_premises")  # that a scenario may change
 
 Text = dict[str, str]  # language code -> text
 
@@ -147,7 +149,7 @@ class SubsidyRules:
 
 @dataclass(frozen=True)
 class AreaRules:
-    """Say how eligible places become project areas."""
+    """Say how eligible places become project areas. `changed`: what a scenario says otherwise than the pack."""
 
     split_by_municipality: bool
     cut_m: float
@@ -155,6 +157,7 @@ class AreaRules:
     min_premises: float
     source: str
     confidence: str
+    changed: tuple[tuple[str, float], ...] = field(default=(), metadata={"own": True})
 
 
 @dataclass(frozen=True)
@@ -262,6 +265,19 @@ class Policy:
                 f"policy {self.id}: its amounts are in {self.currency} and those of {where} in {currency}; "
                 "it can judge places there, but not price areas"
             )
+
+    def with_area_rules(self, changed: tuple[tuple[str, float], ...]) -> Policy:
+        """Return the pack with other rules for areas (names of AREA_RULES), or raise PolicyError if they contradict."""
+        if not changed:
+            return self
+        new = {name: bool(value) if name == AREA_RULES[0] else value for name, value in changed}
+        areas = replace(self.areas, **new, changed=changed, confidence="assumed")  # type: ignore[arg-type]
+        if areas.min_premises > areas.max_premises:
+            raise PolicyError(
+                f"areas: min_premises is {areas.min_premises:g} and max_premises {areas.max_premises:g}; "
+                "expected a minimum that is not above the maximum"
+            )
+        return replace(self, areas=areas)
 
     def marked(self) -> tuple[tuple[str, str], ...]:
         """List the parts that are not published and their confidence: assumed (general knowledge) or unconfirmed."""

@@ -5,6 +5,7 @@ A Scenario is frozen and hashable, so it can key caches, and it travels as TOML 
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -12,12 +13,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from coverage.errors import PolicyError
-from coverage.policy import VIEWS
+from coverage.policy import AREA_RULES, VIEWS, Policy
 
 DEFAULT_SEED: Final = 2024
 DEFAULT_DRAWS: Final = 1000
 
+PAIRS: Final = ("weights", "costs", "areas")
+SPLIT: Final = "split_by_municipality"
+
 Pairs = tuple[tuple[str, float], ...]
+
+RESIDENT_FIELDS: Final = ("connection_fee", "dugnad_m")
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,9 @@ class Scenario:
     view: str = ""  # "" = the policy's; else one of VIEWS
     weights: Pairs = ()  # criterion id -> weight, only where changed
     costs: Pairs = ()  # cost book item -> value, only where changed
+    areas: Pairs = ()  # one of AREA_RULES -> value (of split_by_municipality 0 or 1), only where changed
+    connection_fee: float = 0.0  # what each connected customer gives towards the build, once; in the study's currency
+    dugnad_m: float = 0.0  # metres of trench that residents dig for nothing, in each area
 
     def __post_init__(self) -> None:
         """Refuse values that no run could use."""
@@ -40,13 +49,23 @@ class Scenario:
             raise PolicyError(f"scenario: draws is {self.draws!r}; expected 1 or more")
         if self.view and self.view not in VIEWS:
             raise PolicyError(f"scenario: view is {self.view!r}; expected one of {', '.join(VIEWS)}")
-        for name, value in (*self.weights, *self.costs):
-            if not value >= 0:
+        residents = ((name, getattr(self, name)) for name in RESIDENT_FIELDS)
+        for name, value in (*self.weights, *self.costs, *residents):
+            if not (value >= 0 and math.isfinite(value)):
                 raise PolicyError(f"scenario: {name} is {value!r}; expected a number of 0 or more")
+        for name, value in self.areas:
+            _check_area_rule(name, value)
 
     def with_changes(self, **changes: Any) -> Scenario:
         """Return a copy with some fields changed."""
         return replace(self, **changes)
+
+    def shape(self, policy: Policy) -> Policy:
+        """Return the policy with the rules for areas that this scenario changes; raise PolicyError if none can follow.
+
+        Areas and routes follow from it, so it goes to `prepare` and must be part of what a cache is kept under.
+        """
+        return policy.with_area_rules(self.areas)
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the scenario as plain JSON-able values, in a fixed order."""
@@ -58,6 +77,9 @@ class Scenario:
             "view": self.view,
             "weights": dict(self.weights),
             "costs": dict(self.costs),
+            "areas": {name: _area_value(name, value) for name, value in self.areas},
+            "connection_fee": self.connection_fee,
+            "dugnad_m": self.dugnad_m,
         }
 
     @classmethod
@@ -68,7 +90,7 @@ class Scenario:
         if unknown:
             raise PolicyError(f"{where}: unknown key {unknown[0]!r}; expected one of {', '.join(sorted(known))}")
         values = dict(raw)
-        for name in ("weights", "costs"):
+        for name in PAIRS:
             values[name] = tuple(
                 sorted((str(k), _number(v, f"{where}: {name}.{k}")) for k, v in dict(raw.get(name, {})).items())
             )
@@ -78,6 +100,9 @@ class Scenario:
         for name in ("seed", "draws"):
             if name in raw:
                 values[name] = int(_number(raw[name], f"{where}: {name}"))
+        for name in RESIDENT_FIELDS:
+            if name in raw:
+                values[name] = _number(raw[name], f"{where}: {name}")
         return cls(**values)
 
     @classmethod
@@ -98,10 +123,11 @@ class Scenario:
         ]
         if self.view:
             lines.append(f'view = "{self.view}"')
-        for name in ("weights", "costs"):
-            pairs: Pairs = getattr(self, name)
+        lines += [f"{name} = {getattr(self, name)!r}" for name in RESIDENT_FIELDS if getattr(self, name)]
+        for name in PAIRS:
+            pairs: dict[str, float | bool] = self.to_mapping()[name]
             if pairs:
-                lines += ["", f"[{name}]", *(f"{key} = {value!r}" for key, value in pairs)]
+                lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in pairs.items())]
         return "\n".join(lines) + "\n"
 
     def to_query(self) -> dict[str, str]:
@@ -109,18 +135,37 @@ class Scenario:
         query = {"policy": self.policy, "budget": f"{self.budget:.0f}", "seed": str(self.seed)}
         if self.view:
             query["view"] = self.view
+        query |= {name: f"{getattr(self, name):.12g}" for name in RESIDENT_FIELDS if getattr(self, name)}
         query |= {f"w.{key}": f"{value:g}" for key, value in self.weights}
         query |= {f"c.{key}": f"{value:g}" for key, value in self.costs}
+        query |= {f"a.{key}": f"{value:.12g}" for key, value in self.areas}
         return query
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], *, default: Scenario) -> Scenario:
         """Build a scenario from URL query parameters; what is not given comes from `default`."""
         raw = default.to_mapping()
-        raw |= {key: query[key] for key in ("policy", "budget", "seed", "view") if key in query}
-        for prefix, name in (("w.", "weights"), ("c.", "costs")):
+        raw |= {key: query[key] for key in ("policy", "budget", "seed", "view", *RESIDENT_FIELDS) if key in query}
+        for prefix, name in (("w.", "weights"), ("c.", "costs"), ("a.", "areas")):
             raw[name] |= {key[2:]: value for key, value in query.items() if key.startswith(prefix)}
         return cls.from_mapping(raw, where="link")
+
+
+def _check_area_rule(name: str, value: float) -> None:
+    if name not in AREA_RULES:
+        raise PolicyError(f"scenario: areas.{name} is not known; expected one of {', '.join(AREA_RULES)}")
+    if name == SPLIT and value not in (0, 1):
+        raise PolicyError(f"scenario: areas.{name} is {value!r}; expected true or false")
+    if not (value > 0 or (value == 0 and name in (SPLIT, "min_premises"))) or math.isinf(value):
+        raise PolicyError(f"scenario: areas.{name} is {value!r}; expected a number above 0")
+
+
+def _area_value(name: str, value: float) -> float | bool:
+    return bool(value) if name == SPLIT else value
+
+
+def _toml(value: float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _number(value: object, where: str) -> float:

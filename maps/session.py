@@ -55,7 +55,7 @@ class Key(StrEnum):
     BUDGET = "scenario-budget"  # in millions, as it is typed
     VIEW = "scenario-view"
     WEIGHT = "scenario-weight-"  # + criterion id
-    EXTRA = "scenario-extra"  # what a link brought and no field shows: seed, draws, cost overrides
+    EXTRA = "scenario-extra"  # what a link brought and no field shows: seed, draws, cost overrides, rules for areas
     MUNICIPALITY = "explore-municipality"
     AGAINST = "explore-against"  # the policy to compare with, or None; the field itself has -field after it
     PLACES = "explore-places"
@@ -137,7 +137,7 @@ def _stamp(study: Study) -> tuple[Any, ...]:
 
 
 def _key(study: Study, policy: Policy) -> tuple[Any, ...]:
-    return (str(study.folder), _stamp(study), policy.id)
+    return (str(study.folder), _stamp(study), policy.id, policy.areas.changed)
 
 
 def _build(key: tuple[Any, ...], study: Study, policy: Policy, tell: Callable[[str], None]) -> pipeline.Prepared:
@@ -203,7 +203,7 @@ def prepare(study: Study, policy: Policy) -> tuple[tuple[Any, ...], Any]:
 
 def assess(study: Study, scenario: Scenario) -> Assessment:
     """Return the assessment of a scenario; what is known already comes at once."""
-    key, ready = prepare(study, load_policy(scenario.policy))
+    key, ready = prepare(study, scenario.shape(load_policy(scenario.policy)))
     if _DECIDED.has((key, scenario)):
         found: Assessment = _DECIDED.get((key, scenario), lambda: None)
         return found
