@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, Point, Polygon, box
 
 from coverage.errors import CrsError, DataError
-from coverage.roads import FERRY, ROAD, SPUR, RoadGraph, attach, build_graph, span, walk_to_sources
+from coverage.roads import (
+    FERRY,
+    ROAD,
+    SPUR,
+    RoadGraph,
+    attach,
+    build_graph,
+    span,
+    spanning_forest,
+    steiner_tree,
+    walk_to_sources,
+)
 from tests.roadside import as_networkx, network, places, random_town, roads
 
 STREET = roads([(0, 0), (100, 0)])
@@ -252,6 +263,71 @@ def test_span_is_the_spanning_tree_of_all_road_distances(seed: int, count: int) 
     limit = 150.0
     short = span(graph, terminals, limit_m=limit).length_m
     assert sorted(short) == pytest.approx(sorted(links.length_m[links.length_m <= limit]))
+
+
+def test_a_spanning_forest_takes_the_shortest_of_parallels_and_no_loop() -> None:
+    a, b = np.array([0, 1, 0, 2, 3, 1]), np.array([1, 0, 0, 1, 4, 2])
+    length = np.array([5.0, 4.0, 1.0, 3.0, 9.0, 3.0])
+    assert spanning_forest(a, b, length, size=6).tolist() == [1, 3, 4]
+    none = np.empty(0, dtype=np.int64)
+    assert spanning_forest(none, none, np.empty(0), size=0).tolist() == []
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10_000), st.integers(1, 40), st.integers(1, 12))
+def test_a_spanning_forest_is_as_short_as_that_of_networkx(seed: int, edges: int, size: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(0, size, edges), rng.integers(0, size, edges)
+    length = rng.integers(1, 9, edges) / 1000  # in millimetres, so that many are equal
+    chosen = spanning_forest(a, b, length, size=size)
+    full = nx.MultiGraph()
+    full.add_nodes_from(range(size))
+    full.add_weighted_edges_from(zip(a.tolist(), b.tolist(), length.tolist(), strict=True))
+    forest = nx.MultiGraph()
+    forest.add_nodes_from(range(size))
+    forest.add_edges_from(zip(a[chosen].tolist(), b[chosen].tolist(), strict=True))
+    assert nx.is_forest(forest)
+    assert nx.number_connected_components(forest) == nx.number_connected_components(full)
+    assert length[chosen].sum() == pytest.approx(nx.minimum_spanning_tree(full).size(weight="weight"))
+
+
+def test_a_tree_joins_its_terminals_to_the_nearest_root() -> None:
+    # A street of 100 m with a side street at 40; roots at both ends, a terminal at 30 and one up the side street.
+    graph = build_graph(roads([(0, 0), (30, 0), (40, 0), (100, 0)], [(40, 0), (40, 20)], [(30, 0), (30, 5)]))
+    node = {(x, y): number for number, (x, y) in enumerate(graph.xy.tolist())}
+    chosen = steiner_tree(graph, np.array([node[30, 0], node[40, 20]]), roots=np.array([node[0, 0], node[100, 0]]))
+    assert sorted(graph.length_m[chosen].tolist()) == [10, 20, 30]
+    alone = np.array([node[100, 0]])
+    assert steiner_tree(graph, np.empty(0, dtype=np.int64), roots=alone).tolist() == []
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 3))
+def test_a_tree_is_one_piece_with_the_roots_and_ends_in_terminals(seed: int, count: int, starts: int) -> None:
+    graph = build_graph(random_town(seed))
+    chosen = np.random.default_rng(seed).choice(graph.nodes, min(count + starts, graph.nodes), replace=False)
+    roots, terminals = np.sort(chosen[:starts]), np.sort(chosen[starts:])
+    edges = steiner_tree(graph, terminals, roots=roots)
+    ends = np.concatenate([graph.u[edges], graph.v[edges]])
+    ends[np.isin(ends, roots)] = -1
+    a, b = np.split(ends, 2)
+    tree = nx.MultiGraph([(-1, -1)])
+    tree.remove_edge(-1, -1)
+    tree.add_nodes_from(terminals.tolist())
+    tree.add_edges_from(zip(a.tolist(), b.tolist(), strict=True))
+    assert nx.is_forest(tree)
+    assert {node for node, degree in tree.degree if degree == 1} <= {-1, *terminals.tolist()}
+    served = np.isin(graph.component, graph.component[roots])
+    for terminal in terminals.tolist():
+        assert nx.has_path(tree, -1, terminal) == served[terminal]
+    distance = dict(nx.all_pairs_dijkstra_path_length(as_networkx(graph)))
+    closure = nx.Graph()
+    closure.add_nodes_from([-1, *terminals.tolist()])
+    for node in terminals.tolist():
+        closure.add_weighted_edges_from((node, t, m) for t, m in distance[node].items() if t in terminals)
+        reach = [distance[node][root] for root in roots.tolist() if root in distance[node]]
+        closure.add_weighted_edges_from((node, -1, min(reach)) for _ in reach)
+    assert graph.length_m[edges].sum() <= nx.minimum_spanning_tree(closure).size(weight="weight") + 0.01
 
 
 def test_a_walk_goes_back_to_its_source() -> None:

@@ -2,12 +2,14 @@
 
 The room below `areas` and `routes`: `graph` turns lines into nodes and edges, `attach` puts places and networks on
 it (`access` those grid cells that lie off every road), `spanning` finds the minimum spanning tree of the road
-distances between many nodes in one run.
+distances between many nodes, and the tree along roads that it stands for, in one run; `trees` grows one for each of
+many groups.
 """
 
 from coverage.roads.attach import Attached, attach
 from coverage.roads.graph import ACCESS, DETOUR, FERRY, ROAD, SPUR, RoadGraph, add_up, build_graph
-from coverage.roads.spanning import Links, span, walk_to_sources
+from coverage.roads.spanning import Links, span, spanning_forest, steiner_tree, walk_to_sources
+from coverage.roads.trees import Trees, grow_joint_tree, grow_trees
 
 __all__ = [
     "ACCESS",
@@ -18,9 +20,14 @@ __all__ = [
     "Attached",
     "Links",
     "RoadGraph",
+    "Trees",
     "add_up",
     "attach",
     "build_graph",
+    "grow_joint_tree",
+    "grow_trees",
     "span",
+    "spanning_forest",
+    "steiner_tree",
     "walk_to_sources",
 ]

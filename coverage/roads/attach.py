@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -37,6 +38,10 @@ class Attached:
 
     def to_network(self) -> tuple[Floats, Ints]:
         """Return each node's distance to the nearest network, and its next node on the way (negative: none)."""
+        return self._to_network
+
+    @cached_property
+    def _to_network(self) -> tuple[Floats, Ints]:
         distance, before, _ = dijkstra(
             self.graph.matrix, indices=self.network_nodes, min_only=True, return_predecessors=True
         )

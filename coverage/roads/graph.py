@@ -27,6 +27,7 @@ DETOUR: Final = 1.3
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int32] | Ints  # of nodes or edges
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +77,13 @@ class RoadGraph:
         row, column, length, _ = self._entries
         pointer = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=self.nodes))])
         return csr_matrix((length, column.astype(np.int32), pointer.astype(np.int32)), shape=(self.nodes, self.nodes))
+
+    @cached_property
+    def pairs(self) -> tuple[Positions, Positions, Floats, Ints]:
+        """Return each pair of neighbours once: its lower and upper node, the length and the shortest edge between."""
+        row, column, length, edge = self._entries
+        once = np.flatnonzero(row < column)
+        return row[once].astype(np.int32), column[once].astype(np.int32), length[once], edge[once]
 
     @cached_property
     def _keys(self) -> Ints:

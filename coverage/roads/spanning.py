@@ -1,4 +1,4 @@
-"""The minimum spanning tree of the road distances between many nodes, in one shortest-path run.
+"""Minimum spanning trees of the road distances between many nodes, in one shortest-path run.
 
 Mehlhorn (1988), "A faster approximation algorithm for the Steiner problem in graphs": every node goes to its
 nearest terminal; edges between two terminals' cells are the only candidates for the tree over all pairs.
@@ -7,12 +7,13 @@ nearest terminal; edges between two terminals' cells are the only candidates for
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 
-from coverage.roads.graph import Floats, Ints, RoadGraph
+from coverage.roads.graph import Floats, Ints, Positions, RoadGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,47 +43,83 @@ def span(
     `terminals` are distinct, sorted nodes. Links longer than `limit_m` are left out. `within` (sorted nodes, with
     all terminals among them) keeps the search to a part of the graph.
     """
-    matrix = graph.matrix
     start = terminals
-    if within is not None:
-        matrix = matrix[within][:, within]
+    if within is None:
+        matrix, (x, y, step, _) = graph.matrix, graph.pairs
+    else:
+        matrix = graph.matrix[within][:, within]
         start = np.searchsorted(within, terminals)
+        row = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
+        once = np.flatnonzero(row < matrix.indices)
+        x, y, step = row[once], matrix.indices[once], matrix.data[once]
     # Every node on a shortest link of length L is within L/2 of one of its ends.
-    distance, before, nearest = dijkstra(
-        matrix, indices=start, min_only=True, return_predecessors=True, limit=limit_m / 2
-    )
-    cell = np.full(matrix.shape[0], -1, dtype=np.int64)
-    cell[start] = np.arange(len(start))
-    reached = nearest >= 0
-    cell[reached] = cell[nearest[reached]]
-
-    x = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    y = matrix.indices.astype(np.int64)
-    border = (cell[x] >= 0) & (cell[y] > cell[x])  # each border once: from the lower cell
-    x, y, step = x[border], y[border], matrix.data[border]
-    length = distance[x] + step + distance[y]
-    close = length <= limit_m
-    x, y, length = x[close], y[close], length[close]
-    key = cell[x] * len(start) + cell[y]
-    order = np.lexsort((y, x, length, key))
-    order = order[np.concatenate([[True], np.diff(key[order]) > 0])] if len(order) else order
-    x, y, length, key = x[order], y[order], length[order], key[order]
-
-    shape = (len(start), len(start))
-    chosen = minimum_spanning_tree(csr_matrix((length, (cell[x], cell[y])), shape=shape)).tocoo()
-    at = np.sort(np.searchsorted(key, chosen.row.astype(np.int64) * len(start) + chosen.col))
-    x, y, length = x[at], y[at], length[at]
+    distance, before, cell = _cells(matrix, start, np.arange(len(start)), limit_m=limit_m / 2)
+    at, length = _borders(x, y, step, distance, cell)
+    known = (length <= limit_m) & (cell[x[at]] >= 0) & (cell[y[at]] >= 0)
+    at, length = at[known], length[known]
+    chosen = spanning_forest(cell[x[at]], cell[y[at]], length, size=len(start))
+    at, length = at[chosen], length[chosen]
+    x, y = x[at].astype(np.int64), y[at].astype(np.int64)
+    swap = cell[x] > cell[y]
+    x, y = np.where(swap, y, x), np.where(swap, x, y)
+    order = np.lexsort((cell[y], cell[x]))
+    x, y, length = x[order], y[order], length[order]
     s, t = terminals[cell[x]], terminals[cell[y]]
     none = np.empty(0, dtype=np.int64)
     if not paths:
         return Links(s, t, length, none, none)
 
-    link = np.arange(len(at))
+    link = np.arange(len(s))
     walked, a, b = walk_to_sources(np.concatenate([x, y]), before.astype(np.int64))
     a, b = np.concatenate([x, a]), np.concatenate([y, b])
     if within is not None:
         a, b = within[a], within[b]
     return Links(s, t, length, np.concatenate([link, np.tile(link, 2)[walked]]), graph.edge_between(a, b))
+
+
+def steiner_tree(graph: RoadGraph, terminals: Ints, *, roots: Ints) -> Ints:
+    """Return the edges of a short tree that joins the terminals to each other and to the roots, which count as one.
+
+    `terminals` are distinct nodes, none of them among the distinct `roots`. The edges come sorted; a forest, if parts
+    are unconnected. At most twice as long as the shortest, and no longer than the spanning tree of road distances.
+    """
+    x, y, step, edge = graph.pairs
+    start = np.append(roots, terminals)
+    number = np.append(np.zeros(len(roots), dtype=np.int64), np.arange(1, len(terminals) + 1))
+    distance, before, cell = _cells(graph.matrix, start, number)
+    at, length = _borders(x, y, step, distance, cell)
+    chosen = at[spanning_forest(cell[x[at]], cell[y[at]], length, size=len(terminals) + 1)]
+
+    # Walk back from both sides of every border that is crossed; each node takes its step once.
+    stepped = np.zeros(graph.nodes, dtype=bool)
+    claim = np.empty(graph.nodes, dtype=np.int64)
+    front = np.append(x[chosen], y[chosen])
+    while len(front):
+        front = front[(before[front] >= 0) & ~stepped[front]]
+        claim[front] = np.arange(len(front))
+        front = front[claim[front] == np.arange(len(front))]
+        stepped[front] = True
+        front = before[front]
+    back = np.where(stepped, before, -1)
+    used = (back[x] == y) | (back[y] == x)
+    used[chosen] = True
+    return np.sort(edge[used])
+
+
+def spanning_forest(a: Positions, b: Positions, length_m: Floats, *, size: int) -> Ints:
+    """Return the positions of the edges of a minimum spanning forest over the nodes 0 … size - 1, sorted.
+
+    Loops and the longer of parallel edges are never in it; of edges equally long (to the millimetre) the first is.
+    """
+    position = np.flatnonzero(a != b)
+    ranked = position[_order(np.rint(length_m[position] * 1000).astype(np.int64))]
+    by_row = _order(a[ranked].astype(np.int64))
+    row_start = np.concatenate([[0], np.cumsum(np.bincount(a[ranked], minlength=size))])
+    # Ranks for lengths: the tree then names its edges. Parallel edges may stand in one row more than once.
+    rank = by_row + 1.0
+    matrix = csr_matrix((rank, b[ranked][by_row], row_start), shape=(size, size))
+    kept = minimum_spanning_tree(matrix, overwrite=True).data.astype(np.int64) - 1
+    return np.sort(ranked[kept])
 
 
 def walk_to_sources(nodes: Ints, before: Ints) -> tuple[Ints, Ints, Ints]:
@@ -98,3 +135,25 @@ def walk_to_sources(nodes: Ints, before: Ints) -> tuple[Ints, Ints, Ints]:
         ends.append(node)
     none = np.empty(0, dtype=np.int64)
     return tuple(np.concatenate([none, *parts]) for parts in (walks, starts, ends))  # type: ignore[return-value]
+
+
+def _cells(matrix: Any, start: Ints, number: Ints, *, limit_m: float = np.inf) -> tuple[Floats, Positions, Positions]:
+    """Send every node to the nearest start: distance, the node before it (negative: none), the start's number or -1."""
+    distance, before, source = dijkstra(matrix, indices=start, min_only=True, return_predecessors=True, limit=limit_m)
+    numbers = np.full(matrix.shape[0] + 1, -1, dtype=np.int32)  # the last for nodes that are not reached
+    numbers[start] = number
+    return distance, before, numbers[np.maximum(source, -1)]
+
+
+def _borders(x: Positions, y: Positions, step: Floats, distance: Floats, cell: Positions) -> tuple[Ints, Floats]:
+    """Return the pairs whose two nodes lie in different cells, and how long the links across them are."""
+    at = np.flatnonzero(cell[x] != cell[y])
+    return at, distance[x[at]] + step[at] + distance[y[at]]
+
+
+def _order(keys: Ints) -> Ints:
+    """Return the stable order of whole numbers from 0 on: sorting them with their positions is faster than argsort."""
+    bits = len(keys).bit_length()
+    packed = (keys << bits) | np.arange(len(keys))
+    packed.sort()
+    return packed & ((1 << bits) - 1)

@@ -1,10 +1,12 @@
-"""Measure Steiner routes against networkx on the same graphs in the same run: time and length.
+"""Measure Steiner trees along roads against networkx and rustworkx on the same graphs in the same run.
 
-Run from the project's root: python -m tests.benchmarks.bench_routes [--large] [--data-root DIR]
+Run from the project's root: python -m tests.benchmarks.bench_routes [--large] [--repeat N] [--data-root DIR]
 
-Ours is `routes.joint_length_m`: all terminals and the network in one tree, the distances to the network included.
-networkx gets its graph ready made, with all network nodes as one. `--large` adds a grid of 2.2 million edges with
-200,000 places, without networkx. Seeded, offline.
+All three get the same graph ready made, as each likes it best: the roads with the places on them, all network nodes
+as one, in the part that hangs together with it; and the same terminals. Ours is `roads.steiner_tree`, which routes
+are made by; networkx's is `steiner_tree` (method mehlhorn); rustworkx's is `steiner_tree`. They take turns; times are
+medians of `--repeat` rounds, lengths are exact. `--large` adds a grid of 2.2 million edges with 200,000 places:
+areas and their routes end to end, and the memory. Seeded, offline.
 """
 
 from __future__ import annotations
@@ -12,17 +14,20 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import rustworkx as rx
 import shapely
 from networkx.algorithms.approximation import steiner_tree
 
 from coverage import areas, roads, routes
 from coverage.policy import load_policy
-from tests.roadside import CRS, as_networkx, network
+from tests.roadside import CRS, network, places
 
 Case = tuple[str, gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]
 
@@ -41,83 +46,107 @@ def grid(side: int, houses: int, seed: int) -> Case:
     return f"grid {side} × {side}", town, settle(rng.uniform(0, side * 150, (houses, 2))), start
 
 
-def trondelag(data: Path, houses: int, seed: int) -> Case:
+def main_roads(data: Path, part: str, houses: int, seed: int) -> Case:
     """Read N1000 roads with houses beside them; built-up areas stand for the network."""
-    lines = gpd.read_file(data / "norway/roads/kartverket_N1000_veglenke_trondelag_25833.gpkg")
+    lines = gpd.read_file(data / f"norway/roads/kartverket_N1000_veglenke_{part}_25833.gpkg")
     lines["ferry"] = lines["typeVeg"].isin(["bilferje", "passasjerferje"])
     towns = gpd.read_file(data / "norway/population/kartverket_N1000_tettbebyggelse_25833.gpkg")
     rng = np.random.default_rng(seed)
     chance = lines.length.to_numpy() / lines.length.sum()
     chosen = lines.geometry.to_numpy()[rng.choice(len(lines), houses, p=chance)]
     on_road = shapely.get_coordinates(shapely.line_interpolate_point(chosen, rng.random(houses), normalized=True))
-    return "N1000 Trøndelag", lines, settle(on_road + rng.normal(0, 200, (houses, 2))), towns
+    return f"N1000 {part}", lines, settle(on_road + rng.normal(0, 200, (houses, 2))), towns
 
 
 def settle(xy: np.ndarray) -> gpd.GeoDataFrame:
     """Make eligible homes at coordinates, all of one area until they are delineated."""
-    columns = {
-        "place_id": [f"h{number:06d}" for number in range(len(xy))],
-        "kind": "household",
-        "weight": 1.0,
-        "employees": np.nan,
-        "municipality_code": "5001",
-        "locality": "Vik",
-        "fixed_down_mbps": 0.0,
-        "tier": "below_30",
-        "eligible": 1.0,
-        "area_id": "all",
-    }
-    return gpd.GeoDataFrame(columns, geometry=shapely.points(xy), crs=CRS)
+    return places(*map(tuple, xy), area_id="all")
 
 
-def measure(case: Case, *, against: bool) -> None:
-    """Print one line of the table."""
-    name, lines, houses, start = case
+def put_on(case: Case) -> tuple[gpd.GeoDataFrame, roads.Attached, float, float]:
+    """Build the graph and attach the houses: the houses, the graph with them, and the seconds for either."""
+    _, lines, houses, start = case
     clock = time.perf_counter()
     graph = roads.build_graph(lines)
-    built = time.perf_counter() - clock
+    built_s = time.perf_counter() - clock
     clock = time.perf_counter()
     attached = roads.attach(graph, houses, mask=np.ones(len(houses), dtype=bool), network=start)
-    attach_s = time.perf_counter() - clock
-    reached = ~attached.unreachable
-    houses = houses[reached].reset_index(drop=True)
-    attached = roads.attach(graph, houses, mask=np.ones(len(houses), dtype=bool), network=start)
-    attached.graph.matrix  # noqa: B018 - networkx gets its graph ready made, too
-    one_area = gpd.GeoDataFrame({"area_id": ["all"]}, geometry=[None], crs=CRS)
-    clock = time.perf_counter()
-    ours_m = routes.joint_length_m(one_area, houses, attached=attached)
-    ours_s = time.perf_counter() - clock
-    line = f"{name:16} {attached.graph.nodes:9,} nodes {attached.graph.edges:9,} edges {len(houses):7,} places"
-    line += f" | build {built:6.2f} s attach {attach_s:6.2f} s | tree {ours_s:7.3f} s {ours_m / 1000:11,.3f} km"
-    if against:
-        whole = as_networkx(attached.graph)
-        on = set(attached.network_nodes.tolist())
-        joined = nx.Graph()
-        for a, b, data in whole.edges(data=True):
-            a, b = (-1 if node in on else node for node in (a, b))
-            if a != b and data["weight"] < joined.get_edge_data(a, b, {"weight": np.inf})["weight"]:
-                joined.add_edge(a, b, weight=data["weight"])
-        joined = joined.subgraph(nx.node_connected_component(joined, -1)).copy()  # it fails on the rest
-        terminals = sorted({-1, *(node for node in attached.place_node.tolist() if node not in on)})
-        clock = time.perf_counter()
-        theirs = steiner_tree(joined, terminals, method="mehlhorn").size(weight="weight")
-        theirs_s = time.perf_counter() - clock
-        line += f" | networkx {theirs_s:7.3f} s {theirs / 1000:11,.3f} km"
-        line += f" | {theirs_s / ours_s:5.1f}× faster, length {ours_m / theirs:.4f}"
-    else:
-        clock = time.perf_counter()
-        marked, lots = areas.delineate(
-            houses,
-            attached=attached,
-            policy=load_policy("no-2024"),
-            municipalities=gpd.GeoDataFrame({"municipality_code": ["5001"], "name": ["Vik"]}, geometry=[None], crs=CRS),
-        )
-        lots_s = time.perf_counter() - clock
-        clock = time.perf_counter()
-        routes.route(lots, marked, attached=attached)
-        line += f" | {len(lots):,} areas {lots_s:.1f} s, their routes {time.perf_counter() - clock:.1f} s"
-        line += f" | peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
+    return houses, attached, built_s, time.perf_counter() - clock
+
+
+def compare(case: Case, *, repeat: int) -> None:
+    """Print one line of the table."""
+    _, attached, _, _ = put_on(case)
+    graph, roots = attached.graph, attached.network_nodes
+    reached = np.setdiff1d(attached.place_node[~attached.unreachable], roots)
+    graph.matrix, graph.pairs  # noqa: B018 - the others get their graphs ready made, too
+
+    # One node for all roots, and of parallel edges the shortest, since neither of the others can do it itself.
+    fits = np.isin(graph.component, graph.component[roots])
+    name = np.where(np.isin(np.arange(graph.nodes), roots), graph.nodes, np.arange(graph.nodes))
+    x, y, length, _ = graph.pairs
+    inside = fits[x] & (name[x] != name[y])
+    low, high = np.minimum(name[x], name[y])[inside], np.maximum(name[x], name[y])[inside]
+    _, number = np.unique(np.concatenate([low, high, reached]), return_inverse=True)
+    u, v, terminals = np.split(number, [len(low), 2 * len(low)])
+    order = np.lexsort((length[inside], v, u))
+    u, v, step = u[order], v[order], length[inside][order]
+    first = np.concatenate([[True], (np.diff(u) != 0) | (np.diff(v) != 0)])
+    edges = list(zip(u[first].tolist(), v[first].tolist(), step[first].tolist(), strict=True))
+    wanted = [*terminals.tolist(), int(number.max())]
+    theirs = nx.Graph()
+    theirs.add_weighted_edges_from(edges)
+    rusty = rx.PyGraph(multigraph=False)
+    rusty.add_nodes_from(range(int(number.max()) + 1))
+    rusty.add_edges_from(edges)
+
+    runs: dict[str, Callable[[], float]] = {
+        "ours": lambda: float(graph.length_m[roads.steiner_tree(graph, reached, roots=roots)].sum()),
+        "networkx": lambda: steiner_tree(theirs, wanted, method="mehlhorn").size(weight="weight"),
+        "rustworkx": lambda: sum(rx.steiner_tree(rusty, wanted, float).edges()),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    length_m: dict[str, float] = {}
+    for _ in range(repeat):
+        for name, run in runs.items():
+            clock = time.perf_counter()
+            length_m[name] = run()
+            seconds[name].append(time.perf_counter() - clock)
+    own_s = median(seconds["ours"])
+    line = f"{case[0]:16} {graph.edges:9,} edges {len(wanted):6,} terminals | ours {own_s * 1000:8.2f} ms"
+    line += f" {length_m['ours'] / 1000:10,.3f} km"
+    for name in ("networkx", "rustworkx"):
+        their_s = median(seconds[name])
+        line += f" | {name} {their_s * 1000:9.2f} ms {their_s / own_s:6.1f}×"
+        line += f" length {length_m['ours'] / length_m[name]:.4f}"
     print(line, flush=True)  # noqa: T201
+
+
+def measure(case: Case) -> None:
+    """Print what areas and routes of one case take, from road lines to the tree of every area."""
+    houses, attached, built_s, attach_s = put_on(case)
+    clock = time.perf_counter()
+    marked, lots = areas.delineate(
+        houses,
+        attached=attached,
+        policy=load_policy("no-2024"),
+        municipalities=gpd.GeoDataFrame({"municipality_code": ["5001"], "name": ["Vik"]}, geometry=[None], crs=CRS),
+    )
+    lots_s = time.perf_counter() - clock
+    clock = time.perf_counter()
+    found = routes.route(lots, marked, attached=attached)
+    routes_s = time.perf_counter() - clock
+    clock = time.perf_counter()
+    joint_m = routes.joint_length_m(lots, marked, attached=attached)
+    joint_s = time.perf_counter() - clock
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(  # noqa: T201
+        f"{case[0]}: {attached.graph.edges:,} edges, {len(houses):,} places | graph {built_s:.1f} s, places on it"
+        f" {attach_s:.1f} s | {len(lots):,} areas {lots_s:.1f} s | their routes {routes_s:.1f} s,"
+        f" {found['route_m'].sum() / 1000:,.0f} km | one route for all {joint_s:.1f} s, {joint_m / 1000:,.0f} km"
+        f" | peak {peak:.2f} GB",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -125,14 +154,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data-root", type=Path, default=Path(__file__).parents[3] / "shared" / "data")
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
+    if options.large:  # first, so that the peak of memory is its own
+        measure(grid(1175, 200_000, 1))
     for side, houses in ((60, 300), (150, 2000), (300, 10_000)):
-        measure(grid(side, houses, 1), against=True)
+        compare(grid(side, houses, 1), repeat=options.repeat)
     if options.data_root.is_dir():
-        for houses in (500, 5000):
-            measure(trondelag(options.data_root, houses, 1), against=True)
-    if options.large:
-        measure(grid(1175, 200_000, 1), against=False)
+        for part, houses in (("trondelag", 500), ("trondelag", 5000), ("norge", 2000), ("norge", 20_000)):
+            compare(main_roads(options.data_root, part, houses, 1), repeat=options.repeat)
 
 
 if __name__ == "__main__":
