@@ -76,6 +76,10 @@ class CostBook:
         """Say whether an item is an amount of money."""
         return row.unit.startswith(f"{self.currency} per ")
 
+    def with_values(self, overrides: Pairs) -> CostBook:
+        """Put values in place of the book's own; an item's range is scaled with its value, a share's up to 1."""
+        return _overridden(self, overrides)
+
     def at_prices_of(self, year: int) -> CostBook:
         """Bring every amount of money to the prices of `year` by the book's own price index rows.
 
@@ -128,7 +132,7 @@ def load_costs(
     if price_year is not None:
         book = book.at_prices_of(price_year)
     if overrides:
-        book = _overridden(book, overrides)
+        book = book.with_values(overrides)
         _refuse(book, f"{path.name} with the scenario's costs")
     return book
 

@@ -28,6 +28,7 @@ from coverage.bill import (
     revenue,
     upkeep_share,
 )
+from coverage.contributions import contributions, expected_connections
 from coverage.costbook import CostBook
 from coverage.draws import GROUPS, QUANTILES, Draws, Sampler
 from coverage.errors import DataError
@@ -51,25 +52,24 @@ def estimate(
 ) -> tuple[gpd.GeoDataFrame, Draws]:
     """Estimate the funding gap of every area with its proposed technology, and split its P50 over who pays.
 
-    `private` is money from residents or the operator by area_id, taken off the gap before the public shares. Adds
-    the present values at the book's own figures (FLOWS but capex, funding_gap), connections, the quantiles of the
-    scenario's draws, and the shares: state + county + municipal + private = P50; grant = state + county.
+    `private` is money by area_id beside what the scenario says of residents (a fee for each connection, metres dug in
+    dugnad): all of it is taken off the gap before the public shares. Adds the present values at the book's own
+    figures (FLOWS but capex, funding_gap), connections, the quantiles of the scenario's draws, and the shares:
+    state + county + municipal + private = P50; grant = state + county.
     """
     rules = policy.subsidy
     base = base_levels(book)
     sampler = Sampler.make(book, seed=scenario.seed, draws=scenario.draws)
     years = earning_years(book, rate=sampler.rate, horizon=rules.horizon_years)
     gaps = np.zeros((len(areas), scenario.draws))
-    columns = {name: np.zeros(len(areas)) for name in (*FLOWS[1:], "funding_gap", "connections")}
+    columns = {name: np.zeros(len(areas)) for name in (*FLOWS[1:], "funding_gap")}
+    columns["connections"] = expected_connections(areas, book=book)
     ids = [str(area_id) for area_id in areas["area_id"]]
     for technology, rows, bill in _bills(areas, routes, book):
         flows = _flows(bill, base, book, policy)
         for name in FLOWS[1:]:
             columns[name][rows] = flows[name][:, 0]
         columns["funding_gap"][rows] = _gap(bill, flows, policy, scenario)[:, 0]
-        columns["connections"][rows] = (
-            bill.homes * base.take_up_household[0] + bill.businesses * base.take_up_business[0]
-        )
         values = factors(technology, book, rate=sampler.rate, horizon=rules.horizon_years)
         # Area by area: memory stays small, and each area's numbers come from its own generator.
         for number, row in enumerate(rows):
@@ -81,7 +81,8 @@ def estimate(
     for column, drawn in enumerate(gaps):
         quantiles[:, column] = np.quantile(drawn, list(QUANTILES.values()))
     columns |= {f"funding_gap_{name}": quantiles[number] for number, name in enumerate(QUANTILES)}
-    given = np.array([float((private or {}).get(area_id, 0.0)) for area_id in ids])
+    brought = contributions(areas, routes, book=book, scenario=scenario, given=private)
+    given = brought["private"].to_numpy(dtype=float)
     columns |= _shares(columns["funding_gap_p50"], given, policy)
     premises = areas["premises"].to_numpy(dtype=float)
     columns["grant_per_premises"] = np.divide(columns["grant"], premises, out=np.zeros(len(areas)), where=premises > 0)

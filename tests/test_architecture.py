@@ -61,7 +61,11 @@ ALLOWED: dict[str, set[str]] = {
     "bill": BASE | {"costbook", "finance", "schemas"},
     "draws": BASE | {"bill", "costbook", "finance"},
     "costs": STAGE | {"bill", "costbook", "finance"},
-    "subsidy": STAGE | {"bill", "costbook", "finance", "draws"},
+    "contributions": STAGE | {"bill", "costbook", "finance"},
+    "subsidy": STAGE | {"bill", "contributions", "costbook", "finance", "draws"},
+    # They ask the estimate again with one thing changed.
+    "levers": STAGE | {"contributions", "costbook", "costs", "subsidy"},
+    "clawback": STAGE | {"costbook", "subsidy"},
     "selection": STAGE,
     "priority": STAGE | {"selection", "draws"},
     "agreement": STAGE | {"gaps", "study"},
