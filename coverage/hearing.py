@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import itertools
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -212,7 +213,8 @@ class _Case:
     def parts(self) -> tuple[Bools, Floats]:
         """Return, operators × places × lists, whether its claims are about what is removed, and what hangs on it alone.
 
-        They are where they would remove it without the others', or where nothing is removed without them.
+        They are where they would remove it without the others', or where nothing is removed without them; where that
+        is so of nobody's (any two networks of three will do), where they would beside one other's.
         """
         mine = np.zeros((len(self.rows), *self.after.shape), dtype=bool)
         alone = np.zeros(mine.shape)
@@ -224,9 +226,23 @@ class _Case:
             alone[number, at] = np.maximum(self.weights(~claims, at=at) - self.after[at], 0.0)
             suffices = self.before[at] - self.weights(~self.said | claims, at=at) > _NOTHING
             mine[number, at] = (suffices | (alone[number, at] > _NOTHING)) & (self.removed[at] > _NOTHING)
+        mine |= self._with_another(~mine.any(axis=0) & (self.removed > _NOTHING))
         needed = (alone > _NOTHING).sum(axis=0)
         alone[:, needed > 1] = 0.0  # it takes several together
         return mine, np.minimum(alone, np.maximum(self.removed, 0.0))
+
+    def _with_another(self, wanted: Bools) -> npt.NDArray[np.bool_]:
+        """Say, operators × places × lists, whose claims remove what is `wanted` beside those of one other."""
+        mine = np.zeros((len(self.rows), *wanted.shape), dtype=bool)
+        at = np.flatnonzero(wanted.any(axis=1))
+        if not len(at):
+            return mine
+        alone = [self.weights(~self.said | own, at=at) for own in self.rows]
+        for first, second in itertools.combinations(range(len(self.rows)), 2):
+            both = self.weights(~self.said | self.rows[first] | self.rows[second], at=at)
+            mine[first, at] |= wanted[at] & (alone[second] - both > _NOTHING)
+            mine[second, at] |= wanted[at] & (alone[first] - both > _NOTHING)
+        return mine
 
     def account(self, whole: gpd.GeoDataFrame, reached: Ints) -> Account:
         mine, _ = self.parts

@@ -269,3 +269,16 @@ def test_a_plan_never_adds_a_gap(rows: list[dict[str, Any]], policy: Policy) -> 
     lapses = said([row | {"claim": "lapsed"} for row in rows], "lapses")
     back = judged(county(6), [*offers, said(rows), lapses], policy=policy)
     assert back["eligible"].tolist() == without["eligible"].tolist()
+
+
+def test_where_any_two_of_three_networks_remove_a_place_all_three_are_named() -> None:
+    black = load_policy("eu-2023")
+    rows = [{"place": "p0", "operator": name, "down": 200} for name in ("A", "B", "C")]
+    slow = {"place": "p0", "operator": "D", "down": 20}
+    account = hear(county(2), [said([*rows, slow, {"place": "p1", "operator": "A", "down": 200}])], policy=black)
+    assert account.places["hearing"].tolist()[:1] == ["removed"]
+    assert account.places["hearing_removed_by"].iloc[0] == "A, B, C"
+    last = account.lists["list"].iloc[-1]
+    shares = account.operators.set_index(["operator", "list"])[["premises_claimed", "premises_alone"]]
+    assert shares.loc[("A", last)].tolist() == [1, 0]
+    assert shares.loc[("D", last)].tolist() == [0, 0]
