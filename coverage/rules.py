@@ -145,6 +145,8 @@ class SubsidyRules:
     scheme_ceiling: float = math.inf  # of all support under the scheme together
     scheme_ceiling_source: str = ""
     scheme_ceiling_confidence: str = "published"
+    clawback_above: float = math.inf  # aid to one project above which the law demands a clawback
+    clawback_source: str = ""
 
 
 @dataclass(frozen=True)
