@@ -41,7 +41,8 @@ def hubs(assessment: Assessment) -> layers.Collection:
 
 def corrected(assessment: Assessment) -> layers.Collection:
     """Return a ring around each corrected place; what was corrected, by which office and when as a tooltip."""
-    styles = {CORRECTED: {"radius": 8, "color": style.CORRECTED_COLOUR, "weight": 2.2, "fill": False}}
+    # Filled, though nothing shows: the whole ring can be pointed at.
+    styles = {CORRECTED: {"radius": 8, "color": style.CORRECTED_COLOUR, "weight": 2.2, "fillOpacity": 0.0}}
     places = assessment.places
     if "correction" not in places:
         return layers.collection([], [], styles)

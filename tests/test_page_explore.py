@@ -10,12 +10,13 @@ import streamlit_folium
 from streamlit.testing.v1 import AppTest
 
 from coverage.reasons import explain
-from maps import language, session
-from maps.pages import why
+from coverage.schemas import GROUND_BASES, GROUNDS, HUB_DISTANCE_BASES, NACE_NOTES
+from maps import language, session, style
+from maps.pages import why, why_profile
 from maps.picking import Index, pick
 from maps.session import View
 from maps.store import STORE
-from tests import toy
+from tests import toy, toy_told
 
 
 def page() -> None:
@@ -226,3 +227,99 @@ def test_page_without_areas_and_without_mobile_data(monkeypatch: pytest.MonkeyPa
     assert not test.exception
     assert {metric.label: metric.value for metric in test.metric}["project areas"] == "0"
     assert "homes, mobile" not in html_of(test)
+
+
+# --- corrections, the hearing and the profile of businesses ---------------------------------------------------
+
+
+def panel_at(row: int, spoken: str = "en", **columns: object) -> str:
+    """Return what the panel tells of a row of the toy with everything in it, with columns of it replaced."""
+    told = toy_told.assessment()
+    places = told.places.copy()
+    for name, value in columns.items():
+        places.loc[row, name] = value
+    told = dataclasses.replace(told, places=places)
+    at = places.to_crs(4326).geometry.iloc[row]
+    with language.using(spoken):
+        return why.panel(told, pick(told, Index.build(places), lat=at.y, lon=at.x)).replace(style.THIN, " ")
+
+
+def test_a_corrected_place_says_what_was_corrected_by_whom_when_and_where_it_stands() -> None:
+    text = panel_at(toy_told.CORRECTED)
+    assert (
+        "<dt>corrected</dt><dd>not inhabited: in year-round use → not in use. "
+        "By Office &lt;of&gt; Westby, 2022-05-02: “moved &lt;out&gt;”</dd>"
+    ) in text
+    assert "wrong speed: 1000/1000 Mbit/s fibre, Newnet → 50/2 Mbit/s DSL, Oldnet" in text
+    assert "<dt>correction from</dt><dd>rettelser.csv, row 4 (Toy Ltd, 2022-06-30; SYNTHETIC)</dd>" in text
+    nb = panel_at(toy_told.CORRECTED, "nb")
+    assert "<dt>rettet</dt><dd>ikke bebodd: i helårsbruk → ikke i bruk. Av Office" in nb
+    assert "02.05.2022: «moved &lt;out&gt;»</dd>" in nb
+    assert "corrected" not in panel_at(toy_told.FARM)
+
+
+def test_a_place_of_the_hearing_says_who_took_it_off_the_list_or_whose_plan_lapsed() -> None:
+    assert "<dt>hearing</dt><dd>taken off the list by the hearing: A Fiber, B &lt;Nett&gt;</dd>" in panel_at(
+        toy_told.REMOVED
+    )
+    assert "put back on the list: the plan of A Fiber lapsed on 2022-05-02</dd>" in panel_at(toy_told.PUT_BACK)
+    assert "tilbake på listen: planen fra A Fiber falt bort 02.05.2022" in panel_at(toy_told.PUT_BACK, "nb")
+    undated = panel_at(toy_told.PUT_BACK, hearing_lapsed_on=pd.NaT)
+    assert "the plan of A Fiber has lapsed</dd>" in undated
+    overdue = panel_at(toy_told.OVERDUE)
+    assert "<dt>planned</dt><dd>overdue: C Net planned 1 000 Mbit/s by 2022-03-01</dd>" in overdue
+    assert "<dt>hearing</dt>" not in panel_at(toy_told.FARM)
+
+
+def test_a_business_is_told_with_size_code_upload_ground_park_and_hub() -> None:
+    text = panel_at(toy_told.FARM)
+    assert "size class by headcount: micro</dd>" in text
+    assert "01.110 (the same in SN2007 and SN2025), section A Agriculture, forestry and fishing</dd>" in text
+    assert "<dd>1 (1 is neutral): a weight in the ranking, never eligibility. ⚑ Source (assumed): " in text
+    assert "1.38 km² of land within 1 km, worked or not; 85 % of it has “good” mobile coverage or better</dd>" in text
+    assert "<dt>business park</dt><dd>Park</dd>" in text
+    assert "<dt>nearest support hub</dt><dd>Garden &lt;b&gt;, 1.06 km as the crow flies</dd>" in text
+    by_road = panel_at(toy_told.FARM, hub_distance_basis="road")
+    assert "1.06 km by road</dd>" in by_road
+    nb = panel_at(toy_told.FARM, "nb")
+    assert "størrelse etter antall ansatte: mikro" in nb
+    assert "næringshovedområde A Jordbruk, skogbruk og fiske" in nb
+
+
+def test_ground_whose_coverage_nobody_tells_is_said_to_be_not_known() -> None:
+    text = panel_at(toy_told.FISHERY)
+    assert "7.12 km² of sea within 3 km; how much of it has mobile coverage is not known</dd>" in text
+    layer = panel_at(toy_told.FARM, ground_basis="layer")
+    assert "1.38 km² of the worked land within 1 km; 85 %" in layer
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"nace": "62.010", "nace_section": "J", "nace_standard": "sn2007"}, "62.010 (SN2007), section J Information"),
+        ({"nace": "99.999", "nace_note": "unknown", "nace_section": None}, "99.999: neither SN2007 nor SN2025 lists"),
+        ({"nace": "J", "nace_note": "ambiguous", "nace_section": None}, "J: SN2007 and SN2025 put it in different"),
+        ({"nace": None, "nace_note": "not_stated", "nace_section": None}, "not stated in the register"),
+    ],
+)
+def test_an_industry_code_is_told_with_its_version_or_with_what_is_wrong(columns: dict[str, object], said: str) -> None:
+    assert f"<dt>industry code</dt><dd>{said}" in panel_at(toy_told.FARM, **columns)
+
+
+def test_a_home_has_no_profile() -> None:
+    text = panel_at(toy_told.PUT_BACK)
+    assert "upload dependence" not in text
+    assert "industry code" not in text
+
+
+def test_every_note_ground_and_basis_of_the_model_has_its_words() -> None:
+    assert set(why_profile.NOTES) | {"not_stated"} == set(NACE_NOTES)
+    assert {works for works, _ in why_profile.GROUNDS} == set(GROUNDS)
+    assert {basis for _, basis in why_profile.GROUNDS} == set(GROUND_BASES)
+    assert set(why_profile.BASES) == set(HUB_DISTANCE_BASES)
+
+
+def test_line_of_business_that_the_model_filled_in_speaks_the_readers_language() -> None:
+    filled = {"line_of_business": "Agriculture, forestry and fishing"}
+    assert "<dd>Jordbruk, skogbruk og fiske, " in panel_at(toy_told.FARM, "nb", **filled)
+    assert "<dd>Agriculture, " in panel_at(toy_told.FARM, "nb"), "what the register says stays"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import zipfile
 from io import BytesIO
 
@@ -8,12 +9,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from coverage import reports
-from maps import session
+from maps import session, style
 from maps.pages import downloads
 from maps.session import View
 from maps.store import STORE
-from tests import toy
+from tests import toy, toy_told
 from tests.reported import toy_assessment
+from tests.screen_texts import texts_of
 
 
 def page() -> None:
@@ -79,3 +81,60 @@ def test_every_format_has_a_name_and_a_type() -> None:
     offered = {format_ for formats in reports.FORMATS.values() for format_ in formats}
     assert offered <= set(downloads.GOOD_FOR)
     assert offered <= set(downloads.MIME)
+
+
+# --- businesses ----------------------------------------------------------------------------------------------
+
+
+def by(test: AppTest, first: str) -> list[list[object]]:
+    """Return the table of businesses whose first row is called `first`."""
+    counts = ["what", "businesses", "short", "eligible", "employees"]
+    found = [element.value for element in test.dataframe if "what" in element.value]
+    return next(frame[counts].to_numpy().tolist() for frame in found if frame["what"].iloc[0] == first)
+
+
+def test_businesses_are_counted_by_size_distance_and_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = toy_told.assessment()
+    test = show(monkeypatch, told)
+    assert not test.exception
+    firms = told.places[told.places["kind"] == "business"]
+    assert by(test, "micro") == [["micro", 60, 20, 20, firms["employees"].sum()]]
+    assert [str(row[0]).replace(style.THIN, " ") for row in by(test, f"up to 10{style.THIN}km")] == [
+        "up to 10 km",
+        "10 km to 30 km",
+        "over 30 km",
+        "in a business park",
+    ]
+    (sections,) = (element.value for element in test.dataframe if "section" in element.value)
+    assert sections[["section", "line", "short"]].to_numpy().tolist() == [
+        ["A", "Agriculture, forestry and fishing", 20]
+    ]
+    assert {"eligible for support", "short, but not eligible"} <= set(texts_of(test)), "what the chart tells apart"
+    labels = [json.loads(element.proto.columns).get("what", {}).get("label") for element in test.dataframe]
+    assert "size class by headcount" in labels
+    said = "".join(element.value for element in test.markdown).replace("\\", "")
+    assert "how much of their ground has mobile coverage is not known" in said
+    assert f"85{style.THIN}% of their ground" in said
+
+
+def test_businesses_follow_the_chosen_municipality(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = toy_told.assessment()
+    test = show(monkeypatch, told)
+    test.multiselect(key="gap-report-municipalities").select("5001").run()
+    assert not test.exception
+    mine = told.places[(told.places["kind"] == "business") & (told.places["municipality_code"] == "5001")]
+    assert by(test, "micro") == [
+        ["micro", len(mine), mine["short_fixed"].sum(), mine["eligible"].sum(), mine["employees"].sum()]
+    ]
+
+
+def test_without_a_profile_nothing_is_said_of_businesses(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = show(monkeypatch, toy.assessment())
+    test.multiselect(key="gap-report-municipalities").select("5001").run()
+    assert not test.exception
+    assert "Businesses: who is short of service" not in [element.value for element in test.subheader]
+    homes = toy_told.assessment()
+    homes = dataclasses.replace(homes, places=homes.places.assign(kind="household"))
+    test = show(monkeypatch, dataclasses.replace(homes, summary=homes.summary | {"businesses": {"by_headcount": {}}}))
+    assert not test.exception
+    assert "Businesses: who is short of service" not in [element.value for element in test.subheader]

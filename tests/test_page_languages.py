@@ -9,14 +9,26 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from coverage import reasons
+from coverage.nace import read_rows
+from coverage.reports.corrections import correction_table
 from coverage.reports.wording import load_wording
 from coverage.scenario import Scenario
+from coverage.schemas import CORRECTION_KINDS
 from maps import language, session, style
 from maps.session import Key
-from tests import toy_view
+from tests import toy_told, toy_view
 from tests.screen_texts import texts_of
 from tests.test_maps_language import extracted
 
+TOLD = (
+    toy_told.FARM,
+    toy_told.FISHERY,
+    toy_told.CORRECTED,
+    toy_told.REMOVED,
+    toy_told.PUT_BACK,
+    toy_told.OVERDUE,
+)
+STRESSED = toy_told.stressed()
 PAGES = ("explore", "gap_report", "priorities", "data_and_rules")
 
 
@@ -44,12 +56,12 @@ def toytown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "assess", lambda study, scenario: toy_view.decide(scenario))
 
 
-def open_page(name: str, **query: str) -> AppTest:
+def open_page(name: str, *, row: int = 0, **query: str) -> AppTest:
     test = AppTest.from_function(page, args=(name,), default_timeout=60)
     for key, value in query.items():
         test.query_params[key] = value
     if name == "explore":
-        at = toy_view.ASSESSMENT.places.to_crs(4326).geometry.iloc[0]
+        at = toy_view.ASSESSMENT.places.to_crs(4326).geometry.iloc[row]
         test.session_state[Key.MAP] = {"last_clicked": {"lat": at.y, "lng": at.x}}
     if name == "priorities":
         test.session_state["priorities-table"] = {"selection": {"rows": [2], "columns": []}}
@@ -75,9 +87,23 @@ def leftovers(texts: list[str], spoken: str) -> list[tuple[str, str]]:
     return found + [(part, text) for part, edge in edges.items() for text in texts if edge.search(text)]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_no_english_is_left_on_a_norwegian_page(toytown: None, name: str) -> None:
-    test = open_page(name, lang="nb").run()
+# Every page with the plain toy and with all that a study may tell; the panel at each row that it tells apart.
+CASES = [(name, row) for name in PAGES for row in (None, *(TOLD if name == "explore" else TOLD[:1]))]
+
+
+@pytest.fixture
+def town(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, toytown: None) -> int:
+    """Put the toy, plain or with everything, where a session finds it; return the row to click on."""
+    if request.param is None:
+        return 0
+    monkeypatch.setattr(toy_view, "ASSESSMENT", toy_told.assessment())
+    monkeypatch.setattr(session, "stressed", lambda view: STRESSED)
+    return int(request.param)
+
+
+@pytest.mark.parametrize(("name", "town"), CASES, indirect=["town"])
+def test_no_english_is_left_on_a_norwegian_page(town: int, name: str) -> None:
+    test = open_page(name, row=town, lang="nb").run()
     assert not test.exception
     texts = texts_of(test)
     assert len(texts) > 40
@@ -88,9 +114,9 @@ def test_no_english_is_left_on_a_norwegian_page(toytown: None, name: str) -> Non
     ] == []
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("name", "town"), CASES, indirect=["town"])
 def test_every_text_of_a_page_is_one_that_catalogues_know(
-    toytown: None, monkeypatch: pytest.MonkeyPatch, name: str
+    town: int, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """In a language of marks, what is not marked was never given to the catalogues."""
 
@@ -105,7 +131,7 @@ def test_every_text_of_a_page_is_one_that_catalogues_know(
             return f"⟦{message}⟧"
 
     monkeypatch.setattr(language, "catalogue", lambda code: Marks())
-    test = open_page(name, lang="nb").run()
+    test = open_page(name, row=town, lang="nb").run()
     assert not test.exception
     known = data_texts()
     strange = []
@@ -126,7 +152,8 @@ def data_texts() -> str:
     toy, wording = toy_view.ASSESSMENT, load_wording("nb")
     policy = toy.policy
     told = reasons.explain(toy.places, policy=policy, as_of=toy.study.as_of, language="nb")
-    frames = (toy.places, toy.areas, toy.municipalities, toy.rejected, toy.cost_lines, told)
+    tables = (correction_table(toy, wording), toy_told.account().operators, STRESSED.areas, STRESSED.newcomers)
+    frames = (toy.places, toy.areas, toy.municipalities, toy.rejected, toy.cost_lines, told, *tables)
     texts = [str(value) for frame in frames for name in frame if name != "geometry" for value in frame[name].unique()]
     for part in (*policy.tiers, *policy.clauses, *policy.criteria):
         texts += [part.id, part.label["nb"], part.source]
@@ -147,6 +174,11 @@ def data_texts() -> str:
     texts += [wording.said(item.source) for item in toy.costs.items] + [
         wording.item(item.item) for item in toy.costs.items
     ]
+    for row in (row for name in ("nace.csv", "upload_dependence.csv") for row in read_rows(name)):
+        texts += [row["source"], wording.said(row["source"]), row.get("name_nb", "")]
+    texts += [wording.value("correction", code) for code in CORRECTION_KINDS]
+    texts += [wording.said(row["published_source"]) for row in toy_told.account().lists.to_dict("records")]
+    texts += [str(name) for name in toy.hubs.get("name", ())]
     texts += [f"- {style.plain(note)}" for note in toy.study.notes] + list(language.LANGUAGES.values())
     return "\n".join(texts)
 

@@ -97,20 +97,25 @@ def _by_size(figures: dict[str, Any]) -> None:
 
 
 def _by_distance(figures: dict[str, Any]) -> None:
-    rows = [{"what": _distance(code), **counts} for code, counts in figures.get("hub_distance", {}).items()]
+    rows, reached = [], ""
+    for code, counts in figures.get("hub_distance", {}).items():  # nearest first
+        label, reached = _distance(code, reached)
+        rows.append({"what": label, **counts})
     if "in_business_parks" in figures:
         rows.append({"what": _("in a business park"), **figures["in_business_parks"]})
     if rows:
         _draw(rows, _("to the nearest support hub"))
 
 
-def _distance(code: str) -> str:
-    """Return the words for a band of distances as the model calls it: up_to_20_km."""
+def _distance(code: str, begins: str) -> tuple[str, str]:
+    """Return the words for a band of distances that the model calls `up_to_30_km`, and where the next one begins."""
     found = _DISTANCE.fullmatch(code)
     if found is None:
-        return code
-    distance = style.length(1000 * float(found[2]))
-    return _("up to {distance}", distance=distance) if found[1] == "up_to" else _("over {distance}", distance=distance)
+        return code, ""
+    ends = style.length(1000 * float(found[2]))
+    if found[1] == "over":
+        return _("over {distance}", distance=ends), ends
+    return (_("{begins} to {ends}", begins=begins, ends=ends) if begins else _("up to {distance}", distance=ends)), ends
 
 
 def _by_ground(assessment: Assessment, figures: dict[str, Any]) -> None:

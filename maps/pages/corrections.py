@@ -50,15 +50,15 @@ def render(assessment: Assessment) -> None:
     st.dataframe(
         parts.written(
             shown[[*columns, "office", "date", "file", "correction_row", "place_id"]],
-            {"eligible_before": 1, "eligible_after": 1, "correction_row": 0},
+            {"eligible_before": None, "eligible_after": None, "correction_row": 0},
         ),
         hide_index=True,
         column_config={
             "place": _("place"),
             "municipality": _("municipality"),
             "correction": _("what was corrected"),
-            "was": _("before"),
-            "now": _("now"),
+            "was": st.column_config.TextColumn(_("before"), width=150),
+            "now": st.column_config.TextColumn(_("now"), width=110),
             "eligible_before": st.column_config.NumberColumn(_("eligible before"), help=_("Premises, by weight.")),
             "eligible_after": st.column_config.NumberColumn(_("eligible after"), help=_("Premises, by weight.")),
             "comment": _("comment"),
@@ -95,7 +95,7 @@ def _effect(counts: dict[str, dict[str, float]]) -> None:
         ]
     )
     st.dataframe(
-        parts.written(frame, {"before": 1, "after": 1}),
+        parts.written(frame, {"before": None, "after": None}),
         hide_index=True,
         column_config={
             "premises": _("at the corrected places"),

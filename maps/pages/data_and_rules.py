@@ -71,7 +71,7 @@ def render() -> None:
     assessment = view.assessment
     st.title(_("Data and rules"))
     if assessment.study.notes:
-        st.warning("\n".join(f"- {style.plain(note)}" for note in assessment.study.notes))
+        st.warning("\n".join(f"- {style.plain(parts.said(note))}" for note in assessment.study.notes))
     names = [_("Sources"), _("Policy"), _("Cost book"), _("Hearing"), _("Corrections"), _("Checks")]
     sources, rules, costs, heard, corrected, checks = st.tabs(names)
     with sources:

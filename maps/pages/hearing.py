@@ -10,7 +10,7 @@ import streamlit as st
 from coverage.assessment import Assessment
 from coverage.hearing import COUNTED, FIGURES
 from coverage.policy import Policy
-from maps import charts, language, style
+from maps import charts, style
 from maps.language import N_, _, ngettext
 from maps.pages import downloads, parts
 
@@ -55,7 +55,10 @@ def render(assessment: Assessment) -> None:
 
 
 def _label(policy: Policy, tier_id: str) -> str:
-    return language.label(policy.tier(tier_id).label, tier_id)
+    """Name a list: it holds all that is below the tier's speed, not only what is in the tier."""
+    tier = policy.tier(tier_id)
+    speed = "/".join(style.number(mbps) for mbps in (tier.down_mbps, tier.up_mbps) if mbps)
+    return _("below {speed} Mbit/s", speed=speed)
 
 
 def _lists(assessment: Assessment, lists: pd.DataFrame) -> None:
@@ -73,18 +76,18 @@ def _lists(assessment: Assessment, lists: pd.DataFrame) -> None:
                     "after": after,
                     "removed": removed,
                     "share": 100 * removed / before if before else None,
-                    "published": None if published is None or pd.isna(published) else 100 * published,
+                    "published": "–" if published is None or pd.isna(published) else style.percent(published),
                     "back": back,
                     "overdue": overdue,
                 }
             )
-    frame = pd.DataFrame(rows).astype({"share": float, "published": float})
-    if frame["published"].isna().all():
+    frame = pd.DataFrame(rows).astype({"share": float})
+    if (frame["published"] == "–").all():
         frame = frame.drop(columns="published")
     counts = dict.fromkeys(("before", "after", "removed", "back", "overdue"), 0)
     hearing = next((one["published_hearing"] for one in lists.to_dict("records") if one.get("published_hearing")), "")
     st.dataframe(
-        parts.written(frame, {**counts, "share": 1, "published": 0}),
+        parts.written(frame, {**counts, "share": 1}),
         hide_index=True,
         column_config={
             "list": _("list"),
@@ -93,8 +96,8 @@ def _lists(assessment: Assessment, lists: pd.DataFrame) -> None:
             "after": _("after"),
             "removed": _("removed"),
             "share": _("removed, %"),
-            "published": st.column_config.NumberColumn(
-                _("hearing of {year}, %", year=hearing),
+            "published": st.column_config.TextColumn(
+                _("hearing of {year}", year=hearing),
                 help=_("What the last published hearing of the country removed."),
             ),
             "back": st.column_config.NumberColumn(_("put back"), help=_("Back on the list: the claim has lapsed.")),
@@ -122,7 +125,9 @@ def _published(lists: pd.DataFrame) -> None:
     )
     source = _("Source: {source}", source=parts.said(told[0]["published_source"]))
     year = told[0]["published_hearing"]
-    st.markdown(style.plain(_("Beside the published hearing of {year}: {compared}.", year=year, compared=compared)))
+    st.markdown(
+        style.plain(_("Compared with the published hearing of {year}: {compared}.", year=year, compared=compared))
+    )
     st.caption(style.plain(source))
 
 
@@ -147,23 +152,20 @@ def _operators(assessment: Assessment, operators: pd.DataFrame) -> None:
             **{name: mine[f"{what}_{name}"] for name in ("claimed", "alone", "shared", "put_back", "overdue")},
         }
     ).sort_values(["claimed", "operator"], ascending=[False, True])
-    left, right = st.columns([1, 1.25], gap="medium")
-    with left:
-        st.altair_chart(charts.heard(parts_of, unit=_(WHAT[what])))
-    with right:
-        st.dataframe(
-            parts.written(parts_of, dict.fromkeys([*CLAIMS, "claimed", "alone", "shared", "put_back", "overdue"], 0)),
-            hide_index=True,
-            column_config={
-                "operator": _("operator"),
-                **{claim: _(label) for claim, label in CLAIMS.items()},
-                "claimed": st.column_config.NumberColumn(_("removed"), help=_("Removed premises that it has claimed.")),
-                "alone": st.column_config.NumberColumn(
-                    _("alone"), help=_("Of these, back on the list if only this operator's claims are left out.")
-                ),
-                "shared": st.column_config.NumberColumn(_("shared"), help=_("Claimed by others too.")),
-                "put_back": _("put back"),
-                "overdue": _("overdue"),
-            },
-        )
-        downloads.table(assessment, operators, name="hearing-operators", label=_("Operators as CSV"))
+    st.altair_chart(charts.heard(parts_of, unit=_(WHAT[what])), width="stretch")
+    st.dataframe(
+        parts.written(parts_of, dict.fromkeys([*CLAIMS, "claimed", "alone", "shared", "put_back", "overdue"], 0)),
+        hide_index=True,
+        column_config={
+            "operator": _("operator"),
+            **{claim: _(label) for claim, label in CLAIMS.items()},
+            "claimed": st.column_config.NumberColumn(_("removed"), help=_("Removed premises that it has claimed.")),
+            "alone": st.column_config.NumberColumn(
+                _("alone"), help=_("Of these, back on the list if only this operator's claims are left out.")
+            ),
+            "shared": st.column_config.NumberColumn(_("shared"), help=_("Claimed by others too.")),
+            "put_back": _("put back"),
+            "overdue": _("overdue"),
+        },
+    )
+    downloads.table(assessment, operators, name="hearing-operators", label=_("Operators as CSV"))

@@ -124,10 +124,11 @@ def _what_ifs(found: Stress, names: dict[str, str], currency: str) -> None:
     st.dataframe(
         parts.written(frame, {**decimals, "gap": 0}),
         hide_index=True,
+        height=38 + 35 * len(frame),
         column_config={
-            "whatif": st.column_config.TextColumn(_("what if"), width=230),
-            "plans": number(_("plans changed")),
-            "eligible": number(_("eligible premises")),
+            "whatif": st.column_config.TextColumn(_("what if"), width=215),
+            "plans": number(_("plans"), help=_("Plans that are changed.")),
+            "eligible": number(_("eligible"), help=_("Premises that are eligible then.")),
             "funded": number(_("funded areas")),
             "kept": number(_("kept, %"), help=_("Of the premises that are funded today, those that are funded then.")),
             "displaced": number(_("displaced"), help=_("Eligible still, but others come before them.")),

@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, FrameLocator, Page, expect
 from maps import export
 from tests.browser.chromium import ROOT, Watched, browser, dashboard
 from tests.reported import toy_assessment
-from tests.studymaker import municipalities, tiny_study
+from tests.studymaker import CRS, X0, Y0, municipalities, tiny_study
 from tests.test_maps_layers import hostile
+from tests.test_stress import with_plans
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -208,6 +209,62 @@ def test_two_readers_ask_why_in_two_languages_at_once(chromium: Browser, site: s
         expect(panel).not_to_contain_text(other)
     for context in contexts:
         context.close()
+
+
+def test_the_hearing_is_told_and_the_stress_test_runs(chromium: Browser, watched: Watched, tmp_path: Path) -> None:
+    study = with_plans(tmp_path / "tiny").folder
+    with dashboard(ROOT / "app.py", tmp_path / "log.txt", COVERAGE_STUDY=str(study)) as address:
+        page = watched.page
+        page.goto(f"{address}/data-and-rules?lang=en")
+        page.get_by_role("tab", name="Hearing").click(timeout=PATIENCE)
+        expect(page.get_by_text("What the hearing removed", exact=True)).to_be_visible(timeout=PATIENCE)
+        expect(page.locator("[data-testid=stVegaLiteChart]").last).to_contain_text("A Fiber", timeout=PATIENCE)
+        page.get_by_role("button", name="Run the stress test").click()
+        expect(page.get_by_text("funded areas that are safe")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_role("tab", name="Hearing")).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_role("button", name="Run the stress test")).to_have_count(0)
+        settled(page)
+        with page.expect_download(timeout=PATIENCE) as waiting:
+            page.get_by_role("button", name="What-ifs as CSV").click()
+        path = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        rows = path.read_text(encoding="utf-8").splitlines()
+        assert rows[0].startswith("whatif,label,operator,plans,")
+        assert [row.split(",")[0] for row in rows[1:]] == [
+            "today", "late_12", "late_24", "lapse_a_fiber", "lapse_b_nett", "lapse_all", "arrive_all",
+        ]  # fmt: skip
+        page.reload()  # what has been run once is there at once
+        page.get_by_role("tab", name="Hearing").click(timeout=PATIENCE)
+        expect(page.get_by_text("funded areas that are safe")).to_be_visible(timeout=PATIENCE)
+
+
+def test_hubs_stand_on_the_map_and_a_click_on_a_corrected_place_tells_why(
+    chromium: Browser, watched: Watched, tmp_path: Path
+) -> None:
+    tiny = tiny_study(tmp_path / "tiny")
+    x, y = X0 + 3500 + 2500, Y0 + 1000  # of p02
+    rows = "place_id,correction,comment,office\np02,not_inhabited,empty since 2019,Office of Vestby\n"
+    (tiny.folder / "corrections.csv").write_text(rows, encoding="utf-8")
+    (tiny.folder / "hubs.csv").write_text(
+        f"name,hub_kind,x,y\nGarden,business_garden,{x + 600},{y}\n", encoding="utf-8"
+    )
+    for name in ("corrections", "hubs"):
+        tiny.sources.append({"id": name, "role": name, "kind": "table", "path": f"{name}.csv", "crs": CRS})
+    tiny.save()
+    with dashboard(ROOT / "app.py", tmp_path / "log.txt", COVERAGE_STUDY=str(tiny.folder)) as address:
+        page = watched.page
+        page.goto(f"{address}/?lang=en")
+        frame = map_of(page)
+        expect(frame.locator(".map-legend")).to_contain_text("business garden")
+        frame.locator(".leaflet-signs-pane .business_garden").wait_for(timeout=PATIENCE)
+        ring = frame.locator(".leaflet-signs-pane path")
+        ring.wait_for(timeout=PATIENCE)
+        ring.hover()
+        expect(frame.locator(".map-tip")).to_contain_text("Corrected: not inhabited")
+        ring.click()
+        expect(page.locator(".bg-panel dl").first).to_contain_text(
+            "By Office of Vestby: “empty since 2019”", timeout=PATIENCE
+        )
 
 
 CUT_OFF = """() => [...document.querySelectorAll('.stApp *')].filter(part =>
