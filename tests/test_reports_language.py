@@ -21,15 +21,19 @@ import pytest
 from matplotlib.text import Text
 
 from coverage.costbook import load_costs
+from coverage.nace import read_rows
 from coverage.policy import list_policies, load_policy
 from coverage.reasons import explain
 from coverage.reports import render, write_all
 from coverage.reports.assumptions import rule_marks
+from coverage.reports.corrections import COLUMNS
+from coverage.reports.hearing import list_table, operator_table
 from coverage.reports.map_canvas import Canvas
-from coverage.reports.tables import ADDRESS_COLUMNS, COST_COLUMNS, area_table
+from coverage.reports.tables import ADDRESS_COLUMNS, CORRECTED_COLUMNS, COST_COLUMNS, HEARD_COLUMNS, area_table
 from coverage.reports.wording import NO_BREAK, Wording, load_wording
 from coverage.schemas import CERTAINTIES, MOBILE_LEVELS
 from coverage.sources.roles import ROLES
+from tests import toy_told
 from tests.conftest import ROOT
 from tests.reported import changed_places, toy_assessment
 
@@ -253,12 +257,16 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[A-Za-z]{2,}", re.sub(r"\b[0-9a-f]{64}\b", " ", text)))
 
 
-@pytest.mark.parametrize("part", ["whole", "area"])
+@pytest.mark.parametrize("part", ["whole", "area", "told"])
 @pytest.mark.parametrize(("report", "format_"), [*REPORTS, ("gap", "gpkg"), ("gap", "geojson")])
 def test_no_word_that_a_reader_sees_is_written_in_code_or_layout(
     assessment, tmp_path, monkeypatch, report, format_, part
 ):
+    if part == "told":  # a study with a hearing, corrections and a profile of its businesses
+        assessment = toy_told.assessment()
     texts = {**_made_strange(dict(EN.texts)), "language": "qaa", "decimal": ",", "group": " "}
+    named = (key for key, text in EN.texts["sheets"].items() if isinstance(text, str) and key != "continued")
+    texts["sheets"] |= {key: "ω" * (at + 1) for at, key in enumerate(named)}  # names of sheets must differ
     strange = Strange(texts)
     drawn: list[str] = []
     finish = Canvas.finish
@@ -313,8 +321,17 @@ def _data_words(assessment, *, columns: bool) -> set[str]:
     words += [part.id for part in (*policy.tiers, *policy.clauses, *policy.criteria)]
     words += [study.id, study.name, study.currency, study.crs, "km"]
     words += [text for source in study.sources for text in (source.id, source.licence)]
+    words += [row["id"] for row in read_rows("parameters.csv")] + ["upload_dependence"]
+    told = assessment.summary
+    words += [row["operator"] for row in told.get("hearing", {}).get("operators", [])]
+    words += [row["name_en"] for row in told.get("businesses", {}).get("by_section", []) if row["name_en"]]
+    if len(assessment.corrections):
+        words += [*assessment.corrections["comment"], *assessment.corrections["office"], *assessment.corrections["was"]]
     if columns:
-        words += [*ADDRESS_COLUMNS, *COST_COLUMNS, *area_table(assessment).columns]
+        words += [*ADDRESS_COLUMNS, *CORRECTED_COLUMNS, *HEARD_COLUMNS, *COST_COLUMNS]
+        words += [*area_table(assessment).columns, *COLUMNS, "scope"]
+        heard = told.get("hearing", {"lists": [], "operators": []})
+        words += [*list_table(heard["lists"]).columns, *operator_table(heard["operators"]).columns]
     return set().union(*map(_words, words))
 
 
@@ -330,7 +347,14 @@ def both(assessment, tmp_path_factory):
 
 
 def test_data_files_do_not_depend_on_the_language(assessment, both, tmp_path):
-    for name in ("places.parquet", "areas.parquet", "priority-list.csv", "rejected.csv", "corrections.csv", "summary.json"):
+    for name in (
+        "places.parquet",
+        "areas.parquet",
+        "priority-list.csv",
+        "rejected.csv",
+        "corrections.csv",
+        "summary.json",
+    ):
         assert (both / "en" / name).read_bytes() == (both / "nb" / name).read_bytes()
     for language in ("en", "nb"):
         render(assessment, "gap", format="csv", path=tmp_path / f"{language}.csv", language=language)
