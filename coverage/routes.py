@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from coverage.roads import ACCESS, DETOUR, FERRY, Attached, Trees, add_up, grow_joint_tree, grow_trees
-from coverage.roads.graph import Floats, RoadGraph, distinct
+from coverage.roads.graph import Floats, RoadGraph, distinct, is_among
 
 
 def route(
@@ -114,7 +114,7 @@ def _members(areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, attached: Attach
 
 def _build_share(member: pd.DataFrame, attached: Attached, groups: int) -> Floats:
     by, weight = member["group"].to_numpy(), member["weight"].to_numpy()
-    off = ~np.isin(member["node"].to_numpy(), attached.network_nodes)
+    off = ~is_among(member["node"].to_numpy(), attached.network_nodes)
     room = add_up(weight * off, by=by, size=groups)
     part = add_up(weight * member["eligible"].to_numpy(), by=by, size=groups)
     return np.asarray(np.minimum(1.0, np.divide(part, room, out=np.ones(groups), where=room > 0)))

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import dijkstra
 from coverage.crs import require_metric
 from coverage.errors import CrsError, DataError
 from coverage.roads.access import add_access, drop_in_cell
-from coverage.roads.graph import ACCESS, DETOUR, FERRY, ROAD, SPUR, Bools, Floats, Ints, RoadGraph, distinct
+from coverage.roads.graph import ACCESS, DETOUR, FERRY, ROAD, SPUR, Bools, Floats, Ints, RoadGraph, distinct, is_among
 from coverage.roads.split import Shapes, add_straight, nearest, split
 
 
@@ -125,7 +125,7 @@ def attach(
     served = np.zeros(int(component.max()) + 1, dtype=bool)
     served[component[network_nodes]] = True
     unreachable = (place_node >= 0) & ~served[component[place_node]]
-    flagged = ~np.isin(network_nodes, sure)
+    flagged = ~is_among(network_nodes, sure)
     return Attached(graph, place_node, place_drop, network_nodes, flagged, unreachable, len(served), apart)
 
 

@@ -112,6 +112,11 @@ class RoadGraph:
         labels: Ints = connected_components(self.matrix, directed=False)[1].astype(np.int64)
         return labels
 
+    @cached_property
+    def diagonal_m(self) -> float:
+        """Return the diagonal of the box around all nodes."""
+        return float(np.hypot(*(self.xy.max(axis=0) - self.xy.min(axis=0))))
+
     def take(self, edges: Ints) -> RoadGraph:
         """Return the graph with these edges only, in this order; the nodes stay."""
         size = np.diff(self.start)[edges]
@@ -157,7 +162,7 @@ def build_graph(roads: gpd.GeoDataFrame, *, tolerance_m: float = 1.0) -> RoadGra
     ends = distinct(leader[is_end])
     at, line = shapely.STRtree(lines).query(shapely.points(points[ends]), predicate="dwithin", distance=tolerance_m)
     known = distinct(owner * len(points) + leader[point])
-    new = ~np.isin(row_of_line[line] * len(points) + ends[at], known)
+    new = ~is_among(row_of_line[line] * len(points) + ends[at], known)
     at, line = ends[at[new]], line[new]
     position = np.append(positions(xy, owner), shapely.line_locate_point(lines[line], shapely.points(points[at])))
     node = np.append(np.where(is_node[leader[point]], leader[point], -1), at)
@@ -275,3 +280,11 @@ def distinct(keys: Ints) -> Ints:
     ordered = np.sort(keys)
     first = np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)]
     return np.asarray(ordered[first], dtype=np.int64)
+
+
+def is_among(keys: Ints, known: Ints) -> Bools:
+    """Say which keys are among the known ones, which are sorted: on millions several times faster than numpy.isin."""
+    if not len(known):
+        return np.zeros(len(keys), dtype=bool)
+    at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    return np.asarray(known[at] == keys)

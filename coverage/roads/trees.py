@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from coverage.roads.attach import Attached
-from coverage.roads.graph import Bools, Floats, Ints, RoadGraph, distinct, ranges
+from coverage.roads.graph import Bools, Floats, Ints, RoadGraph, distinct, is_among, ranges
 from coverage.roads.spanning import Links, span, spanning_forest, steiner_tree, walk_to_sources
 
 
@@ -82,12 +82,12 @@ def grow_joint_tree(attached: Attached, node: Ints) -> Ints:
     Where no road leads to a network, the tree joins the node that a straight link lands on, but not the link itself.
     """
     component = attached.graph.component
-    apart = ~np.isin(component[node], distinct(component[attached.network_nodes]))
+    apart = ~is_among(component[node], distinct(component[attached.network_nodes]))
     if apart.any():
         stray = node[apart]
         landing = _crow_links(attached, np.zeros(len(stray), dtype=np.int64), stray, attached.to_network()[0])[2]
         node = distinct(np.append(node, landing))
-    outside = node[~np.isin(node, attached.network_nodes)]
+    outside = node[~is_among(node, attached.network_nodes)]
     return steiner_tree(attached.graph, outside, roots=attached.network_nodes)
 
 
@@ -128,13 +128,12 @@ def _own_links(graph: RoadGraph, terminals: Ints) -> Links:
     low, high = graph.xy[terminals].min(axis=0), graph.xy[terminals].max(axis=0)
     parts = len(np.unique(graph.component[terminals]))
     margin = float(np.hypot(*(high - low))) / 4 + 1000.0
-    extent = float(np.hypot(*np.ptp(graph.xy, axis=0)))
     while True:
         within = np.flatnonzero(((graph.xy >= low - margin) & (graph.xy <= high + margin)).all(axis=1))
         links = span(graph, terminals, within=within, paths=True)
         # A link of length L stays within L/2 of its ends.
         whole = len(links.s) == len(terminals) - parts
-        if margin > extent or (whole and links.length_m.max(initial=0.0) / 2 <= margin):
+        if margin > graph.diagonal_m or (whole and links.length_m.max(initial=0.0) / 2 <= margin):
             return links
         margin = max(2 * margin, links.length_m.max(initial=0.0) / 2 if whole else 0.0)
 
@@ -156,7 +155,7 @@ def _prune(
     a, b = slot[: len(edge)], slot[len(edge) :]
     length = graph.length_m[edge]
     kept = spanning_forest(a, b, length, size=len(known))
-    fixed = (known >= groups * graph.nodes) | np.isin(known, terminal)
+    fixed = (known >= groups * graph.nodes) | is_among(known, terminal)
     while True:
         degree = np.bincount(np.concatenate([a[kept], b[kept]]), minlength=len(known))
         stub = (degree == 1) & ~fixed
