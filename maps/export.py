@@ -95,7 +95,14 @@ def _banner(assessment: Assessment) -> str:
         _("policy {policy}", policy=assessment.policy.id),
         _("budget {money}", money=style.money(assessment.scenario.budget, study.currency)),
     )
-    note = _("The funding gap is a planning estimate; the grant is set by competition.")
+    notes = [_("The funding gap is a planning estimate; the grant is set by competition.")]
+    if len(assessment.corrections):
+        offices = "; ".join(sorted(assessment.corrections["office"].dropna().unique()))
+        count = style.number(len(assessment.corrections))
+        notes.append(
+            _("Corrections: {count}, by {offices}. They are listed in every report.", count=count, offices=offices)
+        )
+    note = " ".join(notes)
     return (
         f'<div class="map-banner"><strong>{style.escape(study.name)}</strong> · <span class="status">{status}</span> · '
         f"{style.escape(' · '.join(facts))}<br>{style.escape(note)}</div>"

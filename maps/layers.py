@@ -137,6 +137,8 @@ def _area_about(row: Mapping[Any, Any], currency: str, *, popups: bool) -> dict[
             [_("grant"), style.money(row["grant"], currency)],
             [_("score"), style.number(row["score"], digits=3)],
         ]
+        if row.get("corrected"):  # only of a study with corrections
+            about["p"].append([_("corrected premises"), style.number(row["corrected"], digits=3)])
     return about
 
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from maps import export
-from tests import toy
+from tests import toy, toy_told
 from tests.test_maps_layers import HOSTILE, hostile
 
 
@@ -37,3 +37,14 @@ def test_names_from_data_bring_no_html() -> None:
     assert HOSTILE not in page
     assert "<script>alert" not in page
     assert '<img src="http' not in page
+
+
+def test_file_tells_of_corrections_in_the_readers_language() -> None:
+    told = toy_told.assessment()
+    told.areas["corrected"] = 0.0
+    told.areas.loc[0, "corrected"] = 2.0
+    page = export.to_html(told)
+    assert "Corrections: 2, by Office &lt;of&gt; Westby. They are listed in every report." in page
+    assert page.count('["corrected premises","2"]') == 1
+    assert "Rettelser: 2, fra Office" in export.to_html(told, language="nb")
+    assert "Corrections: " not in export.to_html(toy.assessment())
