@@ -3,8 +3,9 @@
 Run from the project's root: python -m tests.benchmarks.bench_subsidy [--areas N] [--draws N] [--loop N]
 
 The loop prices with plain numbers what the estimate prices with arrays: the same bill of quantities (made outside its
-time), the same present values, year by year. It runs on `--loop` pairs of area and draw, spread evenly; its time for all of them is that of
-one pair times their number. Both are given the same draws, and every pair of the loop is compared. Seeded, offline.
+time), the same present values, year by year. It runs on `--loop` pairs of area and draw, spread evenly; its time for
+all of them is that of one pair times their number. Both are given the same draws, and every pair of the loop is
+compared. Seeded, offline.
 """
 
 # ruff: noqa: T201 - it prints its table
