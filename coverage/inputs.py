@@ -142,6 +142,7 @@ class Inputs:
     hearing: tuple[OfferLayer, ...] = ()  # what operators said in the public hearing: plans and objections
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # schemas.CORRECTIONS, points; not yet applied
     hubs: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # support hubs and business parks: schemas.HUBS
+    awards: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # past awards: schemas.AWARDS, outline or null
     mobile: tuple[MobileLayer, ...] = ()
     extents: tuple[ExtentLayer, ...] = ()  # whose mobile coverage is told by area or length
     # One row per municipality_code: `fixed_<mbps>` and `mobile`, shares 0..1 of households.

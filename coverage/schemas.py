@@ -37,6 +37,9 @@ GROUNDS: Final = ("land", "sea")  # what a farm, forester or fish farm works on
 GROUND_BASES: Final = ("layer", "land", "sea")
 HUB_DISTANCE_BASES: Final = ("road", "straight_line")
 CORRECTION_KINDS: Final = ("not_inhabited", "in_use", "wrong_kind", "missing_address", "wrong_speed")
+# Past awards: what was built (as the cost books name it), and what became of them; a cancelled one cost nothing.
+AWARD_TECHNOLOGIES: Final = ("fibre", "fwa", "voucher")
+AWARD_STATUSES: Final = ("awarded", "built", "cancelled")
 CONNECTIONS: Final = ("connected", "passed")
 UNCOUNTED: Final = ("technology", "latency", "closing")  # why an existing offer may not count; the first holds
 CERTAINTIES: Final = ("safe yes", "toss-up", "safe no")
@@ -125,6 +128,27 @@ OFFERS: Final = pa.DataFrameSchema(
 # Sites that the county works through (business gardens, incubators), and business parks.
 HUBS: Final = pa.DataFrameSchema(
     {"name": _text(), "hub_kind": _text(HUB_KINDS), "source": _text(), "source_row": pa.Column(int)}
+)
+
+# Past awards of support; amounts in the study's currency and the award's year, without VAT. Geometry: outline or null.
+AWARDS: Final = pa.DataFrameSchema(
+    {
+        "award_id": _text(),
+        "name": _text(nullable=True),
+        "year": pa.Column(int),
+        "premises": pa.Column(float, pa.Check.gt(0)),  # that the award was to serve
+        "total_cost": pa.Column(float, pa.Check.gt(0)),
+        "grant": _number(nullable=True),  # public grant money; null: not told
+        "municipality_code": _text(nullable=True),
+        "technology": _text(AWARD_TECHNOLOGIES),
+        "route_m": _number(nullable=True),  # built or bid, where told
+        "terrain": _text(nullable=True),  # a class of the county's own, where told
+        "status": _text(AWARD_STATUSES),
+        "area_id": _text(nullable=True),  # a project area of the study
+        "source": _text(),
+        "source_row": pa.Column(int),
+    },
+    unique=["award_id"],
 )
 
 # What corrected places hold beside PLACES, in studies in which a municipality has corrected something.

@@ -79,6 +79,10 @@ ALLOWED: dict[str, set[str]] = {
     "provenance": STAGE | {"business", "costbook", "nace", "preparation"},
     "pipeline": SEEN | {"comparisons", "corrections", "preparation", "provenance", "priority", "subsidy", "summary"},
     "plans": BASE | {"claims", "inputs"},
+    # What was built is routed again, and priced as areas are.
+    "calibration": BASE,
+    "awards": STAGE | {"preparation", "roads", "routes"},
+    "backcast": STAGE | {"awards", "bill", "calibration", "costbook", "costs", "preparation", "subsidy"},
     # It runs the pipeline again on changed plans.
     "stress": SEEN | {"pipeline", "plans", "priority"},
     "console": SEEN | {"hearing", "stress", "reports"},

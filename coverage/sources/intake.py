@@ -13,6 +13,7 @@ from coverage.errors import DataError
 from coverage.inputs import ExtentLayer, Inputs, MobileLayer, OfferLayer, SourceReport, SourceSpec
 from coverage.sources import open_batch
 from coverage.sources.area import StudyArea
+from coverage.sources.awards import gather_awards
 from coverage.sources.batch import Batch
 from coverage.sources.corrections import add_missing, gather_corrections
 from coverage.sources.hearing import read_hearing
@@ -109,6 +110,7 @@ def _read_all(reading: Reading, area: StudyArea, roads_needed: bool) -> Inputs:
     network = _layers(reading, "network", read_network, area)
     truth = _layers(reading, "truth", read_truth, area)
     hubs = _layers(reading, "hubs", read_hubs, area)
+    awards = gather_awards(reading, area=area)
     extents = tuple[ExtentLayer, ...](reading.gather("extent", lambda spec: read_extent(spec, area=area)))
     if not mobile and (shares is None or "mobile" not in shares):
         reading.warnings.append(NO_MOBILE)
@@ -125,6 +127,7 @@ def _read_all(reading: Reading, area: StudyArea, roads_needed: bool) -> Inputs:
         hearing=hearing,
         corrections=corrections,
         hubs=_empty(area, name="str", hub_kind="str") if hubs is None else hubs,
+        awards=awards,
         mobile=mobile,
         shares=shares,
         truth=truth,

@@ -198,6 +198,25 @@ ROLES: Final[Mapping[str, Role]] = {
         fields=(Field("name", required=True), Field("hub_kind", required=True, allowed=schemas.HUB_KINDS)),
         families=("point", "polygon"),
     ),
+    "awards": Role(
+        kinds=("table", "vector"),
+        fields=(
+            Field("award_id"),
+            Field("name"),
+            Field("year", "number", required=True, low=1990.0, high=2100.0),
+            Field("premises", "number", required=True, low=0.0),
+            Field("total_cost", "number", required=True, low=0.0),
+            Field("grant", "number", low=0.0),
+            Field("municipality_code"),
+            Field("technology", default="fibre", allowed=schemas.AWARD_TECHNOLOGIES),
+            Field("route_m", "number", low=0.0),
+            Field("terrain"),
+            Field("status", default="awarded", allowed=schemas.AWARD_STATUSES),
+            Field("area_id"),
+        ),
+        options=CODE_OPTIONS,
+        families=("polygon",),
+    ),
     "mobile": Role(
         kinds=("raster", "vector", "table"),
         fields=(
