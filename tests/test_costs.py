@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -16,6 +15,8 @@ from coverage import bill
 from coverage.costs import CostBook, load_costs, price, propose
 from coverage.errors import DataError, PolicyError
 from coverage.policy import Policy, load_policy
+from coverage.scenario import Scenario
+from coverage.subsidy import estimate
 
 POLICY = load_policy("no-2024")
 BOOK = load_costs("norway", currency="NOK", price_year=2025)
@@ -228,31 +229,59 @@ def test_the_order_of_rows_changes_nothing() -> None:
         pd.testing.assert_frame_equal(one, other, check_exact=True)
 
 
-# Published totals. The figures come from the book alone; what the sources do not say is varied, not fitted.
+# Published totals. The figures come from the books alone; what the sources do not say is varied, not fitted.
 
 
-@pytest.mark.parametrize(("take_up", "low", "high"), [(0.72, 0.70, 0.85), (1.0, 0.78, 0.95)])
-def test_the_ohio_county_comes_near_its_published_total(take_up: float, low: float, high: float) -> None:
-    """Tuscarawas county: 12,990 households, 932 miles, USD 84.8 million (connectingappalachia.org, 2022).
+def fibre_cost(book: CostBook, *, homes: float, trench_m: float, drop_m: float, policy: str) -> float:
+    areas, routes = make_areas([{"households": homes, "trench_m": trench_m, "drop_m": drop_m}])
+    options, _ = price(areas, routes, book=book, policy=load_policy(policy))
+    return float(options.set_index("technology").loc["fibre", "capex"])
 
-    The drop length is not published: 60 m is general knowledge. Pole make-ready is in no source and not priced.
+
+def ohio_ratio(**values: float) -> float:
+    """Price Tuscarawas county: 12,990 households, 932 miles; over USD 84.8 million (connectingappalachia.org, 2022)."""
+    book = load_costs("us", currency="USD", price_year=2022, overrides=tuple(sorted(values.items())))
+    miles = 932 * 1609.344
+    cost = fibre_cost(book, homes=12_990.0, trench_m=miles, drop_m=12_990 * 60.0, policy="us-bead-2022")
+    return cost / 84.8e6
+
+
+def test_the_ohio_county_comes_within_fifteen_per_cent_of_its_published_total() -> None:
+    """The share on poles is of a newspaper on that county; the drop is of a listing for a rural town in New Hampshire.
+
+    The drop length (60 m) is general knowledge. Whether that price per mile holds the make-ready of poles is not said.
     """
-    book = load_costs("us", currency="USD", price_year=2022, overrides=(("take_up_household", take_up),))
-    rows = [{"households": 12_990.0, "trench_m": 932 * 1609.344, "drop_m": 12_990 * 60.0}]
-    areas, routes = make_areas(rows)
-    options, _ = price(areas, routes, book=book, policy=load_policy("us-bead-2022"))
-    ratio = options.set_index("technology").loc["fibre", "capex"] / 84.8e6
-    assert low < ratio < high
+    assert ohio_ratio() == pytest.approx(1.0, abs=0.15)
+    assert ohio_ratio(take_up_household=1.0) == pytest.approx(1.0, abs=0.15)  # every household connected
 
 
-def test_a_norwegian_connection_of_2017_costs_tens_of_thousands() -> None:
-    """NOK 30,300 per connection was published for 2017 (nkom.no): 30 to 150 m of trench a home bracket it."""
-    book = load_costs("norway", currency="NOK", price_year=2017)
-    each = []
-    for metres in (30, 60, 150):
-        areas, routes = make_areas([{"households": 1000.0, "trench_m": 1000.0 * metres, "drop_m": 30_000.0}])
-        options, _ = price(areas, routes, book=book, policy=POLICY)
-        each.append(options.set_index("technology").loc["fibre", "capex"] / 700)
-    assert each[0] < 30_300 < each[2]
-    assert np.all(np.diff(each) > 0)
-    assert max(each) < 10 * 30_300
+def test_the_ohio_total_leans_on_what_a_drop_costs() -> None:
+    """The source says USD 2,000 to 4,000 a premises: at its low end the total falls out of the fifteen per cent."""
+    row = load_costs("us", currency="USD", price_year=2022)["drop_premises"]
+    low, high = ohio_ratio(drop_premises=row.low), ohio_ratio(drop_premises=row.high)
+    assert 0.75 < low < 0.85
+    assert 0.95 < high < 1.15
+
+
+@pytest.mark.parametrize(
+    ("year", "total", "public"),
+    [
+        (2014, 40_000, 160e6 / 10_800),  # per household; NOK 160 million for 10,800 (regjeringen.no id2001915)
+        (2017, 30_300, 10_100),  # per connection (nkom.no)
+    ],
+)
+def test_a_norwegian_home_costs_as_published_in_order_of_magnitude(year: int, total: float, public: float) -> None:
+    """How much trench a home took is not published: 60 m is general knowledge, 30 to 120 m must bracket the total."""
+    book = load_costs("norway", currency="NOK", price_year=year)
+    connected = 300.0 * book["take_up_household"].value
+    each = {
+        metres: fibre_cost(book, homes=300.0, trench_m=300.0 * metres, drop_m=9_000.0, policy="no-2024") / connected
+        for metres in (30, 60, 120)
+    }
+    assert each[30] < total < each[120]
+    assert 0.5 < each[60] / total < 2.0
+    areas, routes = make_areas([{"households": 300.0, "trench_m": 18_000.0, "drop_m": 9_000.0}])
+    question = Scenario("no-2024", 0.0, draws=1)
+    gap, _ = estimate(areas.assign(technology="fibre"), routes, book=book, policy=POLICY, scenario=question)
+    grant = gap["funding_gap"].iloc[0] / (1.0 + POLICY.subsidy.local_share) / connected
+    assert 1 / 3 < grant / public < 3.0
