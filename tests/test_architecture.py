@@ -54,7 +54,9 @@ ALLOWED: dict[str, set[str]] = {
     "ground": STAGE | {"mobile", "polygon_index"},
     "hubs": STAGE | {"roads"},
     "business": STAGE | {"nace", "ground", "hubs", "roads"},
-    "areas": STAGE | {"roads"},
+    "clusters": STAGE | {"roads"},
+    "lots": STAGE,
+    "areas": STAGE | {"roads", "clusters", "lots"},
     "routes": STAGE | {"roads"},
     "finance": set(),
     "costbook": BASE | {"schemas", "scenario"},
@@ -74,7 +76,7 @@ ALLOWED: dict[str, set[str]] = {
     "assessment": {"costbook", "costs", "inputs", "policy", "scenario", "study"},
     "comparisons": STAGE | {"contrast", "corrections", "hearing", "study", "verdicts"},
     "preparation": STAGE
-    | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}
+    | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads", "lots"}
     | {"areas", "routes", "agreement", "summary"},
     "provenance": STAGE | {"business", "costbook", "nace", "preparation"},
     "pipeline": SEEN | {"comparisons", "corrections", "preparation", "provenance", "priority", "subsidy", "summary"},
@@ -122,6 +124,10 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "corrections",
             "business",
             "nace",
+            "subsidy",
+            "contributions",
+            "levers",
+            "clawback",
         },
         SAID | {"session", "store", "build", "contrast", "export", "layers", "picking", "charts", "figures", "style"},
     ),

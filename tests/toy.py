@@ -158,6 +158,8 @@ def areas(judged: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
                 "pv_opex": 0.3 * capex,
                 "score": 90.0 - 5 * number,
                 "mean_log2_down": 4.5,
+                "deliver_down_mbps": 300.0,
+                "deliver_up_mbps": 0.0,
                 "delivered_down_mbps": 1000.0,
                 "geometry": group.geometry.union_all().buffer(150).convex_hull,
             }

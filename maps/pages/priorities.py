@@ -9,7 +9,7 @@ from coverage import pipeline
 from coverage.assessment import Assessment
 from maps import charts, language, session, style
 from maps.language import _, ngettext, pgettext
-from maps.pages import downloads, map_view, parts
+from maps.pages import area_money, downloads, map_view, parts
 from maps.session import MILLION, Key, View
 from maps.words import word
 
@@ -34,6 +34,7 @@ def render() -> None:
     chosen = _table(assessment)
     if chosen is not None:
         _area(assessment, chosen)
+        area_money.show(view, chosen)
     left, right = st.columns([1, 1.25], gap="medium")
     with left:
         _curve(assessment)

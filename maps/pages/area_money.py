@@ -1,0 +1,371 @@
+"""The money of one area: what would change it, its cash flow, and what is paid back if more connect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from coverage.assessment import Assessment
+from coverage.clawback import clawback
+from coverage.contributions import contributions
+from coverage.levers import levers, measured
+from coverage.subsidy import cash_flow, estimate
+from maps import charts, style
+from maps.language import N_, _, ngettext, pgettext
+from maps.pages import parts
+from maps.session import MILLION, Key, View
+from maps.store import Shelf
+from maps.words import word
+
+PRICED: Final = ("fibre", "fwa", "voucher")  # what the cost book holds a bill of quantities for
+MEASURES: Final = {
+    "funding_gap": N_("the funding gap that is left"),
+    "grant": N_("the grant of state and county"),
+    "gap_per_premises": N_("the funding gap per premises"),
+}
+NAMES: Final = {
+    "take_up": N_("take-up"),
+    "further_premises": N_("more homes"),
+    "connection_fee": N_("residents’ fee"),
+    "operator": N_("operator"),
+    "municipality": N_("municipality"),
+    "dugnad": N_("dugnad"),
+    "technology": N_("technology"),
+}
+FLOWS: Final = {
+    "year": N_("year"),
+    "capex": N_("investment"),
+    "opex": N_("running costs"),
+    "replacement": N_("replacement"),
+    "revenue": N_("revenue"),
+    "residual": N_("residual value"),
+    "net_cost": N_("net cost"),
+    "discount_factor": N_("discount factor"),
+    "present_value": N_("present value"),
+}
+_LEVERS: Final = Shelf(64)
+
+
+def show(view: View, area_id: str) -> None:
+    """Draw the three questions on one area's money, if its technology is one that the cost book prices."""
+    areas = view.assessment.areas
+    if areas.loc[areas["area_id"] == area_id, "technology"].iloc[0] not in PRICED:
+        return
+    change, flow, back = st.tabs([_("What would change this"), _("Cash flow"), _("If more connect")])
+    with change:
+        left, right = st.columns([1.6, 1], gap="medium")
+        with left:
+            _levers(view, area_id)
+        with right:
+            _residents(view.assessment, area_id)
+    with flow:
+        _cash_flow(view.assessment, area_id)
+    with back:
+        _clawback(view.assessment, area_id)
+
+
+def _given(assessment: Assessment) -> dict[str, Any]:
+    """Return what every estimate rests on."""
+    return {"book": assessment.costs, "policy": assessment.policy, "scenario": assessment.scenario}
+
+
+def _one(assessment: Assessment, area_id: str) -> Any:
+    return assessment.areas[assessment.areas["area_id"] == area_id]
+
+
+@st.fragment
+def _levers(view: View, area_id: str) -> None:
+    """Ask for a target, and say what each lever alone would take."""
+    assessment = view.assessment
+    currency, area = assessment.study.currency, _one(assessment, area_id)
+    now, _draws = estimate(area, assessment.routes, **_given(assessment))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        measure = st.selectbox(
+            _("Bring down"), list(MEASURES), format_func=lambda name: _(MEASURES[name]), key="levers-measure"
+        )
+        before = measured(now.iloc[0], measure)
+        size = 1000 if measure == "gap_per_premises" else MILLION
+        unit = _("k {currency}", currency=currency) if size == 1000 else style.millions(currency)
+        target = size * st.number_input(
+            _("to at most, {money}", money=unit),
+            min_value=0.0,
+            value=round(0.9 * before / size, 2),
+            step=0.1 if size == MILLION else 1.0,
+            format="%.2f",
+            key=f"levers-target-{measure}-{area_id}",
+        )
+    st.caption(
+        _(
+            "Today {money}: the P50, less what residents give. Each change alone, all else as it is.",
+            money=_money(before, currency),
+        )
+    )
+    if before <= target:
+        st.success(_("The target is reached already: nothing need change."))
+        return
+    table = _LEVERS.get(
+        (view.key, area_id, measure, target),
+        lambda: levers(area, assessment.routes, target=target, measure=measure, **_given(assessment)),
+    )
+    premises, customers = (float(now[name].iloc[0]) for name in ("premises", "connections"))
+    cells = "".join(
+        f"<dt>{style.escape(_(NAMES[row['lever']]))}</dt><dd>{'✓' if row['feasible'] else '✗'} "
+        f"{style.escape(sentence(row, currency=currency, premises=premises, customers=customers))}</dd>"
+        for row in table.to_dict("records")
+    )
+    st.html(f'<div class="bg-panel"><dl>{cells}</dl></div>')
+    st.caption(
+        _(
+            "Whether so many more homes stand along the trench, and who would dig, the model does not know: "
+            "it says how many it takes."
+        )
+    )
+
+
+def sentence(row: dict[str, Any], *, currency: str, premises: float, customers: float) -> str:
+    """Say one lever in the reader's language: what it takes, or why it does not reach the target."""
+    left = _money(row["after"], currency)
+    if row["feasible"]:
+        return _TAKES[row["lever"]](row, currency, premises, customers)
+    if row["why"] == "costs_more" and row["lever"] == "technology":
+        return _(
+            "{technology} meets the delivery clause too, but leaves more: {money}.",
+            technology=_upper(word(row["technology"])),
+            money=left,
+        )
+    told = {
+        "costs_more": _("Not this way: each further customer costs more than it takes off."),
+        "no_connections": _("Nobody is expected to connect, so nobody would pay a fee."),
+        "no_trench": _("No trench in verge or soil is left to dig."),
+        "no_technology": _("No other technology meets the delivery clause."),
+    }
+    if row["why"] in told:
+        return told[row["why"]]
+    short = {
+        "take_up": _("Not enough: with all {count} connected, {money} is left.", count=_count(premises), money=left),
+        "further_premises": _(
+            "Not enough: with {count} further homes, {money} is left.", count=_count(row["change"]), money=left
+        ),
+        "dugnad": _(
+            "Not enough: with all {metres} of verge and soil dug by residents, {money} is left.",
+            metres=style.length(row["end"]),
+            money=left,
+        ),
+        "technology": _(
+            "Not enough: {technology} meets the delivery clause and leaves {money}.",
+            technology=word(row["technology"]),
+            money=left,
+        ),
+    }
+    return short[row["lever"]]
+
+
+def _take_up(row: dict[str, Any], _currency: str, premises: float, _customers: float) -> str:
+    return _(
+        "{share} of the premises connect in place of {now}: {count} more connections.",
+        share=f"{style.number(100 * row['end'] / premises, digits=3)}{style.THIN}%",
+        now=f"{style.number(100 * row['start'] / premises, digits=3)}{style.THIN}%",
+        count=_count(row["change"]),
+    )
+
+
+def _further(row: dict[str, Any], _currency: str, _premises: float, _customers: float) -> str:
+    return ngettext(
+        "{count} further home along the trench takes part, beside {now}.",
+        "{count} further homes along the trench take part, beside {now}.",
+        row["change"],
+        count=_count(row["change"]),
+        now=_count(row["start"]),
+    )
+
+
+def _fee(row: dict[str, Any], currency: str, _premises: float, customers: float) -> str:
+    return _(
+        "Each of {count} customers pays {money} once, in place of {now}.",
+        count=_count(customers),
+        money=_money(row["end"], currency),
+        now=_money(row["start"], currency),
+    )
+
+
+def _operator(row: dict[str, Any], currency: str, _premises: float, _customers: float) -> str:
+    return _("The operator, or others, puts in {money} more.", money=_money(row["change"], currency))
+
+
+def _municipality(row: dict[str, Any], currency: str, _premises: float, _customers: float) -> str:
+    return _("The municipality puts in {money} beyond its share.", money=_money(row["change"], currency))
+
+
+def _dugnad(row: dict[str, Any], _currency: str, _premises: float, _customers: float) -> str:
+    return _(
+        "Residents dig {metres} of the trench in verge and soil, in place of {now}.",
+        metres=style.length(row["end"]),
+        now=style.length(row["start"]),
+    )
+
+
+def _technology(row: dict[str, Any], currency: str, _premises: float, _customers: float) -> str:
+    return _(
+        "{technology} meets the delivery clause too, and leaves {money}.",
+        technology=_upper(word(row["technology"])),
+        money=_money(row["after"], currency),
+    )
+
+
+_TAKES: Final[dict[str, Callable[[dict[str, Any], str, float, float], str]]] = {
+    "take_up": _take_up,
+    "further_premises": _further,
+    "connection_fee": _fee,
+    "operator": _operator,
+    "municipality": _municipality,
+    "dugnad": _dugnad,
+    "technology": _technology,
+}
+
+
+def _residents(assessment: Assessment, area_id: str) -> None:
+    """Let the reader say what residents bring, in all areas alike, and tell what it gives here."""
+    scenario, currency = assessment.scenario, assessment.study.currency
+    parts.caption_of(_("What residents bring, in every area"))
+    fields = (
+        ("connection_fee", _("Fee for each connection, {money}", money=currency), 500.0),
+        ("dugnad_m", _("Trench dug in dugnad, m"), 50.0),
+    )
+    for name, label, step in fields:
+        key = f"residents-{name}"
+        st.session_state[key] = float(getattr(scenario, name))
+        st.number_input(label, min_value=0.0, step=step, format="%.0f", key=key, on_change=_take_over(name, key))
+    brought = contributions(
+        _one(assessment, area_id), assessment.routes, book=assessment.costs, scenario=scenario
+    ).iloc[0]
+    st.caption(
+        _(
+            "Here that is {fees} in fees and {worth} of digging ({metres}). It counts as private money, before the "
+            "public shares; cable, design and upkeep still cost what they cost.",
+            fees=_money(brought["connection_fees"], currency),
+            worth=_money(brought["dugnad_worth"], currency),
+            metres=style.length(brought["dugnad_m"]),
+        )
+    )
+
+
+def _take_over(name: str, key: str) -> Callable[[], None]:
+    def copy() -> None:
+        state = st.session_state
+        state[Key.EXTRA] = state[Key.EXTRA].with_changes(**{name: float(state[key])})
+
+    return copy
+
+
+def _cash_flow(assessment: Assessment, area_id: str) -> None:
+    currency = assessment.study.currency
+    flow = cash_flow(
+        assessment.areas, assessment.routes, book=assessment.costs, policy=assessment.policy, area_id=area_id
+    )
+    left, right = st.columns([1, 1.5], gap="medium")
+    with left:
+        parts.caption_of(_("What is not yet paid back, in today’s money"))
+        st.altair_chart(uncovered(flow, currency=currency), width="stretch")
+        end = float(flow["present_value"].sum())
+        told = (
+            _(
+                "After {years} years {money} is left: the funding gap of the business case.",
+                years=len(flow) - 1,
+                money=_money(end, currency),
+            )
+            if end > 0
+            else _(
+                "After {years} years everything is paid back: no funding gap in the business case.", years=len(flow) - 1
+            )
+        )
+        st.caption(told)
+    with right:
+        parts.caption_of(_("Year by year, {money}", money=currency))
+        shown = flow[list(FLOWS)]
+        whole = {name: 0 for name in FLOWS if name not in ("year", "discount_factor")}
+        st.dataframe(
+            parts.written(shown, {"year": 0, "discount_factor": 3, **whole}),
+            hide_index=True,
+            height=300,
+            column_config={name: st.column_config.NumberColumn(_(label)) for name, label in FLOWS.items()},
+        )
+    st.caption(
+        _(
+            "At the cost book’s own figures, in real money and before tax, so it differs from the P50 of the draws. "
+            "Costs and revenue are both positive; net cost is costs less revenue and residual value."
+        )
+    )
+
+
+def uncovered(flow: pd.DataFrame, *, currency: str) -> Any:
+    """Return the running sum of an area's present values, year by year; `flow` as from `subsidy.cash_flow`."""
+    data = pd.DataFrame({"year": flow["year"], "left": flow["present_value"].cumsum() / MILLION})
+    encoded = {
+        "x": alt.X("year:Q", title=_("year"), axis=alt.Axis(format="d", tickMinStep=1)),
+        "y": alt.Y("left:Q", title=_("not yet paid back, {money}", money=style.millions(currency))),
+        "tooltip": [
+            alt.Tooltip("year:Q", title=_("year"), format="d"),
+            alt.Tooltip("left:Q", title=_("not yet paid back, {money}", money=style.millions(currency)), format=",.2f"),
+        ],
+    }
+    line = alt.Chart(data).mark_line(color=style.ACCENT, point=alt.OverlayMarkDef(color=style.ACCENT)).encode(**encoded)
+    zero = alt.Chart(pd.DataFrame({"left": [0.0]})).mark_rule(color=style.INK, strokeDash=[5, 3]).encode(y="left:Q")
+    return charts.finished((zero + line).properties(height=240))
+
+
+def _clawback(assessment: Assessment, area_id: str) -> None:
+    currency, above = assessment.study.currency, assessment.policy.subsidy.clawback_above
+    found = clawback(_one(assessment, area_id), assessment.routes, **_given(assessment))
+    st.caption(
+        _(
+            "Aid given without competition is checked again afterwards: what turns out to be more than was needed "
+            "goes back (GBER art. 52(2))."
+        )
+    )
+    shown = found.assign(take_up=100 * found["take_up"])[
+        ["take_up", "connections", "needed", "paid_back", "state_back", "county_back", "municipal_back"]
+    ]
+    number = st.column_config.NumberColumn
+    money = dict.fromkeys(shown.columns[2:], 0)
+    st.dataframe(
+        parts.written(shown, {"take_up": 0, "connections": 1, **money}),
+        hide_index=True,
+        column_config={
+            "take_up": number(_("Connected, %")),
+            "connections": number(_("Connections")),
+            "needed": number(_("Public money needed, {money}", money=currency)),
+            "paid_back": number(_("Paid back, {money}", money=currency)),
+            "state_back": number(_("to the {payer}", payer=pgettext("who pays", "state"))),
+            "county_back": number(_("to the {payer}", payer=pgettext("who pays", "county"))),
+            "municipal_back": number(_("to the {payer}", payer=pgettext("who pays", "municipality"))),
+        },
+    )
+    paid = _money(float(found["paid"].iloc[0]), currency)
+    if above == float("inf"):
+        st.caption(_("{money} of public money. The policy names no amount from which this is mandatory.", money=paid))
+        return
+    limit = _money(above, currency)
+    law = (
+        _("{money} of public money: above {limit}, so the check is mandatory.", money=paid, limit=limit)
+        if found["mandatory"].iloc[0]
+        else _(
+            "{money} of public money: not above {limit}, from which the check is mandatory.", money=paid, limit=limit
+        )
+    )
+    st.caption(law + " " + _("That limit is general knowledge and must be confirmed."))
+
+
+def _money(value: float, currency: str) -> str:
+    return style.money(value, currency)
+
+
+def _count(value: float) -> str:
+    return style.number(value, digits=3)
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
