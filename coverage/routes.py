@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from coverage.roads import ACCESS, DETOUR, FERRY, Attached, Trees, add_up, grow_joint_tree, grow_trees
+from coverage.roads import ACCESS, DETOUR, FERRY, PRIVATE, Attached, Trees, add_up, grow_joint_tree, grow_trees
 from coverage.roads.graph import Floats, RoadGraph, distinct, is_among
 
 
@@ -25,6 +25,7 @@ def route(
     - `route_m` = `trench_m` (on land, spurs to the network's own points included) + `subsea_m` (ferry links);
     - `backhaul_m`: the part of it from the network to the first place or fork;
     - `access_m`: the part of `trench_m` along assumed ways to grid cells that lie off every road in the data;
+    - `private_m`: the part of `trench_m` along private roads, whose owners must be asked;
     - `crow_link_m`: the part of `trench_m` that is a straight line × `detour` (an assumption) to the nearest
       road that leads to a network, where no road joins them: then `connected` is False and a survey must tell;
     - `drop_m`: Σ distance from place to road (in a grid cell: the mean drop inside it) × `buildings` × `eligible`:
@@ -47,8 +48,10 @@ def route(
     sea_m = add_up(length[sea], by=trees.group[sea], size=len(ids))
     line = trees.crow_line
     straight = np.hypot(line[:, 0] - line[:, 2], line[:, 1] - line[:, 3])
-    access = graph.kind[trees.edge] == ACCESS
-    access_m = add_up(length[access], by=trees.group[access], size=len(ids))
+    part_m = {}
+    for name, kind in (("access_m", ACCESS), ("private_m", PRIVATE)):
+        along = graph.kind[trees.edge] == kind
+        part_m[name] = add_up(length[along], by=trees.group[along], size=len(ids))
     crow_m = add_up(straight, by=trees.crow_group, size=len(ids)) * detour
     member_group = member["group"].to_numpy()
     drops = member["buildings"].to_numpy() * member["eligible"].to_numpy()
@@ -64,7 +67,7 @@ def route(
             "drop_m": np.round(drop_m, 3),
             "drops": add_up(drops, by=member_group, size=len(ids)),
             "backhaul_m": np.round(trees.backhaul_m * build_share + crow_m, 3),
-            "access_m": np.round(access_m * build_share, 3),
+            **{name: np.round(metres * build_share, 3) for name, metres in part_m.items()},
             "crow_link_m": np.round(crow_m, 3),
             "build_share": build_share,
             "connected": crow_m == 0,

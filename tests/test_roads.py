@@ -14,11 +14,13 @@ from shapely.geometry import LineString, MultiLineString, Point, Polygon, box
 from coverage.errors import CrsError, DataError
 from coverage.roads import (
     FERRY,
+    PRIVATE,
     ROAD,
     SPUR,
     RoadGraph,
     attach,
     build_graph,
+    remarks,
     span,
     spanning_forest,
     steiner_tree,
@@ -89,6 +91,23 @@ def test_a_ferry_is_marked_and_parts_of_a_line_are_lines() -> None:
     graph = build_graph(frame)
     assert graph.length_m[graph.kind == FERRY].tolist() == [200.0]
     assert graph.length_m[graph.kind == ROAD].tolist() == [50.0, 50.0]
+
+
+def test_a_private_road_is_marked_and_places_lie_along_it() -> None:
+    frame = roads([(0, 0), (100, 0)], [(100, 0), (300, 0)]).assign(private=[False, True])
+    graph = build_graph(frame)
+    assert graph.length_m[graph.kind == PRIVATE].tolist() == [200.0]
+    houses = places((200, 10))
+    attached = attach(graph, houses, mask=every(houses), network=FAR_END)
+    assert attached.graph.xy[attached.place_node[0]].tolist() == [200, 0]
+    # A private ferry is a ferry.
+    assert build_graph(frame.assign(ferry=True)).kind.tolist() == [FERRY, FERRY]
+
+
+def test_parts_that_do_not_hang_together_are_told() -> None:
+    assert remarks(build_graph(STREET)) == ()
+    (said,) = remarks(build_graph(roads([(0, 0), (3000, 0)], [(0, 500), (1000, 500)])))
+    assert said.startswith("roads: 2 parts do not hang together; the largest has 75.0% of 4 km")
 
 
 def test_of_parallel_roads_the_shortest_counts() -> None:
@@ -349,3 +368,29 @@ def test_no_metre_of_the_roads_of_trondelag_is_lost(data_root: Path) -> None:
     assert graph.length_m[graph.kind == FERRY].sum() == pytest.approx(lines[lines["ferry"]].length.sum(), abs=1)
     main = np.bincount(graph.component[graph.u], graph.length_m).max()
     assert main > 0.9 * graph.length_m.sum(), "the county's roads hang together"
+
+
+def test_the_main_roads_of_norway_make_one_graph_with_its_ferries(data_root: Path) -> None:
+    lines = gpd.read_file(data_root / "norway/roads/kartverket_N1000_veglenke_norge_25833.gpkg")
+    lines["ferry"] = lines["typeVeg"].isin(["bilferje", "passasjerferje"])
+    graph = build_graph(lines)
+    assert graph.length_m.sum() == pytest.approx(lines.length.sum(), rel=1e-5)
+    assert graph.length_m[graph.kind == FERRY].sum() == pytest.approx(lines[lines["ferry"]].length.sum(), rel=1e-4)
+    part_m = np.bincount(graph.component[graph.u], graph.length_m)
+    assert part_m.max() > 0.9 * part_m.sum()
+    (said,) = remarks(graph)
+    assert f"{len(part_m):,} parts" in said
+
+    # From Trondheim to Oslo by road: 460 to 560 km (E6, Rv3); Trondheim and Tromsø are 1,100 km apart.
+    towns = gpd.GeoSeries.from_xy([10.3951, 10.7522, 18.9553], [63.4305, 59.9139, 69.6492], crs="EPSG:4326")
+    towns = towns.to_crs(lines.crs)
+    homes = places(*[(point.x, point.y) for point in towns.iloc[1:]])
+    attached = attach(graph, homes, mask=every(homes), network=network(towns.iloc[0]))
+    distance, _ = attached.to_network()
+    oslo_m, tromso_m = distance[attached.place_node].tolist()
+    source = int(attached.network_nodes[0])
+    theirs = nx.single_source_dijkstra_path_length(as_networkx(attached.graph), source)
+    assert oslo_m == pytest.approx(theirs[int(attached.place_node[0])], abs=0.01)
+    assert tromso_m == pytest.approx(theirs[int(attached.place_node[1])], abs=0.01)
+    assert 450_000 < oslo_m < 560_000
+    assert 1_000_000 < tromso_m < 1_250_000

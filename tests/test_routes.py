@@ -61,6 +61,12 @@ def test_a_ferry_is_a_cable_in_the_sea() -> None:
     assert (found["trench_m"], found["subsea_m"], found["route_m"], found["backhaul_m"]) == (150, 300, 450, 450)
 
 
+def test_metres_along_private_roads_are_told_apart() -> None:
+    lane = roads([(0, 0), (100, 0)], [(100, 0), (100, 80)]).assign(private=[False, True])
+    found = run(places((100, 60), area_id="a"), lines=lane).loc["a"]
+    assert (found["trench_m"], found["private_m"], found["access_m"]) == (160, 60, 0)
+
+
 def test_a_route_follows_the_bends() -> None:
     found = run(places((30, 40), area_id="a"), lines=roads([(0, 0), (30, 0), (30, 40)])).loc["a"]
     assert found["route_m"] == 70

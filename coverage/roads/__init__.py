@@ -7,7 +7,7 @@ many groups.
 """
 
 from coverage.roads.attach import Attached, attach
-from coverage.roads.graph import ACCESS, DETOUR, FERRY, ROAD, SPUR, RoadGraph, add_up, build_graph
+from coverage.roads.graph import ACCESS, DETOUR, FERRY, PRIVATE, ROAD, SPUR, RoadGraph, add_up, build_graph, remarks
 from coverage.roads.spanning import Links, span, spanning_forest, steiner_tree, walk_to_sources
 from coverage.roads.trees import Trees, grow_joint_tree, grow_trees
 
@@ -15,6 +15,7 @@ __all__ = [
     "ACCESS",
     "DETOUR",
     "FERRY",
+    "PRIVATE",
     "ROAD",
     "SPUR",
     "Attached",
@@ -26,6 +27,7 @@ __all__ = [
     "build_graph",
     "grow_joint_tree",
     "grow_trees",
+    "remarks",
     "span",
     "spanning_forest",
     "steiner_tree",

@@ -21,6 +21,8 @@ ROAD: Final = 0
 FERRY: Final = 1  # a cable in the sea, not a trench
 SPUR: Final = 2  # from a network's own point to the road
 ACCESS: Final = 3  # assumed: the way to grid cells off the road
+PRIVATE: Final = 4  # a road whose owner must be asked
+BESIDE: Final = (ROAD, PRIVATE)  # kinds that places lie along
 # A way that is not in the data is so many times as long as the straight line. An assumption.
 DETOUR: Final = 1.3
 
@@ -34,8 +36,8 @@ Positions = npt.NDArray[np.int32] | Ints  # of nodes or edges
 class RoadGraph:
     """Hold nodes and undirected edges, each edge with its polyline, in metres of the roads' CRS.
 
-    `xy` (n, 2); `u`, `v`, `length_m`, `kind` (ROAD, FERRY, SPUR, ACCESS) one per edge; the polyline of edge i runs from
-    u[i] to v[i] in `line_xy[start[i]:start[i + 1]]`. Lengths are whole millimetres and never zero.
+    `xy` (n, 2); `u`, `v`, `length_m`, `kind` (ROAD, FERRY, SPUR, ACCESS, PRIVATE) one per edge; the polyline of edge i
+    runs from u[i] to v[i] in `line_xy[start[i]:start[i + 1]]`. Lengths are whole millimetres and never zero.
     """
 
     xy: Floats
@@ -136,11 +138,12 @@ def build_graph(roads: gpd.GeoDataFrame, *, tolerance_m: float = 1.0) -> RoadGra
 
     A node stands at every line end, at every vertex that lies in two lines, and where an end touches another
     line between its vertices, all within `tolerance_m`. Lines that cross without a shared vertex are not joined:
-    that is how bridges and tunnels are drawn. Column `ferry` (bool), if there, marks ferry links. The order of
+    that is how bridges and tunnels are drawn. Columns `ferry` and `private` (bool), if there, mark ferry links
+    and private roads. The order of
     the rows does not matter. Raises DataError if the layer holds anything but lines, or none; CrsError if it is
     not in metres.
     """
-    lines, ferry = _read_lines(require_metric(roads, where="roads"))
+    lines, kind = _read_lines(require_metric(roads, where="roads"))
     xy, owner = shapely.get_coordinates(lines, return_index=True)
     xy, owner = np.round(xy, 3), owner.astype(np.int64)
     keep = np.ones(len(owner), dtype=bool)
@@ -172,7 +175,7 @@ def build_graph(roads: gpd.GeoDataFrame, *, tolerance_m: float = 1.0) -> RoadGra
     xy = np.where(node[:, None] >= 0, points[node], np.append(xy, points[at], axis=0)[order])
 
     graph, source = break_at_nodes(owner, xy, node, points, crs=roads.crs)
-    graph = replace(graph, kind=np.where(ferry[source], FERRY, ROAD).astype(np.int64))
+    graph = replace(graph, kind=kind[source])
     low, high = np.minimum(graph.u, graph.v), np.maximum(graph.u, graph.v)
     order = np.lexsort((graph.kind, graph.length_m, high, low))
     graph = graph.take(order[(low != high)[order] | (graph.length_m > 2 * tolerance_m)[order]])
@@ -180,6 +183,17 @@ def build_graph(roads: gpd.GeoDataFrame, *, tolerance_m: float = 1.0) -> RoadGra
     renumbered = np.zeros(len(points), dtype=np.int64)
     renumbered[used] = np.arange(len(used))
     return replace(graph, xy=points[used], u=renumbered[graph.u], v=renumbered[graph.v])
+
+
+def remarks(graph: RoadGraph) -> tuple[str, ...]:
+    """Say in a sentence that parts of the roads do not hang together, where that is so."""
+    part_m = np.bincount(graph.component[graph.u], graph.length_m)
+    if len(part_m) == 1:
+        return ()
+    return (
+        f"roads: {len(part_m):,} parts do not hang together; the largest has {part_m.max() / part_m.sum():.1%} of "
+        f"{part_m.sum() / 1000:,.0f} km, and from a part without a network the route is a straight link",
+    )
 
 
 def break_at_nodes(owner: Ints, xy: Floats, node: Ints, points: Floats, *, crs: Any) -> tuple[RoadGraph, Ints]:
@@ -202,7 +216,7 @@ def break_at_nodes(owner: Ints, xy: Floats, node: Ints, points: Floats, *, crs: 
     return RoadGraph(points, node[a], node[b], length, kind, start, line_xy, crs), owner[a]
 
 
-def _read_lines(roads: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.object_], Bools]:
+def _read_lines(roads: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.object_], Ints]:
     geometry = np.asarray(roads.geometry.array, dtype=object)
     parts, row = shapely.get_parts(geometry, return_index=True)
     wrong = ~np.isin(shapely.get_type_id(parts), [1, 2])
@@ -210,8 +224,11 @@ def _read_lines(roads: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.object_], Bools
         at = int(row[wrong][0])
         raise DataError(f"roads: row {at + 1} is a {geometry[at].geom_type}; expected LineString or MultiLineString")
     parts, row = parts[~shapely.is_empty(parts)], row[~shapely.is_empty(parts)]
-    ferry = roads["ferry"].to_numpy(dtype=bool) if "ferry" in roads else np.zeros(len(roads), dtype=bool)
-    return shapely.force_2d(parts), ferry[row]
+    kind = np.full(len(roads), ROAD, dtype=np.int64)
+    for name, code in (("private", PRIVATE), ("ferry", FERRY)):
+        if name in roads:
+            kind[roads[name].to_numpy(dtype=bool)] = code
+    return shapely.force_2d(parts), kind[row]
 
 
 def _snap(points: Floats, point: Ints, owner: Ints, is_end: Bools, tolerance_m: float) -> tuple[Ints, Bools]:

@@ -33,6 +33,7 @@ from coverage.sources.ookla import (
     read_tile_area,
     read_tile_places,
 )
+from coverage.sources.osm import read_osm_roads
 from coverage.sources.parquet import SUFFIX as PARQUET_SUFFIX
 from coverage.sources.parquet import read_parquet, read_rows
 from coverage.sources.positions import POSTCODE_OPTIONS
@@ -114,6 +115,7 @@ READERS: Final[Mapping[str, Reader]] = {
         files=("slower_list",),
         roles=("offers", "premises"),
     ),
+    "osm": Reader(read_osm_roads, kind="vector", options=("highways",), roles=("roads",)),
     "ookla": Reader(
         read_vector,
         kind="vector",

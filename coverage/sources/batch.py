@@ -43,13 +43,13 @@ class Batch:
         self.notes = list(raw.notes)
         self.warnings = [f"{spec.id}: {text}" for text in raw.warnings]
         self.repaired = 0
-        self.left_out = 0
+        self.left_out = raw.left_out
         self.facts = SourceFacts()
         self.tell_unused = True  # whether columns that nothing uses are told
         self.named: dict[str, str] = {}  # our column = the file's, as mapped
         self._tally = Tally(spec.id)
         self._tally.add_frame(raw.rejected, raw.unlisted)
-        self._read = len(raw.frame) + self._tally.count
+        self._read = len(raw.frame) + self._tally.count + raw.left_out
 
     @property
     def geo(self) -> gpd.GeoDataFrame:

@@ -29,12 +29,14 @@ class RawTable:
     Columns from text files are `str`, trimmed or not, null where the file has nothing. It is a GeoDataFrame
     with its CRS set where the file (or a cell id) gives geometry. `rejected` (schemas.REJECTED_COLUMNS) holds
     rows that the reader could make nothing of; they are not in `frame`. Every data row is in exactly one of
-    the two, or, where very many rows share a reason, counted in `unlisted`.
+    the two, or, where very many rows share a reason, counted in `unlisted`; or the format is about other things too,
+    which are counted in `left_out` (and told in a note).
     """
 
     frame: pd.DataFrame
     rejected: pd.DataFrame = field(default_factory=schemas.empty_rejected)
     unlisted: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (field, reason): rows beyond the examples
+    left_out: int = 0
     crs_found: str = ""
     decimal: str = "."  # the decimal mark of numbers that are still text
     notes: tuple[str, ...] = ()
