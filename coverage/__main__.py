@@ -173,7 +173,7 @@ def hearing(
     if json_:
         typer.echo(json.dumps(account.summary(), ensure_ascii=False, indent=2))
     else:
-        console.print_hearing(account, _console(), study=opened)
+        console.print_hearing(account, _console(), study=opened, language=lang)
     _write_tables(console.hearing_tables(account, study=opened), out, opened, rules.id, lang)
 
 
@@ -202,7 +202,7 @@ def stress(
     if json_:
         typer.echo(json.dumps(found.summary(), ensure_ascii=False, indent=2))
     else:
-        console.print_stress(found, _console(), study=opened)
+        console.print_stress(found, _console(), study=opened, language=lang)
     _write_tables(console.stress_tables(found, study=opened), out, opened, question.policy, lang)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +15,9 @@ from rich.table import Column, Table
 from coverage.errors import DataError
 from coverage.hearing import Account
 from coverage.policy import load_policy
-from coverage.reports import side_books
+from coverage.reports import hearing, side_books
 from coverage.reports.delimited import write_csv
-from coverage.reports.wording import load_wording
+from coverage.reports.wording import Wording, load_wording
 from coverage.stress import SURVIVES, TODAY, Stress
 from coverage.study import Study
 
@@ -73,75 +73,86 @@ def write_tables(tables: Tables, path: Path, *, study: Study, policy: str, langu
     return list(made)
 
 
-def print_hearing(account: Account, console: Console, *, study: Study) -> None:
-    """Print what a hearing removed from each list, then the same by operator."""
-    _head(console, study, account.policy)
-    lists = Table("list", *map(_right, ("before", "after", "removed", "share", "published", "put back", "overdue")))
-    for row in account.lists.to_dict("records"):
-        name = f"below {row['below_mbps']:g} Mbit/s"
-        shares = (_share(row["removed_share"]), _share(row["published_share"]))
-        counts = [_count(row[f"premises_{figure}"]) for figure in ("before", "after", "removed")]
-        lists.add_row(name, *counts, *shares, *(_count(row[f"premises_{name}"]) for name in ("put_back", "overdue")))
-    console.print(lists)
-    for text in account.lists["published_source"].dropna().unique():
-        console.print(escape(f"published: {text}"))
+def print_hearing(account: Account, console: Console, *, study: Study, language: str = "en") -> None:
+    """Print what a hearing removed from each list, then the same by operator, in the reader's language."""
+    wording, heard = load_wording(language), account.summary()
+    _head(console, study, account.policy, wording)
+    told = hearing.lists_in_words(heard, wording)
+    _print_table(console, told["header"], told["rows"])
+    for line in hearing.published_lines(heard, wording):
+        console.print(escape(line))
     if account.operators.empty:
-        console.print("no operator was heard: the study has no source of the role hearing")
+        console.print(wording.text("hearing", "nobody"))
         return
-    heads = ("plans", "exist", "lapsed", "withdrawn", "premises", "businesses", "homes", "alone", "put back", "overdue")
-    table = Table("operator", "list", *map(_right, heads), title="removed, by operator", title_justify="left")
-    for row in account.operators.to_dict("records"):
-        said = [_count(row[claim]) for claim in ("plan", "exists", "lapsed", "withdrawn")]
-        counts = [_count(row[f"{what}_claimed"]) for what in ("premises", "businesses", "households")]
-        rest = [_count(row[f"premises_{figure}"]) for figure in ("alone", "put_back", "overdue")]
-        table.add_row(escape(row["operator"]), f"<{row['below_mbps']:g}", *said, *counts, *rest)
-    console.print(table)
+    header = wording.lines("hearing", "operators_table")
+    for shown in heard["lists"]:
+        name = hearing.list_name(shown["below_mbps"], wording)
+        rows = [row for of, row in hearing.operators_in_words(heard, wording) if of == shown["list"]]
+        _print_table(console, header, rows, title=wording.text("hearing", "widest", list=name))
     if account.overdue_claims:
-        console.print(
-            f"{account.overdue_claims:,} claims are overdue: their day is past, and not all of their places have such "
-            "service; they count until they are said to have lapsed, unless the policy says otherwise"
-        )
+        console.print(hearing.overdue_line(heard, wording))
 
 
-def print_stress(found: Stress, console: Console, *, study: Study) -> None:
-    """Print the what-ifs, then what becomes of the areas that are funded today."""
-    _head(console, study, found.policy)
-    million = f"million {found.currency}"
-    console.print(f"budget {found.budget / 1e6:,.1f} {million}")
-    heads = ("eligible", "funded areas", "kept", "built anyway", f"at risk, {million}", f"displaced, {million}", "new")
-    table = Table("what if", *map(_right, heads))
+def print_stress(found: Stress, console: Console, *, study: Study, language: str = "en") -> None:
+    """Print the what-ifs, then what becomes of the areas that are funded today, in the reader's language."""
+    wording = load_wording(language)
+    _head(console, study, found.policy, wording)
+    million = f"{wording.texts['million']} {found.currency}"
+
+    def header(*names: str) -> list[str]:
+        return [wording.lines("columns", name, currency=million)[0] for name in names]
+
+    def money(value: float) -> str:
+        return wording.number(value / 1e6, decimals=1)
+
+    console.print(f"{wording.text('read_me', 'budget')}: {money(found.budget)} {million}")
+    labels = {row["whatif"]: wording.said(row["label"]) for row in found.whatifs.to_dict("records")}
+    rows = []
     for row in found.whatifs.to_dict("records"):
-        now = row["whatif"] == TODAY
         rest = [
-            _share(row["kept_share"]), _count(row["built_premises"]), _money(row["grant_at_risk"]),
-            _money(row["displaced_grant"]), _count(row["newcomers"]),
+            wording.percent(row["kept_share"]), wording.number(row["built_premises"]), money(row["grant_at_risk"]),
+            money(row["displaced_grant"]), wording.number(row["newcomers"]),
         ]  # fmt: skip
-        counts = (_count(row["eligible_premises"]), _count(row["funded_areas"]))
-        table.add_row(escape(row["label"]), *counts, *([""] * 5 if now else rest))
-    console.print(table)
+        counts = [wording.number(row["eligible_premises"]), wording.number(row["funded_areas"])]
+        rows.append([labels[row["whatif"]], *counts, *([""] * len(rest) if row["whatif"] == TODAY else rest)])
+    compared = ("kept_share", "built_premises", "grant_at_risk", "displaced_grant", "newcomers")
+    _print_table(console, header("whatif", "eligible_premises", "funded_areas", *compared), rows)
     if len(found.whatifs) == 1:
-        console.print("the study has no plans: there is nothing to stress")
+        console.print(wording.text("stress_book", "no_plans"))
         return
-    areas = Table(
-        "area", *map(_right, ("premises", f"grant, {million}", "least kept")), "in", _right("built anyway"), "survives",
-        title="areas funded today", title_justify="left",
-    )  # fmt: skip
-    labels = dict(zip(found.whatifs["whatif"], found.whatifs["label"], strict=True))
-    for row in found.areas.to_dict("records"):
-        weakest = "" if row["weakest"] == TODAY else labels[row["weakest"]]
-        areas.add_row(
-            escape(row["name"]), _count(row["premises"]), _money(row["grant"]), _share(row["least_kept"]),
-            escape(weakest), _share(row["built_anyway"]), row["survives"],
-        )  # fmt: skip
-    console.print(areas)
+    rows = [
+        [
+            row["name"], wording.value("survives", row["survives"]),
+            "" if row["weakest"] == TODAY else labels[row["weakest"]], wording.number(row["premises"]),
+            money(row["grant"]), wording.percent(row["least_kept"]), wording.percent(row["built_anyway"]),
+        ]
+        for row in found.areas.to_dict("records")
+    ]  # fmt: skip
+    named = header("area_id", "survives", "weakest", "premises", "grant", "least_kept", "built_anyway")
+    _print_table(console, named, rows, words=3, title=wording.text("sheets", "stress_areas"))
     tally = found.areas["survives"].value_counts()
-    console.print(", ".join(f"{int(tally.get(word, 0))} {word}" for word in SURVIVES))
+    console.print(
+        ", ".join(f"{wording.value('survives', word)}: {wording.number(int(tally.get(word, 0)))}" for word in SURVIVES)
+    )
 
 
-def _head(console: Console, study: Study, policy: str) -> None:
-    if study.data_status != "real":
-        console.print(f"[bold]{study.data_status.upper()} DATA[/bold]: figures describe no real place exactly.")
-    console.print(escape(f"{study.name}, policy {policy}, as of {study.as_of}"))
+def _print_table(
+    console: Console, header: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1, title: str | None = None
+) -> None:
+    """Print a table with its first `words` columns set left and the others, figures, set right."""
+    columns = [Column(name, justify="left" if at < words else "right") for at, name in enumerate(header)]
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console.print(table)
+
+
+def _head(console: Console, study: Study, policy: str, wording: Wording) -> None:
+    banner = wording.text("banner", study.data_status)
+    if banner:
+        console.print(f"[bold]{escape(banner)}[/bold]")
+    facts = (wording.text("pdf", "policy", policy=policy), wording.text("pdf", "as_of", date=wording.date(study.as_of)))
+    console.print(escape(f"{wording.said(study.name)}. {'. '.join(facts)}."))
 
 
 def _stamped(table: pd.DataFrame, policy: str, study: Study) -> pd.DataFrame:
@@ -152,20 +163,3 @@ def _stamped(table: pd.DataFrame, policy: str, study: Study) -> pd.DataFrame:
         as_of=study.as_of.isoformat(),
         data_status=study.data_status,
     )
-
-
-def _right(text: str) -> Column:
-    return Column(text, justify="right")
-
-
-def _count(value: float) -> str:
-    rounded = round(float(value), 1)
-    return f"{rounded:,.0f}" if rounded.is_integer() else f"{rounded:,.1f}"
-
-
-def _share(value: float) -> str:
-    return "" if pd.isna(value) else f"{value:.0%}"
-
-
-def _money(value: float) -> str:
-    return f"{value / 1e6:,.1f}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -188,6 +189,12 @@ def test_the_command_line_tells_of_the_hearing_and_of_the_stress_test(tmp_path: 
     shown = run("hearing", folder)
     assert "SYNTHETIC" in shown.stdout
     assert "B Nett" in shown.stdout
+    norwegian = run("hearing", folder, "--lang", "nb", "--out", tmp_path / "hearing.xlsx").stdout
+    assert "Per operatør, på listen under 100 Mbit/s" in norwegian
+    assert not re.search(r"\b(removed|below|premises)\b", norwegian)
+    written = pd.read_excel(tmp_path / "hearing.xlsx", sheet_name=None)
+    assert list(written) == ["Les meg", "Høring", "Høring per operatør", "Kolonner"]
+    assert run("stress", folder, "--lang", "sv").returncode == 2
     tested = run("stress", folder, "--budget", 3_000_000, "--out", tmp_path / "stress.xlsx")
     assert tested.returncode == 0, tested.stderr
     assert "all plans lapse" in tested.stdout
@@ -210,4 +217,4 @@ def test_a_file_that_cannot_be_written_is_one_sentence_before_anything_is_read(t
 def test_a_study_without_a_hearing_says_so(tmp_path: Path) -> None:
     told = run("hearing", tiny_study(tmp_path / "tiny").folder)
     assert told.returncode == 0, told.stderr
-    assert "no operator was heard" in told.stdout
+    assert "No operator was heard" in told.stdout

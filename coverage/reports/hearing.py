@@ -85,8 +85,24 @@ def section(selection: Selection, wording: Wording) -> dict[str, Any]:
         return {"title": "", "lines": [], "lists": _empty(), "operators": _empty(), "widest": "", "after": []}
     lines = [wording.text("hearing", "intro"), *_own_part(selection, wording)]
     if heard["overdue_claims"]:
-        lines.append(wording.text("hearing", "overdue", count=wording.number(heard["overdue_claims"])))
-    lists = [
+        lines.append(overdue_line(heard, wording))
+    return {
+        "title": wording.text("hearing", "title"),
+        "lines": lines,
+        "lists": lists_in_words(heard, wording),
+        "operators": {
+            "header": wording.lines("hearing", "operators_table"),
+            # The widest list holds the others.
+            "rows": [row for name, row in operators_in_words(heard, wording) if name == heard["lists"][-1]["list"]],
+        },
+        "widest": wording.text("hearing", "widest", list=list_name(heard["lists"][-1]["below_mbps"], wording)),
+        "after": published_lines(heard, wording),
+    }
+
+
+def lists_in_words(heard: Mapping[str, Any], wording: Wording) -> dict[str, Any]:
+    """Return header and rows of the table of lists, in words."""
+    rows = [
         [
             list_name(row["below_mbps"], wording),
             *(wording.number(row[f"premises_{figure}"]) for figure in LIST_FIGURES[:3]),
@@ -96,28 +112,34 @@ def section(selection: Selection, wording: Wording) -> dict[str, Any]:
         ]
         for row in heard["lists"]
     ]
-    operators = [
-        [
-            row["operator"],
-            *(wording.number(row[claim]) for claim in CLAIMS),
-            *(wording.number(row[f"premises_{figure}"]) for figure in OPERATOR_FIGURES),
-        ]
-        for row in heard["operators"]
-        if row["list"] == heard["lists"][-1]["list"]  # the widest, which holds the others
-    ]
     years = sorted({str(row["published_hearing"]) for row in heard["lists"] if row["published_hearing"]})
+    return {"header": wording.lines("hearing", "lists_table", year=", ".join(years)), "rows": rows}
+
+
+def operators_in_words(heard: Mapping[str, Any], wording: Wording) -> list[tuple[str, list[str]]]:
+    """Return the rows of the table of operators, in words, each with the id of its list."""
+    return [
+        (
+            str(row["list"]),
+            [
+                str(row["operator"]),
+                *(wording.number(row[claim]) for claim in CLAIMS),
+                *(wording.number(row[f"premises_{figure}"]) for figure in OPERATOR_FIGURES),
+            ],
+        )
+        for row in heard["operators"]
+    ]
+
+
+def overdue_line(heard: Mapping[str, Any], wording: Wording) -> str:
+    """Say how many claims are overdue, and that they count."""
+    return wording.text("hearing", "overdue", count=wording.number(heard["overdue_claims"]))
+
+
+def published_lines(heard: Mapping[str, Any], wording: Wording) -> list[str]:
+    """Say where the published figures are from."""
     told = dict.fromkeys(str(row["published_source"]) for row in heard["lists"] if row["published_source"])
-    return {
-        "title": wording.text("hearing", "title"),
-        "lines": lines,
-        "lists": {
-            "header": wording.lines("hearing", "lists_table", year=", ".join(years)),
-            "rows": lists,
-        },
-        "operators": {"header": wording.lines("hearing", "operators_table"), "rows": operators},
-        "widest": wording.text("hearing", "widest", list=list_name(heard["lists"][-1]["below_mbps"], wording)),
-        "after": [wording.text("hearing", "published", source=wording.said(source)) for source in told],
-    }
+    return [wording.text("hearing", "published", source=wording.said(source)) for source in told]
 
 
 def _own_part(selection: Selection, wording: Wording) -> list[str]:
