@@ -82,6 +82,7 @@ WORDS: Final[Mapping[str, str]] = {
     "network": N_("network"),
     "extent": N_("land and roads"),
     "truth": N_("known results"),
+    "awards": N_("past awards"),
     "corrections": N_("corrections"),
     "hearing": N_("hearing"),
     "hubs": N_("support hubs"),
