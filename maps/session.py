@@ -181,9 +181,9 @@ def warm_in_background() -> threading.Thread:
 def prepare(study: Study, policy: Policy) -> tuple[tuple[Any, ...], Any]:
     """Return the slow part of an assessment, made once per study, files and policy, with its progress shown."""
     key = _key(study, policy)
+    room = st.empty()  # there in every run, or all that follows moves up, and what the reader has opened closes
     if _PREPARED.has(key):
         return key, _PREPARED.get(key, lambda: None)
-    room = st.empty()
     begun = _("Preparing {study}: the first time takes a while", study=study.name)
     try:
         with room.status(begun, expanded=False) as status:
@@ -204,10 +204,11 @@ def prepare(study: Study, policy: Policy) -> tuple[tuple[Any, ...], Any]:
 def assess(study: Study, scenario: Scenario) -> Assessment:
     """Return the assessment of a scenario; what is known already comes at once."""
     key, ready = prepare(study, scenario.shape(load_policy(scenario.policy)))
+    room = st.empty()
     if _DECIDED.has((key, scenario)):
         found: Assessment = _DECIDED.get((key, scenario), lambda: None)
         return found
-    with st.spinner(_("Pricing and ranking the areas")):
+    with room, st.spinner(_("Pricing and ranking the areas")):
         decided: Assessment = _DECIDED.get((key, scenario), lambda: pipeline.decide(ready, scenario))
     return decided
 

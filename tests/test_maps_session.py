@@ -244,3 +244,25 @@ def test_importing_the_app_starts_nothing() -> None:
     before = {thread.name for thread in threading.enumerate()}
     runpy.run_path(str(session.ROOT / "app.py"))
     assert "warm-start" not in {thread.name for thread in threading.enumerate()} - before
+
+
+def loaded() -> None:
+    import streamlit as st
+
+    from maps import session
+
+    session.current()
+    st.text("what follows")
+
+
+def test_what_follows_stands_at_one_place_whether_the_study_was_loaded_or_not(monkeypatch, tmp_path) -> None:
+    """Else the tabs below move up with the first click, close, and end the run that the click has begun."""
+    monkeypatch.setenv("COVERAGE_STUDY", str(tiny_study(tmp_path / "tiny").folder))
+    test = AppTest.from_function(loaded, default_timeout=60)
+    places = []
+    for _turn in range(2):
+        test.run()
+        assert not test.exception
+        places.append([at for at, part in test.main.children.items() if part.type == "text"])
+    assert places[0] == places[1]
+    assert len(places[0]) == 1
