@@ -76,7 +76,7 @@ def test_the_levers_for_a_typed_target_are_the_models(monkeypatch: pytest.Monkey
         target=5e5,
     )
     assert [text[0] for _, text in said] == ["✓" if feasible else "✗" for feasible in table["feasible"]]
-    need = style.money(before - 5e5, "NOK").replace(style.THIN, " ")
+    need = style.money(area_money.up(before - 5e5), "NOK").replace(style.THIN, " ")
     assert dict(said)["operator"] == f"✓ The operator, or others, puts in {need} more."
     assert dict(said)["technology"] == "✗ No other technology meets the delivery clause."
 
@@ -155,6 +155,14 @@ def test_in_norwegian_the_levers_and_tables_are_norwegian(monkeypatch: pytest.Mo
     assert "the" not in text.split()
 
 
+def test_what_is_read_off_the_screen_is_enough() -> None:
+    assert [area_money.up(value) for value in (0.0, 74_347.2, 74_300.0, 1.485, 270.2, 99.97)] == [
+        0.0, 74_400.0, 74_300.0, 1.49, 271.0, 100.0,
+    ]  # fmt: skip
+    for value in (1234.5678, 0.012345, 8.0, 123_456_789.0):
+        assert value <= area_money.up(value) <= 1.01 * value
+
+
 @pytest.mark.parametrize("spoken", ["en", "nb"])
 def test_every_answer_has_its_sentence(spoken: str) -> None:
     reasons = {
@@ -178,7 +186,10 @@ def test_every_answer_has_its_sentence(spoken: str) -> None:
                 assert told.endswith(".")
                 assert "{" not in told
                 said.add(told)
-    assert len(said) == sum(map(len, reasons.values())) - 1  # dear customers are told of alike
+        for lever in ("connection_fee", "dugnad"):
+            row = {"lever": lever, "change": 17.0, "start": 0.0, "end": 17.0, "feasible": True, "why": "", "after": 1.0}
+            said.add(area_money.sentence(row, currency="NOK", premises=60.0, customers=40.0))
+    assert len(said) == sum(map(len, reasons.values())) + 1  # dear customers are told of alike
     if spoken == "en":
         assert "95 % of the premises connect in place of 66.7 %: 17 more connections." in {
             text.replace(style.THIN, " ") for text in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -100,7 +101,7 @@ def _levers(view: View, area_id: str) -> None:
         )
     st.caption(
         _(
-            "Today {money}: the P50, less what residents give. Each change alone, all else as it is.",
+            "Today {money}: the P50, less what residents give. Each change alone, all else as it is; rounded up.",
             money=_money(before, currency),
         )
     )
@@ -152,7 +153,7 @@ def sentence(row: dict[str, Any], *, currency: str, premises: float, customers: 
         ),
         "dugnad": _(
             "Not enough: with all {metres} of verge and soil dug by residents, {money} is left.",
-            metres=style.length(row["end"]),
+            metres=_metres(row["end"]),
             money=left,
         ),
         "technology": _(
@@ -167,9 +168,9 @@ def sentence(row: dict[str, Any], *, currency: str, premises: float, customers: 
 def _take_up(row: dict[str, Any], _currency: str, premises: float, _customers: float) -> str:
     return _(
         "{share} of the premises connect in place of {now}: {count} more connections.",
-        share=f"{style.number(100 * row['end'] / premises, digits=3)}{style.THIN}%",
+        share=f"{style.number(up(100 * row['end'] / premises))}{style.THIN}%",
         now=f"{style.number(100 * row['start'] / premises, digits=3)}{style.THIN}%",
-        count=_count(row["change"]),
+        count=style.number(up(row["change"])),
     )
 
 
@@ -178,33 +179,35 @@ def _further(row: dict[str, Any], _currency: str, _premises: float, _customers: 
         "{count} further home along the trench takes part, beside {now}.",
         "{count} further homes along the trench take part, beside {now}.",
         row["change"],
-        count=_count(row["change"]),
+        count=style.number(row["change"]),
         now=_count(row["start"]),
     )
 
 
 def _fee(row: dict[str, Any], currency: str, _premises: float, customers: float) -> str:
-    return _(
-        "Each of {count} customers pays {money} once, in place of {now}.",
-        count=_count(customers),
-        money=_money(row["end"], currency),
-        now=_money(row["start"], currency),
-    )
+    said = {"count": _count(customers), "money": _money(up(row["end"]), currency)}
+    if not row["start"]:
+        return _("Each of {count} customers pays {money} once.", **said)
+    now = _money(row["start"], currency)
+    return _("Each of {count} customers pays {money} once, in place of {now}.", now=now, **said)
 
 
 def _operator(row: dict[str, Any], currency: str, _premises: float, _customers: float) -> str:
-    return _("The operator, or others, puts in {money} more.", money=_money(row["change"], currency))
+    return _("The operator, or others, puts in {money} more.", money=_money(up(row["change"]), currency))
 
 
 def _municipality(row: dict[str, Any], currency: str, _premises: float, _customers: float) -> str:
-    return _("The municipality puts in {money} beyond its share.", money=_money(row["change"], currency))
+    return _("The municipality puts in {money} beyond its share.", money=_money(up(row["change"]), currency))
 
 
 def _dugnad(row: dict[str, Any], _currency: str, _premises: float, _customers: float) -> str:
+    metres = _metres(up(row["end"]))
+    if not row["start"]:
+        return _("Residents dig {metres} of the trench in verge and soil.", metres=metres)
     return _(
         "Residents dig {metres} of the trench in verge and soil, in place of {now}.",
-        metres=style.length(row["end"]),
-        now=style.length(row["start"]),
+        metres=metres,
+        now=_metres(row["start"]),
     )
 
 
@@ -225,6 +228,14 @@ _TAKES: Final[dict[str, Callable[[dict[str, Any], str, float, float], str]]] = {
     "dugnad": _dugnad,
     "technology": _technology,
 }
+
+
+def up(value: float) -> float:
+    """Round up to three figures: what is read off the screen must be enough."""
+    if value <= 0:
+        return 0.0
+    digits = 2 - math.floor(math.log10(value))
+    return float(round(math.ceil(value * 10.0**digits - 1e-6) * 10.0**-digits, max(0, digits)))
 
 
 def _residents(assessment: Assessment, area_id: str) -> None:
@@ -248,7 +259,7 @@ def _residents(assessment: Assessment, area_id: str) -> None:
             "public shares; cable, design and upkeep still cost what they cost.",
             fees=_money(brought["connection_fees"], currency),
             worth=_money(brought["dugnad_worth"], currency),
-            metres=style.length(brought["dugnad_m"]),
+            metres=_metres(brought["dugnad_m"]),
         )
     )
 
@@ -305,7 +316,7 @@ def uncovered(flow: pd.DataFrame, *, currency: str) -> Any:
     """Return the running sum of an area's present values, year by year; `flow` as from `subsidy.cash_flow`."""
     data = pd.DataFrame({"year": flow["year"], "left": flow["present_value"].cumsum() / MILLION})
     encoded = {
-        "x": alt.X("year:Q", title=_("year"), axis=alt.Axis(format="d", tickMinStep=1)),
+        "x": alt.X("year:Q", title=_("year"), axis=alt.Axis(format="d", tickMinStep=1), scale=alt.Scale(nice=False)),
         "y": alt.Y("left:Q", title=_("not yet paid back, {money}", money=style.millions(currency))),
         "tooltip": [
             alt.Tooltip("year:Q", title=_("year"), format="d"),
@@ -365,6 +376,10 @@ def _money(value: float, currency: str) -> str:
 
 def _count(value: float) -> str:
     return style.number(value, digits=3)
+
+
+def _metres(value: float) -> str:
+    return f"{style.number(value, digits=3)}{style.THIN}m"
 
 
 def _upper(text: str) -> str:
