@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import Final
 
 import geopandas as gpd
@@ -11,19 +9,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy.sparse import coo_matrix, csr_matrix
-from scipy.sparse.csgraph import breadth_first_order, connected_components
 
+from coverage.clusters import cluster
 from coverage.crs import require_metric
 from coverage.errors import DataError
+from coverage.lots import NO_LOT, OUTSIDE, digest, find_lots, lot_ids
 from coverage.policy import Policy
-from coverage.roads import Attached, add_up, span
+from coverage.roads import Attached, add_up
 from coverage.schemas import KINDS, SHARE_PREFIX
 
-OUTSIDE: Final = "outside"  # stands for the code of a municipality where there is none
-MERGE_FACTOR: Final = 3  # a tiny area joins a neighbour within this many times the cut
 MARGIN_M: Final = 120.0  # drawn around places
 SIMPLIFY_M: Final = 30.0
+NO_LOTS: Final = gpd.GeoDataFrame(
+    {name: pd.Series(dtype="str") for name in ("lot_id", "name", "municipality_code")}, geometry=[]
+)
 PLURALS: Final = {"business": "businesses", "household": "households", "public": "public", "holiday": "holiday"}
 
 Floats = npt.NDArray[np.float64]
@@ -31,21 +30,31 @@ Ints = npt.NDArray[np.int64]
 
 
 def delineate(
-    places: gpd.GeoDataFrame, *, attached: Attached, policy: Policy, municipalities: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame,
+    *,
+    attached: Attached,
+    policy: Policy,
+    municipalities: gpd.GeoDataFrame,
+    lots: gpd.GeoDataFrame | None = None,
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Put every eligible place into exactly one project area; return the places with `area_id`, and the areas.
 
-    Places are linked by the shortest tree of their road distances, in each municipality if the policy splits by
-    it. Links longer than `cut_m` are cut; an area above `max_premises` is halved at the long link that leaves much on
-    both sides; one below `min_premises` joins the nearest within three times `cut_m`, unless that grows too
-    large. The id rests on the smallest place id inside, so it stays when data elsewhere change. Premises are
-    Σ weight × eligible, also where eligibility is a share.
+    Every eligible place in a drawn lot (schemas.LOTS) is in the area of that lot, of several the first; no rule of
+    size, distance or municipality parts it. The others are grouped by `clusters.cluster` as if the lots and theirs were
+    not there.
+
+    The id of a lot rests on its `lot_id` (`lots.lot_ids`). Any other rests on the smallest place id inside: it stays
+    whatever happens elsewhere, and whoever comes or leaves inside unless that one leaves or a smaller one comes.
+    Give an area back as a lot to keep its id for good. Premises are Σ weight × eligible, also where eligibility is a
+    share.
 
     Areas are sorted by `area_id`: kind, municipality_code, name, status, premises, businesses, households, public,
     holiday, employees, places (rows), mean_log2_down, deliver_down_mbps, deliver_up_mbps (the most that any tier of its
     places asks for, in speed or as a factor of the best offer there), business_need (Σ over eligible businesses of
     min(cap, max(1, employees)) × `upload_dependence`, if there), area_km2, municipality_short_share (of all premises of
-    its municipality), geometry. Raises DataError if an eligible place is not on the road graph.
+    its municipality), drawn (by a planner), geometry (of a lot as it is drawn).
+
+    Raises DataError if an eligible place is not on the road graph.
     """
     require_metric(places, where="places")
     eligible = places["eligible"].to_numpy(dtype=float)
@@ -56,107 +65,50 @@ def delineate(
     rows = rows[np.argsort(places["place_id"].to_numpy(dtype=object)[rows], kind="stable")]
     inside = places.iloc[rows]
     premises = inside["weight"].to_numpy(dtype=float) * eligible[rows]
-    codes = inside["municipality_code"].fillna(OUTSIDE).to_numpy(dtype=object)
-    label = _cluster(codes, attached.place_node[rows], premises, attached, policy)
+    lots = NO_LOTS if lots is None or lots.empty else lots
+    label, lot = _label(inside, rows, premises, attached=attached, policy=policy, lots=lots)
+    drawn = np.flatnonzero(lot != NO_LOT)
 
     areas = _describe(inside, label, premises, policy)
-    areas["municipality_short_share"] = areas["municipality_code"].map(_short_share(places)).to_numpy(dtype=float)
-    areas.insert(0, "area_id", _ids(inside, label, areas["municipality_code"]))
-    areas.insert(3, "name", _names(inside, label, areas, municipalities))
-    shapes = gpd.GeoSeries(_outlines(inside, label), crs=places.crs)
-    drawn = gpd.GeoDataFrame(areas.assign(area_km2=shapes.area.to_numpy() / 1e6), geometry=shapes, crs=places.crs)
+    outlines = _outlines(inside, label)
+    if len(drawn):
+        codes = areas["municipality_code"].to_numpy(dtype=object, copy=True)
+        codes[drawn] = lots["municipality_code"].fillna(OUTSIDE).to_numpy(dtype=object)[lot[drawn]]
+        areas["municipality_code"] = pd.array(codes, dtype="str")
+        outlines[drawn] = np.asarray(lots.geometry.array, dtype=object)[lot[drawn]]
+    short = areas["municipality_code"].map(_short_share(places))
+    areas["municipality_short_share"] = short.fillna(0.0).to_numpy(dtype=float)
+    areas["drawn"] = lot != NO_LOT
+    areas.insert(0, "area_id", _ids(inside, label, areas["municipality_code"], lot, lots))
+    areas.insert(3, "name", _names(inside, label, areas, municipalities, lot, lots))
+    shapes = gpd.GeoSeries(outlines, crs=places.crs)
+    made = gpd.GeoDataFrame(areas.assign(area_km2=shapes.area.to_numpy() / 1e6), geometry=shapes, crs=places.crs)
 
     area_of_row = np.full(len(places), None, dtype=object)
     area_of_row[rows] = areas["area_id"].to_numpy(dtype=object)[label]
     marked = places.assign(area_id=pd.array(area_of_row, dtype="str"))
-    return marked, drawn.sort_values("area_id", ignore_index=True)
+    return marked, made.sort_values("area_id", ignore_index=True)
 
 
-def _cluster(codes: npt.NDArray[np.object_], node: Ints, premises: Floats, attached: Attached, policy: Policy) -> Ints:
-    """Return the area of each place, numbered in the order of the first place of each."""
-    rules = policy.areas
-    names = np.unique(codes) if rules.split_by_municipality else np.array([None])
-    label = np.zeros(len(codes), dtype=np.int64)
-    used = 0
-    for name in names:
-        here = np.flatnonzero(codes == name) if name is not None else np.arange(len(codes))
-        terminals, at = np.unique(node[here], return_inverse=True)
-        weight = add_up(premises[here], by=at, size=len(terminals))
-        links = span(attached.graph, terminals, limit_m=MERGE_FACTOR * rules.cut_m)
-        a, b = np.searchsorted(terminals, links.s), np.searchsorted(terminals, links.t)
-        kept = _halve(a, b, links.length_m, links.length_m <= rules.cut_m, weight, rules.max_premises)
-        label[here] = used + _join_tiny(a, b, links.length_m, kept, weight, rules.min_premises, rules.max_premises)[at]
-        used = int(label[here].max(initial=-1)) + 1
-    return np.asarray(pd.factorize(label)[0], dtype=np.int64)
-
-
-def _links(a: Ints, b: Ints, size: int) -> csr_matrix[np.float64]:
-    each: Floats = np.ones(len(a))
-    return coo_matrix((each, (a, b)), shape=(size, size)).tocsr()
-
-
-def _parts(a: Ints, b: Ints, size: int) -> Ints:
-    matrix = _links(a, b, size)
-    return np.asarray(connected_components(matrix, directed=False)[1], dtype=np.int64)
-
-
-def _halve(
-    a: Ints, b: Ints, length: Floats, kept: npt.NDArray[np.bool_], weight: Floats, most: float
-) -> npt.NDArray[np.bool_]:
-    """Drop links until no part holds more than `most`, each time the one with the largest length × smaller side."""
-    kept = kept.copy()
-    while True:
-        part = _parts(a[kept], b[kept], len(weight))
-        total = np.bincount(part, weight)
-        links = np.flatnonzero(kept & (total[part[a]] > most))
-        if not len(links):
-            return kept
-        below = _below(a[links], b[links], weight)
-        smaller = np.minimum(below, total[part[a[links]]] - below)
-        worth = length[links] * smaller
-        # The best link of each part; ties fall to the first, which is fixed by where the places lie.
-        order = np.lexsort((links, -worth, part[a[links]]))
-        owner = part[a[links]][order]
-        kept[links[order[np.concatenate([[True], np.diff(owner) > 0])]]] = False
-
-
-def _below(a: Ints, b: Ints, weight: Floats) -> Floats:
-    """Return, for each link of a forest, the weight on its far side, seen from the first node of its part."""
-    size = len(weight)
-    part = _parts(a, b, size)
-    roots = np.unique(part, return_index=True)[1]
-    # One extra node above all roots makes the forest a tree that is walked once.
-    up, down = np.append(a, np.full(len(roots), size)), np.append(b, roots)
-    matrix = _links(up, down, size + 1)
-    order, before = breadth_first_order(matrix, size, directed=False)
-    sums = np.append(weight, 0.0)
-    for node in order[:0:-1].tolist():
-        sums[before[node]] += sums[node]
-    return np.where(before[b] == a, sums[b], sums[a])
-
-
-def _join_tiny(
-    a: Ints, b: Ints, length: Floats, kept: npt.NDArray[np.bool_], weight: Floats, least: float, most: float
-) -> Ints:
-    """Join parts below `least` to a neighbour, shortest link first, and return the part of each terminal."""
-    part = _parts(a[kept], b[kept], len(weight))
-    total = np.bincount(part, weight).tolist()
-    owner = list(range(len(total)))
-
-    def head(item: int) -> int:
-        while owner[item] != item:
-            owner[item] = owner[owner[item]]
-            item = owner[item]
-        return item
-
-    spare = np.flatnonzero(~kept)
-    for link in spare[np.lexsort((spare, length[spare]))].tolist():
-        one, two = head(int(part[a[link]])), head(int(part[b[link]]))
-        together = total[one] + total[two]
-        if one != two and min(total[one], total[two]) < least and together <= most:
-            owner[two] = one
-            total[one] = together
-    return np.array([head(item) for item in range(len(total))], dtype=np.int64)[part]
+def _label(
+    inside: gpd.GeoDataFrame,
+    rows: Ints,
+    premises: Floats,
+    *,
+    attached: Attached,
+    policy: Policy,
+    lots: gpd.GeoDataFrame,
+) -> tuple[Ints, Ints]:
+    """Return the area of each place, numbered in the order of the first place of each, and the lot of each area."""
+    lot = find_lots(inside, lots)
+    free = lot == NO_LOT
+    codes = inside["municipality_code"].fillna(OUTSIDE).to_numpy(dtype=object)
+    label = np.empty(len(rows), dtype=np.int64)
+    label[free] = cluster(codes[free], rows[free], premises[free], attached=attached, rules=policy.areas)
+    first = int(label[free].max(initial=-1)) + 1
+    label[~free] = first + lot[~free]
+    numbered, found = pd.factorize(label)
+    return numbered.astype(np.int64), np.where(found >= first, found - first, NO_LOT)
 
 
 def _describe(inside: gpd.GeoDataFrame, label: Ints, premises: Floats, policy: Policy) -> pd.DataFrame:
@@ -246,20 +198,42 @@ def _main(values: npt.NDArray[np.object_], label: Ints, weight: Floats) -> list[
     return [best[area] for area in sorted(best)]
 
 
-def _ids(inside: gpd.GeoDataFrame, label: Ints, codes: pd.Series[str]) -> pd.Series[str]:
-    """Name each area by its municipality and a digest of its smallest place id, longer where two would be equal."""
+def _ids(
+    inside: gpd.GeoDataFrame, label: Ints, codes: pd.Series[str], lot: Ints, lots: gpd.GeoDataFrame
+) -> pd.Series[str]:
+    """Name each area by its lot, else by its municipality and a digest of its smallest place id.
+
+    Where two would be equal, theirs and no others are longer.
+    """
     first = pd.Series(inside["place_id"].to_numpy()).groupby(label).min()
-    digest = [base64.b32encode(hashlib.sha256(text.encode()).digest()).decode() for text in first]
-    length = 6
+    given = lot_ids(lots)
+    length = np.full(len(lot), 6)
     while True:
-        made = pd.Series([f"{code}-{text[:length]}" for code, text in zip(codes, digest, strict=True)], dtype="str")
-        if made.is_unique:
+        made = pd.Series(
+            [
+                given[number] if number != NO_LOT else f"{code}-{digest(text, length=signs)}"
+                for number, code, text, signs in zip(lot, codes, first, length, strict=True)
+            ],
+            dtype="str",
+        )
+        equal = made.duplicated(keep=False).to_numpy() & (lot == NO_LOT)
+        if not equal.any():
             return made
-        length += 2
+        length[equal] += 2
 
 
-def _names(inside: gpd.GeoDataFrame, label: Ints, areas: pd.DataFrame, municipalities: gpd.GeoDataFrame) -> list[str]:
-    """Name each area by its municipality and its most frequent locality, numbered by size where names repeat."""
+def _names(
+    inside: gpd.GeoDataFrame,
+    label: Ints,
+    areas: pd.DataFrame,
+    municipalities: gpd.GeoDataFrame,
+    lot: Ints,
+    lots: gpd.GeoDataFrame,
+) -> list[str]:
+    """Name each area as its planner does, else by its municipality and its most frequent locality.
+
+    Where names repeat, those of planners have their lot_id after them and the others are numbered by size.
+    """
     locality = inside["locality"].to_numpy(dtype=object)
     known = ~pd.isna(locality)
     spoken = {str(name).casefold() for name in locality[known]}
@@ -267,18 +241,32 @@ def _names(inside: gpd.GeoDataFrame, label: Ints, areas: pd.DataFrame, municipal
     known_label = label[known]
     most = _main(locality[known], known_label, np.ones(len(known_label)))
     main = dict(zip(np.unique(known_label).tolist(), most, strict=True))
+    given = _given_names(lot, lots)
     names = []
     for area, code in enumerate(areas["municipality_code"]):
         town = _short(official.get(code, code), spoken)
-        names.append(f"{town}, {main[area]}" if area in main else town)
+        names.append(given.get(area) or (f"{town}, {main[area]}" if area in main else town))
     size, ids = areas["premises"].tolist(), areas["area_id"].tolist()
-    repeats = pd.Series(names).duplicated(keep=False)
+    repeats = pd.Series(names, dtype="str").duplicated(keep=False)
+    taken = set(given.values())
     number: dict[str, int] = {}
     for area in sorted(range(len(names)), key=lambda area: (-size[area], ids[area])):
-        if repeats[area]:
-            number[names[area]] = number.get(names[area], 0) + 1
-            names[area] = f"{names[area]} {number[names[area]]}"
+        plain = names[area]
+        while area not in given and repeats[area] and (names[area] == plain or names[area] in taken):
+            number[plain] = number.get(plain, 0) + 1
+            names[area] = f"{plain} {number[plain]}"
     return names
+
+
+def _given_names(lot: Ints, lots: gpd.GeoDataFrame) -> dict[int, str]:
+    """Return the planner's name of each drawn area that has one."""
+    drawn = {area: number for area, number in enumerate(lot.tolist()) if number != NO_LOT}
+    names = {area: lots["name"].iloc[number] for area, number in drawn.items()}
+    names = {area: name for area, name in names.items() if pd.notna(name)}
+    again = pd.Series(names, dtype="str").duplicated(keep=False)
+    return {
+        area: f"{name} ({lots['lot_id'].iloc[drawn[area]]})" if again[area] else name for area, name in names.items()
+    }
 
 
 def _short(name: str, spoken: set[str]) -> str:

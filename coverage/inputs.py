@@ -143,6 +143,7 @@ class Inputs:
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # schemas.CORRECTIONS, points; not yet applied
     hubs: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # support hubs and business parks: schemas.HUBS
     awards: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # past awards: schemas.AWARDS, outline or null
+    lots: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # areas that a planner has drawn: schemas.LOTS
     mobile: tuple[MobileLayer, ...] = ()
     extents: tuple[ExtentLayer, ...] = ()  # whose mobile coverage is told by area or length
     # One row per municipality_code: `fixed_<mbps>` and `mobile`, shares 0..1 of households.

@@ -16,6 +16,7 @@ from coverage import (
     corrections,
     extent,
     gaps,
+    lots,
     roads,
     routes,
     summary,
@@ -109,7 +110,11 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
         counts=_counts(grouped, inputs, policy),
         agreement=agreed,
         checked=CheckReport.from_inputs(loaded, study=study, agreement=agreed),
-        warnings=(*inputs.warnings, *business.remarks(grouped)),
+        warnings=(
+            *inputs.warnings,
+            *business.remarks(grouped),
+            *lots.remarks(grouped, inputs.lots),
+        ),
         timings=clock.timings,
         extents=extent.summarise_extents(by_extent),
         hearing={} if heard is None else heard.summary(),
@@ -154,7 +159,7 @@ def _lay_out(
     progress("areas")
     attached = roads.attach(graph, places, mask=places["eligible"].to_numpy() > 0, network=inputs.network)
     grouped, delineated = areas.delineate(
-        places, attached=attached, policy=policy, municipalities=inputs.municipalities
+        places, attached=attached, policy=policy, municipalities=inputs.municipalities, lots=inputs.lots
     )
     if "correction" in grouped:
         delineated = delineated.assign(corrected=corrections.corrected_premises(delineated, grouped))

@@ -151,6 +151,18 @@ AWARDS: Final = pa.DataFrameSchema(
     unique=["award_id"],
 )
 
+# Areas that a planner has drawn, polygons, in the order of the files: a place in two of them belongs to the first.
+LOTS: Final = pa.DataFrameSchema(
+    {
+        "lot_id": _text(),
+        "name": _text(nullable=True),  # null: named as other areas are
+        "municipality_code": _text(nullable=True),  # null: outside every municipality
+        "source": _text(),
+        "source_row": pa.Column(int),  # of its first part
+    },
+    unique=["lot_id"],
+)
+
 # What corrected places hold beside PLACES, in studies in which a municipality has corrected something.
 CORRECTED: Final = pa.DataFrameSchema(
     {

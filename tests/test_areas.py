@@ -25,10 +25,10 @@ def policy(**rules: object):
     return replace(pack, areas=replace(pack.areas, **{"cut_m": 1000.0, "min_premises": 1.0, **rules}))
 
 
-def run(houses: gpd.GeoDataFrame, *, lines: gpd.GeoDataFrame = STREET, towns=TOWNS, **rules: object):
+def run(houses: gpd.GeoDataFrame, *, lines: gpd.GeoDataFrame = STREET, towns=TOWNS, lots=None, **rules: object):
     start = network(Point(lines.geometry.iloc[0].coords[0]))
     attached = attach(build_graph(lines), houses, mask=houses["eligible"].to_numpy() > 0, network=start)
-    return delineate(houses, attached=attached, policy=policy(**rules), municipalities=towns)
+    return delineate(houses, attached=attached, policy=policy(**rules), municipalities=towns, lots=lots)
 
 
 def node_of(houses: gpd.GeoDataFrame, lines: gpd.GeoDataFrame) -> np.ndarray:

@@ -26,6 +26,7 @@ from coverage.sources.layers import (
     read_roads,
     read_truth,
 )
+from coverage.sources.lots import gather_lots
 from coverage.sources.mobile_layers import read_mobile_shapes
 from coverage.sources.offers import read_offers
 from coverage.sources.premises import one_frame, read_premises, reject_repeated
@@ -111,6 +112,7 @@ def _read_all(reading: Reading, area: StudyArea, roads_needed: bool) -> Inputs:
     truth = _layers(reading, "truth", read_truth, area)
     hubs = _layers(reading, "hubs", read_hubs, area)
     awards = gather_awards(reading, area=area)
+    lots = gather_lots(reading, area=area)
     extents = tuple[ExtentLayer, ...](reading.gather("extent", lambda spec: read_extent(spec, area=area)))
     if not mobile and (shares is None or "mobile" not in shares):
         reading.warnings.append(NO_MOBILE)
@@ -128,6 +130,7 @@ def _read_all(reading: Reading, area: StudyArea, roads_needed: bool) -> Inputs:
         corrections=corrections,
         hubs=_empty(area, name="str", hub_kind="str") if hubs is None else hubs,
         awards=awards,
+        lots=lots,
         mobile=mobile,
         shares=shares,
         truth=truth,

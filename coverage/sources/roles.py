@@ -217,6 +217,12 @@ ROLES: Final[Mapping[str, Role]] = {
         options=CODE_OPTIONS,
         families=("polygon",),
     ),
+    "lots": Role(
+        kinds=("vector",),
+        fields=(Field("lot_id", required=True), Field("name"), Field("municipality_code")),
+        options=CODE_OPTIONS,
+        families=("polygon",),
+    ),
     "mobile": Role(
         kinds=("raster", "vector", "table"),
         fields=(
