@@ -103,6 +103,8 @@ def test_a_folder_gets_every_file_and_the_files_agree(tmp_path: Path) -> None:
     assert book["Municipalities"]["B2"].data_type == "s"
     assert book["Places that change"].max_row == 3
     assert "SYNTHETIC" in book["Read me"]["A2"].value
+    assert book["Municipalities"].freeze_panes == "C2"
+    assert all(label != name and meaning for label, name, meaning in list(book["Columns"].values)[1:])
 
 
 @pytest.mark.parametrize("ending", ["csv", "gpkg", "xlsx"])

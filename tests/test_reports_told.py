@@ -11,6 +11,7 @@ import pypdf
 import pytest
 
 from coverage.business import summarise_profile
+from coverage.console import hearing_tables, write_tables
 from coverage.nace import section_name
 from coverage.reports import render, write_all
 from coverage.reports.assumptions import assumed_text, assumption_table, business_sources
@@ -300,3 +301,29 @@ def test_places_that_lack_nothing_carry_their_reason_alone(told):
     assert brief.loc[served, texts].isna().all(axis=None)
     assert (brief["reason"] == full["reason"]).all()
     pd.testing.assert_frame_equal(brief.loc[~served, texts], full.loc[~served, texts])
+
+
+# --- workbooks beside the reports -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", EN), ("nb", NB)])
+def test_a_hearing_has_a_workbook_like_the_reports(told, tmp_path, language, words):
+    tables = hearing_tables(toy_told.account(), study=told.study)
+    path = tmp_path / "h.xlsx"
+    made = write_tables(tables, path, study=told.study, policy="no-2024", language=language)
+    assert made == [path]
+    book = openpyxl.load_workbook(path)
+    names = [words.text("sheets", key) for key in ("read_me", "hearing", "hearing_operators", "columns")]
+    assert book.sheetnames == names
+    assert book[names[0]]["A1"].value == words.text("hearing_book", "title", study="Toytown")
+    assert book[names[0]]["A2"].value == words.text("banner", "synthetic")
+    assert book[names[1]].freeze_panes == "B2"
+    assert words.text("banner", "synthetic") in book[names[1]].oddHeader.right.text
+    share = next(cell for cell in book[names[1]][1] if cell.value == words.texts["columns"]["removed_share"][0])
+    assert book[names[1]].cell(2, share.column).number_format == "0.0%"
+    for label, name, meaning in list(book[names[3]].iter_rows(values_only=True))[1:]:
+        assert label != name
+        assert meaning
+    first = path.read_bytes()
+    write_tables(tables, path, study=told.study, policy="no-2024", language=language)
+    assert path.read_bytes() == first
