@@ -97,6 +97,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
     check(profiled, PROFILE, where="business profile")
     clock.lap("businesses")
 
+    inputs = _with_starts(inputs, profiled, study=study, graph=graph)
     laid = _lay_out(profiled, inputs, policy=policy, graph=graph, clock=clock, progress=progress)
     grouped = laid["places"]
 
@@ -112,6 +113,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
         checked=CheckReport.from_inputs(loaded, study=study, agreement=agreed),
         warnings=(
             *inputs.warnings,
+            *roads.remarks(graph),
             *business.remarks(grouped),
             *lots.remarks(grouped, inputs.lots),
         ),
@@ -130,13 +132,24 @@ def prepare_again(prepared: Prepared, inputs: Inputs) -> Prepared:
     """
     policy = prepared.policy
     judged = verdicts.judge_inputs(inputs, policy=policy, as_of=prepared.study.as_of)
-    if all(judged[name].equals(prepared.places[name]) for name in DRIVERS):
+    drivers = (*DRIVERS, "fixed_technology") if prepared.study.network_from else DRIVERS
+    if all(judged[name].equals(prepared.places[name]) for name in drivers):
         return replace(prepared, inputs=inputs)
     known = prepared.places[[name for name in prepared.places.columns if name not in judged and name not in HEARD]]
     places = judged.assign(**{str(name): column for name, column in known.items()})
-    laid = _lay_out(places, inputs, policy=policy, graph=roads.build_graph(inputs.roads), clock=Clock())
+    graph = roads.build_graph(inputs.roads)
+    inputs = _with_starts(inputs, places, study=prepared.study, graph=graph)
+    laid = _lay_out(places, inputs, policy=policy, graph=graph, clock=Clock())
     counts = _counts(laid["places"], inputs, policy)
     return replace(prepared, inputs=inputs, **laid, counts=counts, hearing={}, agreement={})
+
+
+def _with_starts(inputs: Inputs, places: gpd.GeoDataFrame, *, study: Study, graph: roads.RoadGraph) -> Inputs:
+    """Return the inputs with served places in the network, where the study says that routes start there."""
+    if not study.network_from:
+        return inputs
+    network = roads.with_served(inputs.network, places, graph=graph, technologies=study.network_from)
+    return replace(inputs, network=network)
 
 
 def _counts(places: gpd.GeoDataFrame, inputs: Inputs, policy: Policy) -> dict[str, Any]:

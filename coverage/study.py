@@ -21,7 +21,7 @@ from coverage.sources.batch import digest
 from coverage.sources.intake import NO_MOBILE as NO_MOBILE
 from coverage.sources.intake import Inspection as Inspection
 from coverage.sources.intake import inspect_inputs, read_inputs
-from coverage.sources.names import Key, checked
+from coverage.sources.names import Key, checked, nearest
 from coverage.sources.roles import REQUIRED_ROLES, SERVICE_ROLES
 from coverage.sources.specs import extra_files, read_specs
 
@@ -51,6 +51,7 @@ STUDY_KEYS: Final[Mapping[str, Key]] = {
     "data_status": Key(str, required=True, allowed=schemas.DATA_STATUSES),
     "scope": Key(str, allowed=SCOPES),
     "max_years_apart": Key(float, low=0),
+    "network_from": Key(list),
     "notes": Key(list),
     "parameters": Key(dict),
 }
@@ -116,6 +117,7 @@ class Study:
     folder: Path
     scope: str = SCOPES[0]
     max_years_apart: float = YEARS_APART
+    network_from: tuple[str, ...] = ()  # routes start at places with service of these technologies, too
     notes: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     sources: tuple[SourceSpec, ...] = ()
@@ -144,6 +146,7 @@ class Study:
         notes = table.pop("notes", [])
         if not all(isinstance(note, str) for note in notes):
             raise DataError(f"{FILE}: notes is {notes!r}; expected a list of texts")
+        table["network_from"] = _technologies(table.get("network_from", []))
         root = data_root or (Path(os.environ[DATA_ROOT_VARIABLE]) if os.environ.get(DATA_ROOT_VARIABLE) else None)
         known = {item.id: item.value for item in parameters}
         controls = (checked(item, CONTROL_KEYS, where=f"{FILE}: [[controls]]") for item in raw.get("controls", []))
@@ -157,18 +160,22 @@ class Study:
                 folder=folder,
                 data_root=root,
                 parameters=known,
-                roles=SERVICE_ROLES if table.get("scope") == "service" else REQUIRED_ROLES,
+                roles=_needed(table.get("scope", SCOPES[0]), table["network_from"]),
             ),
             controls=tuple(Control(**item) for item in controls),
         )
 
     def load(self, *, progress: Callable[[str], None] = ignore) -> Inputs:
         """Read every source into the study's CRS. Raises DataError or CrsError where one is unusable."""
-        return read_inputs(self.sources, crs=self.crs, progress=progress, roads_needed=self.assessable)
+        return read_inputs(self.sources, crs=self.crs, progress=progress, needed=self._needed)
 
     def inspect(self, *, progress: Callable[[str], None] = ignore) -> Inspection:
         """Read what can be read: a source that is unusable is named, and the others are read all the same."""
-        return inspect_inputs(self.sources, crs=self.crs, progress=progress, roads_needed=self.assessable)
+        return inspect_inputs(self.sources, crs=self.crs, progress=progress, needed=self._needed)
+
+    @property
+    def _needed(self) -> tuple[str, ...]:
+        return _needed(self.scope, self.network_from)
 
     @property
     def assessable(self) -> bool:
@@ -211,6 +218,20 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{path.name}: not valid TOML: {error}") from error
     return checked(raw, TOP_KEYS, where=path.name)
+
+
+def _technologies(given: list[object]) -> tuple[str, ...]:
+    for name in given:
+        if name not in schemas.TECHNOLOGIES:
+            raise DataError(f"{FILE}: network_from has {name!r}; {nearest(str(name), schemas.TECHNOLOGIES)}")
+    return tuple(str(name) for name in given)
+
+
+def _needed(scope: str, network_from: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the roles that a study cannot do without."""
+    if scope == "service":
+        return SERVICE_ROLES
+    return tuple(role for role in REQUIRED_ROLES if role != "network" or not network_from)
 
 
 def _parameter(name: str, table: object) -> Parameter:

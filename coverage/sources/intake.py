@@ -31,6 +31,7 @@ from coverage.sources.mobile_layers import read_mobile_shapes
 from coverage.sources.offers import read_offers
 from coverage.sources.premises import one_frame, read_premises, reject_repeated
 from coverage.sources.reading import Progress, Reading
+from coverage.sources.roles import REQUIRED_ROLES
 from coverage.sources.shares import merge_shares, read_shares
 
 Places: TypeAlias = gpd.GeoDataFrame | None
@@ -55,21 +56,23 @@ class Inspection:
     unread: tuple[str, ...] = ()
 
 
-def read_inputs(specs: Sequence[SourceSpec], *, crs: str, progress: Progress, roads_needed: bool = True) -> Inputs:
+def read_inputs(
+    specs: Sequence[SourceSpec], *, crs: str, progress: Progress, needed: Sequence[str] = REQUIRED_ROLES
+) -> Inputs:
     """Read every source into the study's CRS; bad rows go to `rejected`, and a report says what became of each.
 
-    `progress` is called with a few words before each source. Without `roads_needed`, roads and network may be missing
-    and are then empty. Raises DataError or CrsError where a whole source is unusable.
+    `progress` is called with a few words before each source. Roads and network may be missing where they are not
+    among the roles `needed`, and are then empty. Raises DataError or CrsError where a whole source is unusable.
     """
     reading = Reading(specs, progress)
     municipalities = _municipalities(reading, crs)
     if municipalities is None:
         raise DataError("study.toml: a study needs at least one source of municipalities")
-    return _read_all(reading, StudyArea(crs, municipalities), roads_needed)
+    return _read_all(reading, StudyArea(crs, municipalities), needed)
 
 
 def inspect_inputs(
-    specs: Sequence[SourceSpec], *, crs: str, progress: Progress, roads_needed: bool = True
+    specs: Sequence[SourceSpec], *, crs: str, progress: Progress, needed: Sequence[str] = REQUIRED_ROLES
 ) -> Inspection:
     """Read what can be read of every source: one that is unusable is a sentence under `failures`, not an error."""
     reading = Reading(specs, progress, tolerant=True)
@@ -82,7 +85,7 @@ def inspect_inputs(
         whole = StudyArea(crs, municipalities)
         area = whole.bounds
         try:
-            inputs = _read_all(reading, whole, roads_needed)
+            inputs = _read_all(reading, whole, needed)
         except _MissingError as error:
             reading.unread.append(str(error))
     return Inspection(
@@ -100,7 +103,7 @@ class _MissingError(DataError):
     """Report that a part of the study which the stages need is not there."""
 
 
-def _read_all(reading: Reading, area: StudyArea, roads_needed: bool) -> Inputs:
+def _read_all(reading: Reading, area: StudyArea, needed: Sequence[str]) -> Inputs:
     places = _places(reading, area)
     offers = _offers(reading, "offers", read_offers, area, places)
     corrections = gather_corrections(reading, area=area, places=places)
@@ -118,7 +121,7 @@ def _read_all(reading: Reading, area: StudyArea, roads_needed: bool) -> Inputs:
         reading.warnings.append(NO_MOBILE)
     if places is None:
         raise _MissingError("the study as a whole: it has no usable premises")
-    if roads_needed and (roads is None or network is None):
+    if any(layer is None and role in needed for role, layer in (("roads", roads), ("network", network))):
         raise _MissingError("study.toml: a study needs at least one source of roads and one of network")
     return Inputs(
         municipalities=area.municipalities,
