@@ -124,7 +124,7 @@ def _what_ifs(found: Stress, names: dict[str, str], currency: str) -> None:
     st.dataframe(
         parts.written(frame, {**decimals, "gap": 0}),
         hide_index=True,
-        height=38 + 35 * len(frame),
+        height="content",
         column_config={
             "whatif": st.column_config.TextColumn(_("what if"), width=215),
             "plans": number(_("plans"), help=_("Plans that are changed.")),
