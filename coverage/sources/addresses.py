@@ -75,7 +75,8 @@ def plain_address(text: pd.Series) -> pd.Series:
     """Return addresses as they are compared: small letters, single spaces, no commas or points, 24 B as 24b."""
     words = text.str.normalize("NFKC").str.casefold().str.replace(r"[,.;]", " ", regex=True)
     words = words.str.replace(r"\s+", " ", regex=True).str.strip()
-    return words.str.replace(r"(\d) (?=[^\W\d_]$)", r"\1", regex=True)
+    lettered = (words.str.slice(-2, -1) == " ").fillna(False)  # the pattern below is slow, and few end like this
+    return words.mask(lettered, words[lettered].str.replace(r"(\d) (?=[^\W\d_]$)", r"\1", regex=True))
 
 
 def plain_code(codes: pd.Series) -> pd.Series:

@@ -233,8 +233,10 @@ def _reject_known(batch: Batch, places: gpd.GeoDataFrame, missing: Mask) -> None
     reason = "is in the register; a missing address has no place_id there"
     batch.reject(known, field=_field(batch, "place_id"), values=frame["place_id"], reason=reason)
     frame, missing = batch.geo, missing[~known]
-    own, theirs = _address_keys(frame), _address_keys(places)
-    there = pd.DataFrame({"key": theirs.to_numpy(), "name": plain_address(places["name"]).to_numpy()}).dropna(
+    # Addresses are slow to compare, postcodes are not.
+    near = places[plain_code(places["postcode"]).isin(plain_code(frame["postcode"][missing]))]
+    own, theirs = _address_keys(frame), _address_keys(near)
+    there = pd.DataFrame({"key": theirs.to_numpy(), "name": plain_address(near["name"]).to_numpy()}).dropna(
         subset="key"
     )
     there = there[there["key"].isin(own[missing])]
