@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import string
 
@@ -17,6 +18,7 @@ from coverage.reports.tables import (
     ADDRESS_COLUMNS,
     AREA_EXTRAS,
     COST_COLUMNS,
+    funding_gap_text,
     priority_columns,
 )
 from coverage.reports.wording import NO_BREAK, NO_WRAP, load_wording
@@ -128,3 +130,22 @@ def test_texts_have_well_formed_braces():
 
     for text in texts(EN.texts):
         list(string.Formatter().parse(text))  # raises on a lone brace
+
+
+def test_what_residents_give_is_told_with_the_funding_gap_and_only_if_they_do():
+    plain = toy.assessment()
+    assert "customer pays" not in funding_gap_text(plain, EN)
+    scenario = plain.scenario.with_changes(connection_fee=5000.0, dugnad_m=300.0)
+    giving = dataclasses.replace(plain, scenario=scenario)
+    for wording, fee, digging in (
+        (EN, f"Each connected customer pays 5{THIN}000{NO_BREAK}NOK once", "residents dig up to 300 m"),
+        (
+            load_wording("nb"),
+            f"Hver tilknyttet kunde betaler 5{THIN}000{NO_BREAK}NOK én gang",
+            "graver beboerne selv inntil 300 m",
+        ),
+    ):
+        told = funding_gap_text(giving, wording)
+        assert told.startswith(funding_gap_text(plain, wording))
+        assert fee in told
+        assert digging in told

@@ -331,13 +331,24 @@ PLACES = st.fixed_dictionaries(
     local_share=st.floats(0, 2),
     county_share=st.floats(0, 1),
     money=st.floats(0, 1e7),
+    fee=st.floats(0, 50_000),
+    dugnad_m=st.floats(0, 50_000),
 )
 def test_gaps_are_never_negative_and_shares_sum(
-    rows: list[dict[str, float]], seed: int, view: str, local_share: float, county_share: float, money: float
+    rows: list[dict[str, float]],
+    seed: int,
+    view: str,
+    local_share: float,
+    county_share: float,
+    money: float,
+    fee: float,
+    dugnad_m: float,
 ) -> None:
     policy = policy_with(local_share=local_share, county_share=county_share)
     areas, routes = proposed(rows)
-    scenario = Scenario(policy="no-2024", budget=0, seed=seed, draws=20, view=view)
+    scenario = Scenario(
+        policy="no-2024", budget=0, seed=seed, draws=20, view=view, connection_fee=fee, dugnad_m=dugnad_m
+    )
     private = {"5001-000000": money}
     found, draws = estimate(areas, routes, book=BOOK, policy=policy, scenario=scenario, private=private)
     assert (draws.funding_gap >= 0).all()

@@ -148,14 +148,22 @@ def no_grant_notes(areas: pd.DataFrame, wording: Wording) -> list[str]:
 
 
 def funding_gap_text(assessment: Assessment, wording: Wording) -> str:
-    """Say how the funding gap was reckoned, under the view that the scenario or the policy chose."""
-    rules = assessment.policy.subsidy
-    return wording.text(
-        "funding_gap",
-        assessment.scenario.view or rules.view,
-        horizon=rules.horizon_years,
-        cap=wording.money(rules.private_cap_per_premises, assessment.study.currency),
-    )
+    """Say how the funding gap was reckoned, under the view that was chosen, and what residents give."""
+    rules, scenario, currency = assessment.policy.subsidy, assessment.scenario, assessment.study.currency
+    said = [
+        wording.text(
+            "funding_gap",
+            scenario.view or rules.view,
+            horizon=rules.horizon_years,
+            cap=wording.money(rules.private_cap_per_premises, currency),
+        )
+    ]
+    if scenario.connection_fee:
+        fee = wording.money(scenario.connection_fee, currency)
+        said.append(wording.text("funding_gap", "connection_fee", fee=fee))
+    if scenario.dugnad_m:
+        said.append(wording.text("funding_gap", "dugnad", metres=wording.number(scenario.dugnad_m)))
+    return " ".join(said)
 
 
 def rejected_table(assessment: Assessment) -> pd.DataFrame:

@@ -277,7 +277,7 @@ def _cash_flow(assessment: Assessment, area_id: str) -> None:
     flow = cash_flow(
         assessment.areas, assessment.routes, book=assessment.costs, policy=assessment.policy, area_id=area_id
     )
-    left, right = st.columns([1, 1.5], gap="medium")
+    left, right = st.columns([0.8, 1.9], gap="medium")
     with left:
         parts.caption_of(_("What is not yet paid back, in today’s money"))
         st.altair_chart(uncovered(flow, currency=currency), width="stretch")
