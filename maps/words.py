@@ -86,6 +86,7 @@ WORDS: Final[Mapping[str, str]] = {
     "corrections": N_("corrections"),
     "hearing": N_("hearing"),
     "hubs": N_("support hubs"),
+    "lots": N_("lots, as drawn"),
     # the steps of an assessment
     "overlay": N_("laying coverage over the premises"),
     "verdict": N_("holding the service against the policy"),
