@@ -87,6 +87,7 @@ WORDS: Final[Mapping[str, str]] = {
     "hearing": N_("hearing"),
     "hubs": N_("support hubs"),
     "lots": N_("lots, as drawn"),
+    "terrain": N_("terrain"),
     # the steps of an assessment
     "overlay": N_("laying coverage over the premises"),
     "verdict": N_("holding the service against the policy"),
