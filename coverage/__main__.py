@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from coverage import agreement, comparisons, console, pipeline, reports
+from coverage import agreement, backcast_tables, comparisons, console, pipeline, reports
+from coverage import backcast as backcasting
 from coverage import check as checks
 from coverage import stress as stress_test
 from coverage.assessment import Assessment
@@ -204,6 +205,37 @@ def stress(
     else:
         console.print_stress(found, _console(), study=opened, language=lang)
     _write_tables(console.stress_tables(found, study=opened), out, opened, question.policy, lang)
+
+
+@app.command()
+def backcast(
+    study: StudyFolder,
+    scenario: ScenarioFile = None,
+    policy: PolicyId = None,
+    out: TableFile = None,
+    write_scenario: Annotated[
+        Path | None, typer.Option("--write-scenario", help="A file for the scenario with the fitted prices.")
+    ] = None,
+    lang: Language = "en",
+    data_root: DataRoot = None,
+    json_: AsJson = False,
+) -> None:
+    """Set the model beside the past awards of STUDY, and fit prices that only a scenario holding them will use."""
+    reports.require_language(lang)
+    opened = Study.open(study, data_root=data_root)
+    question = _scenario(opened, scenario, policy, None, None)
+    console.require_file(out)
+    with _progress(len(opened.sources) + 4) as step:
+        prepared = pipeline.prepare(opened, question.shape(load_policy(question.policy)), progress=step)
+    found = backcasting.backcast(prepared, question)
+    if json_:
+        typer.echo(json.dumps(found.summary(), ensure_ascii=False, indent=2))
+    else:
+        backcast_tables.print_backcast(found, _console(), study=opened, language=lang)
+    _write_tables(backcast_tables.backcast_tables(found, study=opened), out, opened, question.policy, lang)
+    if write_scenario is not None:
+        backcast_tables.write_scenario(found, question, write_scenario, study=opened)
+        typer.echo(f"wrote {write_scenario}", err=True)
 
 
 def _write_tables(tables: console.Tables, out: Path | None, study: Study, policy: str, language: str) -> None:

@@ -31,7 +31,8 @@ AWARD_COLUMNS: Final = (
     "size_class", "terrain_class", "route_m", "route_m_model", "actual_cost", "model_cost", "cost_ratio",
     "actual_grant", "model_gap", "model_grant", "grant_ratio", "note",
 )  # fmt: skip
-CLASSES: Final = {"size (premises)": "size_class", "terrain": "terrain_class"}
+CLASSES: Final = {"size": "size_class", "terrain": "terrain_class"}
+PRICE_COLUMNS: Final = ("technology", "item", "unit", "book_value", "multiplier", "fitted_value")
 SIGNIFICANT: Final = 6  # digits of a price in a scenario file
 
 Floats = npt.NDArray[np.float64]
@@ -41,16 +42,22 @@ Floats = npt.NDArray[np.float64]
 class Backcast:
     """Hold the awards beside the model (AWARD_COLUMNS), the ratios by class, and the multiplier of each technology.
 
-    Amounts are in the prices of `price_year`. `overrides` are the cost book's items times the multipliers.
+    Amounts are in the prices of `price_year`. `prices` (PRICE_COLUMNS) holds every building price of the cost book
+    that a multiplier is for, before and after it.
     """
 
     awards: pd.DataFrame
     classes: pd.DataFrame
     multipliers: dict[str, float]
-    overrides: Pairs
+    prices: pd.DataFrame
     policy: str
     currency: str
     price_year: int
+
+    @property
+    def overrides(self) -> Pairs:
+        """Return the fitted prices as a scenario holds them."""
+        return tuple(sorted(zip(self.prices["item"], self.prices["fitted_value"], strict=True)))
 
     def summary(self) -> dict[str, Any]:
         """Return the result as plain JSON-able values."""
@@ -112,7 +119,7 @@ def backcast(prepared: Prepared, scenario: Scenario, *, rules: Rules | None = No
         awards=found[list(AWARD_COLUMNS)].reset_index(drop=True),
         classes=classes,
         multipliers=fitted,
-        overrides=_overrides(fitted, book),
+        prices=_prices(fitted, book),
         policy=policy.id,
         currency=study.currency,
         price_year=study.price_year,
@@ -179,18 +186,19 @@ def _compare_rest(
             (size,) = rules.size_class(np.array([float(award["premises"])]))
             alike = sizes == size
             near = alike & (codes == award["municipality_code"])
-            chosen, where = (
-                (near, f"in {award['municipality_code']}") if near.sum() >= rules.fewest_comparable else (alike, "")
-            )
-            if chosen.sum() < rules.fewest_comparable:
-                found.loc[at, "note"] = (
-                    f"fewer than {rules.fewest_comparable:g} areas of {size} premises to compare with"
-                )
+            enough = near.sum() >= rules.fewest_comparable
+            chosen = near if enough else alike
+            count = int(chosen.sum())
+            if count < rules.fewest_comparable:
+                found.loc[at, "note"] = f"fewer than {rules.fewest_comparable:g} areas of {size} to compare with"
                 continue
             middle = each[chosen].median() * float(award["premises"])
             found.loc[at, ["model_cost", "model_gap", "route_m_model"]] = middle[["cost", "gap", "route"]].to_numpy()
             found.loc[at, "basis"] = COMPARABLE
-            found.loc[at, "note"] = f"median of {int(chosen.sum())} areas of {size} premises {where}".strip()
+            told = f"median of {count} areas of {size}"
+            found.loc[at, "note"] = (
+                f"median of {count} areas of {size} in {award['municipality_code']}" if enough else told
+            )
     return found
 
 
@@ -203,14 +211,16 @@ def _terrain(found: pd.DataFrame, rules: Rules) -> list[str]:
             zip(found["terrain"], found["terrain"].notna(), guessed, strict=True)]  # fmt: skip
 
 
-def _overrides(multipliers: dict[str, float], book: CostBook) -> Pairs:
-    """Return every building price of a technology, route by surface, times its multiplier."""
-    values = {}
-    for technology, factor in multipliers.items():
+def _prices(multipliers: dict[str, float], book: CostBook) -> pd.DataFrame:
+    """List every building price of a technology, route by surface, times its multiplier."""
+    rows = []
+    for technology, factor in sorted(multipliers.items()):
         for part in PARTS[technology]:
             for item in SURFACE_ITEMS if part.item == TRENCH else (part.item,):
-                values[item] = float(f"{book[item].value * factor:.{SIGNIFICANT}g}")
-    return tuple(sorted(values.items()))
+                value = book[item].value
+                fitted = float(f"{value * factor:.{SIGNIFICANT}g}")
+                rows.append((technology, item, book[item].unit, value, factor, fitted))
+    return pd.DataFrame(rows, columns=list(PRICE_COLUMNS))
 
 
 def _joined(*parts: str) -> str:

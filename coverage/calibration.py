@@ -40,13 +40,13 @@ class Rules:
     def size_class(self, premises: Floats) -> list[str]:
         """Name the size class of each award or area by its premises."""
         small, medium = self.size_small_below, self.size_medium_below
-        names = (f"under {small:g}", f"{small:g} to {medium:g}", f"{medium:g} or more")
+        names = (f"under {small:g} premises", f"{small:g} to {medium:g} premises", f"{medium:g} premises or more")
         return [names[int(at)] for at in np.searchsorted([small, medium], premises, side="right")]
 
     def terrain_class(self, metres_per_premises: Floats) -> list[str]:
         """Name the class of each award by metres of route per premises: what stands for terrain where none is told."""
         near, far = self.scattered_from, self.remote_from
-        names = (f"under {near:g} m each", f"{near:g} to {far:g} m each", f"{far:g} m each or more")
+        names = (f"under {near:g} m a premises", f"{near:g} to {far:g} m a premises", f"{far:g} m a premises or more")
         return [names[int(at)] for at in np.searchsorted([near, far], metres_per_premises, side="right")]
 
 

@@ -24,6 +24,12 @@ from coverage.study import Study
 FORMATS: Final = ("csv", "xlsx")
 DECIMALS: Final = 4
 Tables = Mapping[str, pd.DataFrame]
+# A workbook's writer, by a table that it alone has.
+BOOKS: Final = {
+    "whatifs": side_books.write_stress,
+    "lists": side_books.write_hearing,
+    "prices": side_books.write_backcast,
+}
 
 
 def hearing_tables(account: Account, *, study: Study) -> Tables:
@@ -61,7 +67,7 @@ def write_tables(tables: Tables, path: Path, *, study: Study, policy: str, langu
         made: dict[Path, Path] = {}
         if path.suffix.lower() == ".xlsx":
             made[path] = Path(folder) / path.name
-            write = side_books.write_stress if "whatifs" in tables else side_books.write_hearing
+            write = next(writer for name, writer in BOOKS.items() if name in tables)
             write(tables, made[path], study=study, policy=load_policy(policy), wording=load_wording(language))
         else:
             for number, (name, table) in enumerate(tables.items()):

@@ -85,11 +85,14 @@ ALLOWED: dict[str, set[str]] = {
     "calibration": BASE,
     "awards": STAGE | {"preparation", "roads", "routes"},
     "backcast": STAGE | {"awards", "bill", "calibration", "costbook", "costs", "preparation", "subsidy"},
+    "backcast_tables": SEEN | {"backcast", "calibration", "reports"},
     # It runs the pipeline again on changed plans.
     "stress": SEEN | {"pipeline", "plans", "priority"},
     "console": SEEN | {"hearing", "stress", "reports"},
     "reports": SEEN | {"reports", "reasons", "business", "nace"},
-    "__main__": SEEN | {"comparisons", "pipeline", "reports", "check", "agreement", "console", "plans", "stress"},
+    "__main__": SEEN
+    | {"backcast", "backcast_tables"}
+    | {"comparisons", "pipeline", "reports", "check", "agreement", "console", "plans", "stress"},
 }
 SAID = {"language", "words"}
 # Room of `maps` -> (rooms of coverage, rooms of maps)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from coverage.study import Study
 from tests.studymaker import CRS, SIDE, X0, Y0, TinyStudy, tiny_study
 
 POLICY = load_policy("no-2024")
+ROOT = Path(__file__).parent.parent
 HEADER = ("award_id", "year", "premises", "total_cost", "grant", "route_m", "terrain", "area_id")
 
 
@@ -82,7 +85,7 @@ def test_premises_and_metres_are_priced_as_one_does_by_hand(prepared: Prepared) 
     assert row["model_cost"] == pytest.approx(hand_cost(premises=40, route_m=3000, drop_m=40 * mean_drop))
     assert row["cost_ratio"] == pytest.approx(row["model_cost"] / 2e6)
     assert row["route_m_model"] == 3000
-    assert (row["size_class"], row["terrain_class"]) == ("20 to 100", "50 to 150 m each")
+    assert (row["size_class"], row["terrain_class"]) == ("20 to 100 premises", "50 to 150 m a premises")
 
 
 def test_an_outline_gives_the_route_from_the_network_outside_it(prepared: Prepared) -> None:
@@ -135,7 +138,7 @@ def test_premises_alone_are_set_beside_areas_of_their_size_and_not_fitted(prepar
     assert found.awards["note"].iloc[0] == "median of 3 areas of under 20 premises"
     middle = look_back(alike, {"premises": 10.0, "area_id": "same-2"}).awards["model_cost"].iloc[0] / 10
     assert found.awards["model_cost"].iloc[0] == pytest.approx(7 * middle)
-    assert found.awards["note"].iloc[1] == "fewer than 3 areas of 100 or more premises to compare with"
+    assert found.awards["note"].iloc[1] == "fewer than 3 areas of 100 premises or more to compare with"
     assert found.awards["note"].iloc[2].startswith("no area nowhere in this run")
     assert not found.awards["fitted"].any()
     assert (found.multipliers, found.overrides) == ({}, ())
@@ -202,10 +205,10 @@ def test_the_order_of_rows_changes_nothing(prepared: Prepared) -> None:
 
 def test_told_terrain_goes_before_metres_per_premises(prepared: Prepared) -> None:
     found = look_back(prepared, {"route_m": 100.0, "terrain": "rock"}, {"route_m": 100.0}, {"route_m": 1500.0})
-    assert list(found.awards["terrain_class"]) == ["rock", "under 50 m each", "150 m each or more"]
+    assert list(found.awards["terrain_class"]) == ["rock", "under 50 m a premises", "150 m a premises or more"]
     by_terrain = found.classes[found.classes["by"] == "terrain"]
     assert dict(zip(by_terrain["class"], by_terrain["awards"], strict=True)) == {
-        "rock": 1, "under 50 m each": 1, "150 m each or more": 1,
+        "rock": 1, "under 50 m a premises": 1, "150 m a premises or more": 1,
     }  # fmt: skip
 
 
@@ -219,3 +222,57 @@ def test_the_summary_is_plain_json(prepared: Prepared) -> None:
     told = json.loads(json.dumps(found.summary(), allow_nan=False))
     assert (told["compared"], told["fitted"], told["price_year"]) == (1, 1, 2025)
     assert told["awards"][1]["model_cost"] is None
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "coverage", "backcast", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_line_prints_writes_and_makes_a_scenario(tmp_path: Path) -> None:
+    rows = [(f"a{n}", 2024, 10 * n, 900_000 * n, 300_000 * n, 900 * n, "fjell", "") for n in range(1, 5)]
+    folder = str(with_awards(tmp_path / "tiny", rows).folder)
+    book, toml = tmp_path / "awards.xlsx", tmp_path / "local.toml"
+    done = run(folder, "--lang", "nb", "--out", str(book), "--write-scenario", str(toml))
+    assert done.returncode == 0, done.stderr
+    assert "meter trasé" in done.stdout
+    assert "brukes bare av et scenario" in done.stdout
+    sheets = pd.read_excel(book, sheet_name=None)
+    assert list(sheets) == ["Les meg", "Tildelinger", "Klasser", "Priser", "Kolonner"]
+    assert len(sheets["Tildelinger"]) == 4
+    held = Scenario.from_toml(toml)
+    assert dict(held.costs)["verge_trench_m"] != unit("verge_trench_m")
+    assert "4 past awards of the study 'tiny'" in toml.read_text(encoding="utf-8")
+
+    table = tmp_path / "awards.csv"
+    done = run(folder, "--json", "--scenario", str(toml), "--out", str(table))
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["fitted"], told["awards"][0]["basis"]) == (4, "quantities")
+    written = {path.name: pd.read_csv(path) for path in sorted(tmp_path.glob("awards*.csv"))}
+    assert set(written) == {"awards.csv", "awards-classes.csv", "awards-prices.csv"}
+    ours = written["awards.csv"]
+    assert (ours["data_status"] == "synthetic").all()
+    assert set(ours["price_year"]) == {2025}
+    assert dict(zip(written["awards-prices.csv"]["item"], written["awards-prices.csv"]["book_value"], strict=True)) == {
+        item: pytest.approx(value, abs=0.01) for item, value in held.costs
+    }
+
+
+def test_the_command_line_refuses_in_one_sentence(tmp_path: Path) -> None:
+    folder = str(tiny_study(tmp_path / "bare").folder)
+    done = run(folder)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        2, "error: study tiny: nothing to look back on; expected a source of the role 'awards' in study.toml",
+    )  # fmt: skip
+    folder = str(with_awards(tmp_path / "tiny", [("a", 1999, 10, 100, 50, 500, "", "")]).folder)
+    done = run(folder, "--write-scenario", str(tmp_path / "x.toml"))
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        2, "error: study tiny: no past award could be fitted, so there are no prices for x.toml",
+    )  # fmt: skip
+    assert not (tmp_path / "x.toml").exists()

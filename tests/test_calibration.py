@@ -97,10 +97,10 @@ def test_dearer_awards_never_lower_a_multiplier(ratios: list[float]) -> None:
 def test_the_rules_name_the_classes() -> None:
     rules = Rules(4, 20, 100, 50, 150, 3)
     assert rules.size_class(np.array([1.0, 19.9, 20.0, 100.0])) == [
-        "under 20", "under 20", "20 to 100", "100 or more",
+        "under 20 premises", "under 20 premises", "20 to 100 premises", "100 premises or more",
     ]  # fmt: skip
     assert rules.terrain_class(np.array([0.0, 50.0, 151.0])) == [
-        "under 50 m each", "50 to 150 m each", "150 m each or more",
+        "under 50 m a premises", "50 to 150 m a premises", "150 m a premises or more",
     ]  # fmt: skip
 
 

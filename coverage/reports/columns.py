@@ -41,30 +41,32 @@ _BY_STYLE: Final = {
     "short": "municipality_code status decision ranked_decision certainty technology policy currency "
     "data_status kind fixed_technology mobile_level tier confidence area_id place_id "
     "fixed_source planned_source correction_source size_class nace nace_standard works_on hub_distance_basis list "
-    "published_hearing survives policy_a policy_b",
+    "published_hearing survives policy_a policy_b award_id basis by",
     "wide": "name address municipality line_of_business gap_kind item unit service_basis fixed_provider "
     "fixed_file planned_by planned_file reason_code correction corrected_by office was now nace_section "
-    "business_park hub_name hearing_removed_by operator label weakest contrast reason_code_a reason_code_b",
-    "long": "reason reason_nb change change_nb source comment published_source",
+    "business_park hub_name hearing_removed_by operator label weakest contrast reason_code_a reason_code_b "
+    "terrain_class class",
+    "long": "reason reason_nb change change_nb source comment published_source note",
     "count": "rank businesses households public premises employees weight mobile_operators places eligible_before "
     "eligible_after corrected plan exists lapsed withdrawn plans areas eligible_premises eligible_businesses "
     "eligible_households funded_areas funded_premises kept_premises built_premises displaced_premises newcomers "
-    "newcomer_premises",
+    "newcomer_premises awards",
     "money": "capex capex_per_premises opex_per_year pv_revenue pv_opex funding_gap_p10 funding_gap_p50 "
     "funding_gap_p90 state_share county_share municipal_share private_share grant grant_per_premises "
-    "cumulative_grant amount budget funding_gap grant_at_risk displaced_grant newcomer_grant",
-    "price": "unit_cost",
+    "cumulative_grant amount budget funding_gap grant_at_risk displaced_grant newcomer_grant "
+    "actual_cost model_cost actual_grant model_gap model_grant",
+    "price": "unit_cost book_value fitted_value",
     "share": "funded_share eligible ground_covered_share removed_share published_share kept_share built_anyway "
     "least_kept new_share eligible_a eligible_b changed",
     "score": "score",
-    "metres": "route_m trench_m subsea_m drop_m backhaul_m hub_distance_m",
+    "metres": "route_m trench_m subsea_m drop_m backhaul_m hub_distance_m route_m_model",
     "quantity": "quantity ground_km2",
-    "factor": "upload_dependence",
+    "factor": "upload_dependence cost_ratio grant_ratio median_ratio spread multiplier",
     "place": "x y",
     "degrees": "lon lat",
-    "row": "fixed_source_row planned_source_row correction_row",
+    "row": "fixed_source_row planned_source_row correction_row price_year year",
     "speed": "below_mbps fixed_down_mbps fixed_up_mbps measured_down_mbps planned_down_mbps planned_up_mbps",
-    "flag": "over_ceiling measured_flag",
+    "flag": "over_ceiling measured_flag fitted",
     "date": "as_of fixed_closes fixed_as_of planned_date planned_as_of corrected_on date",
 }
 _STYLE_OF: Final = {name: style for style, names in _BY_STYLE.items() for name in names.split()}

@@ -70,6 +70,30 @@ def write_stress(tables: Tables, path: Path, *, study: Study, policy: Policy, wo
     _write("stress_book", sheets, path, study=study, policy=policy, wording=wording)
 
 
+def write_backcast(tables: Tables, path: Path, *, study: Study, policy: Policy, wording: Wording) -> None:
+    """Write past awards beside the model: `awards`, `classes` and `prices`, what the model says in words."""
+    values = {"currency": study.currency, "price_year": study.price_year}
+    labels = {}
+    for name in wording.texts["backcast_columns"]:
+        label, meaning = wording.lines("backcast_columns", name, **values)
+        labels[name] = (label, meaning)
+    awards, classes, prices = tables["awards"], tables["classes"], tables["prices"]
+
+    def said(table: pd.DataFrame, *names: str) -> dict[str, pd.Series]:
+        return {
+            name: table[name].map(lambda text: "; ".join(map(wording.said, str(text).split("; ")))) for name in names
+        }
+
+    awards = awards.assign(**said(awards, "size_class", "terrain_class", "note"))
+    items = {"item": prices["item"].map(wording.item)}
+    sheets = [
+        Sheet("backcast_awards", awards, labels=labels),
+        Sheet("backcast_classes", classes.assign(**said(classes, "class")), labels=labels),
+        Sheet("backcast_prices", prices.assign(**said(prices, "unit"), **items), labels=labels),
+    ]
+    _write("backcast_book", sheets, path, study=study, policy=policy, wording=wording)
+
+
 def write_contrast(
     sheets: Sequence[Sheet], path: Path, *, study: Study, policies: tuple[Policy, Policy], notes: Sequence[str],
     wording: Wording,
