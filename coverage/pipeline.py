@@ -11,7 +11,7 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 
-from coverage import corrections, costs, priority, subsidy, summary
+from coverage import corrections, costs, priority, stranding, subsidy, summary
 from coverage.assessment import Assessment
 from coverage.comparisons import contrast_study
 from coverage.contrast import Contrast
@@ -58,6 +58,11 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
     options, lines = costs.price(prepared.areas, prepared.routes, book=book, policy=policy)
     priced = costs.propose(prepared.areas, options, policy=policy)
     priced = priced.assign(route_m=priced["area_id"].map(prepared.routes.set_index("area_id")["route_m"]))
+    places = prepared.places.assign(
+        stranding_route_m=prepared.branches[["trench_m", "subsea_m"]].sum(axis=1, skipna=False),
+        stranding_capex=stranding.price_branches(prepared.places, prepared.branches, book=book),
+    )
+    priced = stranding.sum_up(priced, places)
     clock.lap("costs")
 
     progress("subsidy")
@@ -93,7 +98,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         **({"agreement": prepared.agreement} if prepared.agreement else {}),
     }
     return Assessment(
-        places=prepared.places,
+        places=places,
         areas=_ordered(ranked, policy),
         routes=prepared.routes,
         municipalities=prepared.inputs.municipalities,

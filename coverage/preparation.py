@@ -19,6 +19,7 @@ from coverage import (
     lots,
     roads,
     routes,
+    stranding,
     summary,
     verdicts,
 )
@@ -46,6 +47,7 @@ class Prepared:
     areas: gpd.GeoDataFrame
     routes: gpd.GeoDataFrame
     joint_route_m: float
+    branches: pd.DataFrame  # what each place needs alone: stranding.measure_branches
     digests: dict[str, str]  # SHA-256 of every input file
     counts: dict[str, Any]
     agreement: dict[str, Any]
@@ -180,8 +182,15 @@ def _lay_out(
     progress("routes")
     routed = routes.route(delineated, grouped, attached=attached)
     joint_m = routes.joint_length_m(delineated, grouped, attached=attached)
+    branches = stranding.measure_branches(delineated, grouped, routed, attached=attached)
     clock.lap("routes")
-    return {"places": grouped, "areas": delineated, "routes": routed, "joint_route_m": joint_m}
+    return {
+        "places": grouped,
+        "areas": delineated,
+        "routes": routed,
+        "joint_route_m": joint_m,
+        "branches": branches,
+    }
 
 
 class Clock:

@@ -21,6 +21,7 @@ class Trees(NamedTuple):
     backhaul_m: Floats  # per group
     crow_group: Ints
     crow_line: Floats  # (k, 4): from x, y to x, y
+    crow_nodes: Ints  # (k, 2): the nodes there
     flagged: Bools  # per group: a start is a stand-in
 
 
@@ -35,7 +36,8 @@ def grow_trees(attached: Attached, group: Ints, node: Ints, groups: int) -> Tree
     key = distinct(group * graph.nodes + node)
     group, node = key // graph.nodes, key % graph.nodes
     to_network, onward = attached.to_network()
-    crow_group, crow_line, landing = _crow_links(attached, group, node, to_network)
+    crow_group, crow_line, crow_nodes = _crow_links(attached, group, node, to_network)
+    landing = crow_nodes[:, 1]
     key = distinct(np.append(key, crow_group * graph.nodes + landing))
     group, node = key // graph.nodes, key % graph.nodes
     link_group, s, t, length, path_link, path_edge = _inner_links(graph, group, node, groups)
@@ -73,7 +75,7 @@ def grow_trees(attached: Attached, group: Ints, node: Ints, groups: int) -> Tree
     start_group, start_node = np.append(group[on], contact_group), np.append(node[on], contact_node)
     flagged = np.zeros(groups, dtype=bool)
     flagged[start_group[attached.network_flagged[_slot(attached.network_nodes, start_node)]]] = True
-    return Trees(tree_group, tree_edge, backhaul, crow_group, crow_line, flagged)
+    return Trees(tree_group, tree_edge, backhaul, crow_group, crow_line, crow_nodes, flagged)
 
 
 def grow_joint_tree(attached: Attached, node: Ints) -> Ints:
@@ -85,7 +87,7 @@ def grow_joint_tree(attached: Attached, node: Ints) -> Ints:
     apart = ~is_among(component[node], distinct(component[attached.network_nodes]))
     if apart.any():
         stray = node[apart]
-        landing = _crow_links(attached, np.zeros(len(stray), dtype=np.int64), stray, attached.to_network()[0])[2]
+        landing = _crow_links(attached, np.zeros(len(stray), dtype=np.int64), stray, attached.to_network()[0])[2][:, 1]
         node = distinct(np.append(node, landing))
     outside = node[~is_among(node, attached.network_nodes)]
     return steiner_tree(attached.graph, outside, roots=attached.network_nodes)
@@ -185,7 +187,7 @@ def _prune(
 
 
 def _crow_links(attached: Attached, group: Ints, node: Ints, to_network: Floats) -> tuple[Ints, Floats, Ints]:
-    """Join each part of a group that no road joins to a network by a straight line: group, line, node it lands on.
+    """Join each part of a group that no road joins to a network by a straight line: group, line, its two nodes.
 
     It lands where a road (or a network) that leads to a network is nearest, so that as little as can be is dug
     through country without a road.
@@ -199,7 +201,7 @@ def _crow_links(attached: Attached, group: Ints, node: Ints, to_network: Floats)
     order = np.lexsort((node[rows], to_network[landing], straight, part[:, 1], part[:, 0]))
     order = order[np.concatenate([[True], (np.diff(part[order], axis=0) != 0).any(axis=1)])[: len(order)]]
     rows, landing = rows[order], landing[order]
-    return group[rows], np.column_stack([xy[node[rows]], xy[landing]]), landing
+    return group[rows], np.column_stack([xy[node[rows]], xy[landing]]), np.column_stack([node[rows], landing])
 
 
 def _slot(sorted_keys: Ints, keys: Ints) -> Ints:
