@@ -85,6 +85,14 @@ class MobileLayer:
 
 
 @dataclass(frozen=True)
+class TerrainLayer:
+    """Hold one elevation model, in metres and in its own CRS."""
+
+    source: str
+    raster: Path
+
+
+@dataclass(frozen=True)
 class ExtentLayer:
     """Hold what is counted by its extent, not by premises: polygons in km² (farmland) or lines in km (roads)."""
 
@@ -145,6 +153,7 @@ class Inputs:
     awards: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # past awards: schemas.AWARDS, outline or null
     lots: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # areas that a planner has drawn: schemas.LOTS
     mobile: tuple[MobileLayer, ...] = ()
+    terrain: tuple[TerrainLayer, ...] = ()  # of several, the first that holds a height counts
     extents: tuple[ExtentLayer, ...] = ()  # whose mobile coverage is told by area or length
     # One row per municipality_code: `fixed_<mbps>` and `mobile`, shares 0..1 of households.
     shares: pd.DataFrame | None = None

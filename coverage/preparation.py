@@ -21,6 +21,7 @@ from coverage import (
     routes,
     stranding,
     summary,
+    terrain,
     verdicts,
 )
 from coverage.check import CheckReport
@@ -100,7 +101,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
     clock.lap("businesses")
 
     inputs = _with_starts(inputs, profiled, study=study, graph=graph)
-    laid = _lay_out(profiled, inputs, policy=policy, graph=graph, clock=clock, progress=progress)
+    laid = _lay_out(profiled, inputs, study=study, policy=policy, graph=graph, clock=clock, progress=progress)
     grouped = laid["places"]
 
     agreed = agreement.compare(grouped, truth=inputs.truth, controls=study.controls, policy=policy, study=study)
@@ -141,7 +142,7 @@ def prepare_again(prepared: Prepared, inputs: Inputs) -> Prepared:
     places = judged.assign(**{str(name): column for name, column in known.items()})
     graph = roads.build_graph(inputs.roads)
     inputs = _with_starts(inputs, places, study=prepared.study, graph=graph)
-    laid = _lay_out(places, inputs, policy=policy, graph=graph, clock=Clock())
+    laid = _lay_out(places, inputs, study=prepared.study, policy=policy, graph=graph, clock=Clock())
     counts = _counts(laid["places"], inputs, policy)
     return replace(prepared, inputs=inputs, **laid, counts=counts, hearing={}, agreement={})
 
@@ -165,6 +166,7 @@ def _lay_out(
     places: gpd.GeoDataFrame,
     inputs: Inputs,
     *,
+    study: Study,
     policy: Policy,
     graph: roads.RoadGraph,
     clock: Clock,
@@ -181,6 +183,7 @@ def _lay_out(
     clock.lap("areas")
     progress("routes")
     routed = routes.route(delineated, grouped, attached=attached)
+    routed = terrain.describe(routed, terrain=inputs.terrain, steep_slope=study.steep_slope)
     joint_m = routes.joint_length_m(delineated, grouped, attached=attached)
     branches = stranding.measure_branches(delineated, grouped, routed, attached=attached)
     clock.lap("routes")

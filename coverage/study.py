@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 import re
 import tomllib
@@ -30,6 +31,7 @@ DATA_ROOT_VARIABLE: Final = "COVERAGE_DATA_ROOT"
 # What a study has the data for: the whole journey, or the service at its places alone (no roads, no network).
 SCOPES: Final = ("assessment", "service")
 YEARS_APART: Final = 3.0  # that the dates of the sources may lie apart before `check` objects
+STEEP_SLOPE: Final = "steep_slope"  # the parameter that a study with terrain needs
 CONFIDENCES: Final = ("published", "derived", "assumed")
 
 TOP_KEYS: Final[Mapping[str, Key]] = {
@@ -150,7 +152,7 @@ class Study:
         root = data_root or (Path(os.environ[DATA_ROOT_VARIABLE]) if os.environ.get(DATA_ROOT_VARIABLE) else None)
         known = {item.id: item.value for item in parameters}
         controls = (checked(item, CONTROL_KEYS, where=f"{FILE}: [[controls]]") for item in raw.get("controls", []))
-        return cls(
+        study = cls(
             **table,
             folder=folder.resolve(),
             notes=tuple(notes),
@@ -164,6 +166,9 @@ class Study:
             ),
             controls=tuple(Control(**item) for item in controls),
         )
+        if study.steep_slope <= 0:
+            raise DataError(f"{FILE}: the parameter {STEEP_SLOPE!r} is {study.steep_slope:g}; expected more than 0")
+        return study
 
     def load(self, *, progress: Callable[[str], None] = ignore) -> Inputs:
         """Read every source into the study's CRS. Raises DataError or CrsError where one is unusable."""
@@ -172,6 +177,11 @@ class Study:
     def inspect(self, *, progress: Callable[[str], None] = ignore) -> Inspection:
         """Read what can be read: a source that is unusable is named, and the others are read all the same."""
         return inspect_inputs(self.sources, crs=self.crs, progress=progress, needed=self._needed)
+
+    @property
+    def steep_slope(self) -> float:
+        """Return the slope (m per m) from which on a route is steep: a parameter; infinite without any terrain."""
+        return self.parameter(STEEP_SLOPE) if any(spec.role == "terrain" for spec in self.sources) else math.inf
 
     @property
     def _needed(self) -> tuple[str, ...]:

@@ -58,10 +58,12 @@ ALLOWED: dict[str, set[str]] = {
     "lots": STAGE,
     "areas": STAGE | {"roads", "clusters", "lots"},
     "routes": STAGE | {"roads"},
+    "terrain": STAGE,
     "finance": set(),
     "costbook": BASE | {"schemas", "scenario"},
     "bill": BASE | {"costbook", "finance", "schemas"},
     "draws": BASE | {"bill", "costbook", "finance"},
+    "stranding": STAGE | {"roads", "bill", "costbook"},
     "costs": STAGE | {"bill", "costbook", "finance"},
     "contributions": STAGE | {"bill", "costbook", "finance"},
     "subsidy": STAGE | {"bill", "contributions", "costbook", "finance", "draws"},
@@ -76,10 +78,11 @@ ALLOWED: dict[str, set[str]] = {
     "assessment": {"costbook", "costs", "inputs", "policy", "scenario", "study"},
     "comparisons": STAGE | {"contrast", "corrections", "hearing", "study", "verdicts"},
     "preparation": STAGE
-    | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads", "lots"}
-    | {"areas", "routes", "agreement", "summary"},
+    | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}
+    | {"lots", "areas", "routes", "stranding", "terrain", "agreement", "summary"},
     "provenance": STAGE | {"business", "costbook", "nace", "preparation"},
-    "pipeline": SEEN | {"comparisons", "corrections", "preparation", "provenance", "priority", "subsidy", "summary"},
+    "pipeline": SEEN
+    | {"comparisons", "corrections", "preparation", "provenance", "priority", "stranding", "subsidy", "summary"},
     "plans": BASE | {"claims", "inputs"},
     # What was built is routed again, and priced as areas are.
     "calibration": BASE,

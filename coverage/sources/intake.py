@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from coverage.errors import DataError
-from coverage.inputs import ExtentLayer, Inputs, MobileLayer, OfferLayer, SourceReport, SourceSpec
+from coverage.inputs import ExtentLayer, Inputs, MobileLayer, OfferLayer, SourceReport, SourceSpec, TerrainLayer
 from coverage.sources import open_batch
 from coverage.sources.area import StudyArea
 from coverage.sources.awards import gather_awards
@@ -24,6 +24,7 @@ from coverage.sources.layers import (
     read_municipalities,
     read_network,
     read_roads,
+    read_terrain,
     read_truth,
 )
 from coverage.sources.lots import gather_lots
@@ -116,6 +117,7 @@ def _read_all(reading: Reading, area: StudyArea, needed: Sequence[str]) -> Input
     hubs = _layers(reading, "hubs", read_hubs, area)
     awards = gather_awards(reading, area=area)
     lots = gather_lots(reading, area=area)
+    terrain = _terrain(reading, area)
     extents = tuple[ExtentLayer, ...](reading.gather("extent", lambda spec: read_extent(spec, area=area)))
     if not mobile and (shares is None or "mobile" not in shares):
         reading.warnings.append(NO_MOBILE)
@@ -137,6 +139,7 @@ def _read_all(reading: Reading, area: StudyArea, needed: Sequence[str]) -> Input
         mobile=mobile,
         shares=shares,
         truth=truth,
+        terrain=terrain,
         extents=extents,
         rejected=reading.all_rejected(),
         reports=reading.all_reports(),
@@ -206,6 +209,19 @@ def _mobile(reading: Reading, area: StudyArea, places: gpd.GeoDataFrame | None) 
                 return layer
             batch, layer = read_mobile_shapes(spec, area=area, places=_need_places(spec, places))
             reading.close(batch)
+            return layer
+
+        if (layer := reading.attempt(spec, read)) is not None:
+            layers.append(layer)
+    return tuple(layers)
+
+
+def _terrain(reading: Reading, area: StudyArea) -> tuple[TerrainLayer, ...]:
+    layers = []
+    for spec in reading.of("terrain"):
+
+        def read(spec: SourceSpec = spec) -> TerrainLayer:
+            reading.reports[spec.id], layer = read_terrain(spec, area=area)
             return layer
 
         if (layer := reading.attempt(spec, read)) is not None:

@@ -1,6 +1,8 @@
-"""Municipalities, roads, network, truth and mobile coverage: layers that are mostly geometry."""
+"""Municipalities, roads, network, truth, terrain and mobile coverage: layers that are mostly geometry."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -9,15 +11,19 @@ import shapely
 
 from coverage import schemas
 from coverage.errors import DataError
-from coverage.inputs import ExtentLayer, MobileLayer, SourceFacts, SourceReport, SourceSpec
+from coverage.inputs import ExtentLayer, MobileLayer, SourceFacts, SourceReport, SourceSpec, TerrainLayer
 from coverage.sources import open_batch
 from coverage.sources.area import StudyArea, bring_into, bring_municipalities, doubt_box, suspect
 from coverage.sources.batch import Batch, digest
 from coverage.sources.geometry import clean, map_and_place
 from coverage.sources.limits import brief
 from coverage.sources.mapping import as_number, as_text, fill_codes, map_fields, note_unused
-from coverage.sources.raster import class_levels, inspect_raster
+from coverage.sources.raster import RasterFacts, class_levels, inspect_raster
 from coverage.sources.roles import ROLES
+
+# No land lies lower (the shore of the Dead Sea: -440 m) or higher (Mount Everest: 8,849 m).
+LOWEST_M: Final = -500
+HIGHEST_M: Final = 9_000
 
 
 def read_municipalities(spec: SourceSpec, *, crs: str) -> tuple[Batch, gpd.GeoDataFrame]:
@@ -119,14 +125,7 @@ def read_mobile_raster(spec: SourceSpec, *, area: StudyArea) -> tuple[SourceRepo
     """
     classes = class_levels(spec)
     facts = inspect_raster(spec, crs=area.crs, classes=classes)
-    west, south, east, north = area.bounds
-    left, bottom, right, top = facts.bounds
-    if not (left < east and right > west and bottom < north and top > south):
-        words = suspect(facts.bounds, facts.crs, area)
-        why = f" ({words})" if words else ""
-        raise DataError(
-            f"{spec.name}: the raster lies outside the study area{why}; expected one that covers part of it"
-        )
+    _require_touch(facts, spec, area)
     if facts.categorical and not classes:
         raise DataError(f"{spec.name}: the raster has a colour table, so classes; expected options.classes for them")
     if not classes and facts.high >= 0:
@@ -143,13 +142,45 @@ def read_mobile_raster(spec: SourceSpec, *, area: StudyArea) -> tuple[SourceRepo
     layer = MobileLayer(
         spec.id, spec.options["operator"], spec.options["technology"], raster=facts.path, classes=classes
     )
-    report = SourceReport(
+    return _raster_report(spec, facts, note, area), layer
+
+
+def read_terrain(spec: SourceSpec, *, area: StudyArea) -> tuple[SourceReport, TerrainLayer]:
+    """Check one elevation model and name it; it keeps its own CRS and is sampled in it.
+
+    Raises DataError where the raster is unusable, does not touch the study area, or holds what is no height on earth.
+    """
+    facts = inspect_raster(spec, crs=area.crs)
+    _require_touch(facts, spec, area)
+    if facts.categorical or facts.low < LOWEST_M or facts.high > HIGHEST_M:
+        raise DataError(
+            f"{spec.name}: holds {facts.low:g} to {facts.high:g} where heights in metres are expected, {LOWEST_M:,} to "
+            f"{HIGHEST_M:,}; expected an elevation model, with nodata stated where it has voids"
+        )
+    stated = "none stated" if facts.nodata is None else f"{facts.nodata:g}"
+    note = f"{facts.valid:,} of {facts.cells:,} cells hold a height, {facts.low:g} to {facts.high:g} m; nodata {stated}"
+    return _raster_report(spec, facts, note, area), TerrainLayer(spec.id, facts.path)
+
+
+def _require_touch(facts: RasterFacts, spec: SourceSpec, area: StudyArea) -> None:
+    """Raise DataError where a raster lies outside the study area."""
+    west, south, east, north = area.bounds
+    left, bottom, right, top = facts.bounds
+    if not (left < east and right > west and bottom < north and top > south):
+        words = suspect(facts.bounds, facts.crs, area)
+        why = f" ({words})" if words else ""
+        raise DataError(
+            f"{spec.name}: the raster lies outside the study area{why}; expected one that covers part of it"
+        )
+
+
+def _raster_report(spec: SourceSpec, facts: RasterFacts, note: str, area: StudyArea) -> SourceReport:
+    return SourceReport(
         source=spec.id, role=spec.role, path=spec.name, sha256=digest(spec.path), supplier=spec.supplier,
         licence=spec.licence, as_of=spec.as_of, data_status=spec.data_status, rows_read=facts.cells,
         rows_rejected=0, geometries_repaired=0, crs_found=facts.crs, notes=(note,),
         facts=SourceFacts(extent=facts.bounds, doubt=doubt_box(facts.bounds, facts.crs, area)),
     )  # fmt: skip
-    return report, layer
 
 
 def _with_origin(batch: Batch) -> gpd.GeoDataFrame:

@@ -71,7 +71,7 @@ def inspect_raster(spec: SourceSpec, *, crs: str, classes: Mapping[float, str] |
             if classes:
                 _count(values, counts, spec)
         if not valid:
-            raise DataError(f"{spec.name}: every cell is nodata; expected signal levels in dBm, or classes")
+            raise DataError(f"{spec.name}: every cell is nodata; expected cells that hold values")
         name = brief(raster.crs.to_string())
         bounds = _bounds(raster, crs, spec)
         return RasterFacts(

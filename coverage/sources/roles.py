@@ -258,6 +258,7 @@ ROLES: Final[Mapping[str, Role]] = {
         options={"stand_in": Key(bool)},
         families=("point", "line", "polygon"),
     ),
+    "terrain": Role(kinds=("raster",)),
     "extent": Role(
         kinds=("vector",),
         fields=(Field("name"),),
