@@ -47,7 +47,8 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
     `score` (their weighted mean), `rank`; `ranked_decision` (funded down the ranking until one area does not fit) and
     `decision` (the set of areas with the largest benefit under the budget); `funded_share` (of the draws in which
     the area is chosen again) and `certainty`; `cumulative_grant` down the ranking; and `local_cofunding_basis`
-    ("policy default" until an application brings committed money).
+    ("policy default", or "scenario" where it says that residents give something; until an application brings
+    committed money).
 
     Ties in the score are broken by the raw measures in the policy's order, then by area_id. Areas without eligible
     premises, without a technology or without a priced grant are ineligible and stand last. Areas that need no grant
@@ -88,7 +89,9 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
         "score": score,
         **{f"score_{name}": values for name, values in scores.items()},
         **{f"measure_{name}": values for name, values in raw.items()},
-        "local_cofunding_basis": pd.array(["policy default"] * len(table), dtype="str"),
+        "local_cofunding_basis": pd.array(
+            np.where(_from_residents(table) > 0, "scenario", "policy default"), dtype="str"
+        ),
     }
     ranked = table.assign(**columns).iloc[order].reset_index(drop=True)
     ranked["cumulative_grant"] = np.cumsum(grant[order])
@@ -162,7 +165,12 @@ def _cost_efficiency(areas: pd.DataFrame) -> Floats:
 
 
 def _local_cofunding(areas: pd.DataFrame) -> Floats:
-    return _ratio(_column(areas, "municipal_share"), _column(areas, "funding_gap_p50"))
+    return _ratio(_column(areas, "municipal_share") + _from_residents(areas), _column(areas, "funding_gap_p50"))
+
+
+def _from_residents(areas: pd.DataFrame) -> Floats:
+    """Take what residents give (fees, dug metres); it is local money, and lowers the municipality's part."""
+    return _column(areas, "private_share") if "private_share" in areas else np.zeros(len(areas))
 
 
 def _sustainable_operation(areas: pd.DataFrame) -> Floats:

@@ -83,6 +83,18 @@ def test_scores_of_one_area_by_hand() -> None:
     assert out["local_cofunding_basis"] == "policy default"
 
 
+def test_what_residents_give_is_local_money_and_never_lowers_the_score() -> None:
+    plain = rank(areas(1)).iloc[0]
+    # 130,000 of fees: the rest is shared 10 to 3, so the municipality's part falls to 270,000.
+    giving = areas(1, private_share=130_000.0, municipal_share=270_000.0, grant=900_000.0)
+    out = rank(giving).iloc[0]
+    assert out["measure_local_cofunding"] == pytest.approx(400_000 / 1_300_000)
+    assert out["score"] > plain["score"]
+    assert out["local_cofunding_basis"] == "scenario"
+    none = rank(areas(1, private_share=0.0)).iloc[0]
+    assert (none["score"], none["local_cofunding_basis"]) == (plain["score"], "policy default")
+
+
 def test_the_german_points_by_hand() -> None:
     germany = load_policy("de-gigabit-2")
     table = areas(3, municipality_short_share=[0.2, 0.1, 0.9], inhabitants_per_km2=[100.0, 75.0, 20.0])
