@@ -127,6 +127,32 @@ def test_what_residents_bring_goes_into_the_scenario(monkeypatch: pytest.MonkeyP
     assert brought > 0
 
 
+def test_the_premises_along_the_route_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = toy_view.ASSESSMENT
+    route = whole.routes.loc[whole.routes["area_id"] == AREA_ID].geometry.iloc[0]
+    middle = route.geoms[0].interpolate(0.5, normalized=True)
+    geometry = whole.places.geometry.copy()
+    technology = whole.places["fixed_technology"].copy()
+    area = whole.places["area_id"].copy()
+    geometry.iloc[:4] = [middle] * 4
+    technology.iloc[:4] = ["dsl", None, "fibre", "dsl"]
+    area.iloc[:4] = [None, None, None, AREA_ID]
+    weight = whole.places["weight"].copy()
+    weight.iloc[:2] = [2.0, 0.5]
+    places = whole.places.assign(fixed_technology=technology, area_id=area, weight=weight).set_geometry(geometry)
+    near = places[places.geometry.distance(route) <= area_money.ALONG_M]
+    others = near[(near["area_id"] != AREA_ID) & (near["fixed_technology"] != "fibre")]
+    assert others["weight"].sum() >= 2.5
+    told = dataclasses.replace(whole, places=places)
+    assert area_money.along(told, AREA_ID) == pytest.approx(others["weight"].sum())
+    shares = dataclasses.replace(whole, places=places.assign(service_basis="expected_share"))
+    assert area_money.along(shares, AREA_ID) is None
+    bare = dataclasses.replace(whole, routes=whole.routes.iloc[:0])
+    assert area_money.along(bare, AREA_ID) is None
+    test = money_page(monkeypatch, lambda found: dataclasses.replace(found, places=places)).run()
+    assert any("Within 200" in caption.value and "without fibre" in caption.value for caption in test.caption)
+
+
 def test_an_area_of_a_technology_without_a_bill_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def mast(found: Assessment) -> Assessment:
         return dataclasses.replace(found, areas=found.areas.assign(technology="mobile_site"))

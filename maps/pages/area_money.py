@@ -48,6 +48,7 @@ FLOWS: Final = {
     "discount_factor": N_("discount factor"),
     "present_value": N_("present value"),
 }
+ALONG_M: Final = 200.0  # told beside the count
 _LEVERS: Final = Shelf(64)
 
 
@@ -119,12 +120,32 @@ def _levers(view: View, area_id: str) -> None:
         for row in table.to_dict("records")
     )
     st.html(f'<div class="bg-panel"><dl>{cells}</dl></div>')
-    st.caption(
-        _(
-            "Whether so many more homes stand along the trench, and who would dig, the model does not know: "
-            "it says how many it takes."
+    told = _("Whether people would join, pay or dig the model does not know: it says how much it takes.")
+    beside = along(assessment, area_id)
+    if beside is not None:
+        near = _(
+            "Within {metres} of the route stand {count} further premises without fibre.",
+            metres=_metres(ALONG_M),
+            count=style.number(beside),
         )
-    )
+        told = f"{near} {told}"
+    st.caption(told)
+
+
+def along(assessment: Assessment, area_id: str) -> float | None:
+    """Count the premises of other areas or none that stand along an area's route and have no offer of fibre.
+
+    None where that cannot be told: no route, or service known only as a share of a municipality.
+    """
+    places, routes = assessment.places, assessment.routes
+    line = routes.loc[routes["area_id"] == area_id, routes.geometry.name]
+    if line.empty or line.iloc[0] is None or line.iloc[0].is_empty:
+        return None
+    near = places.iloc[places.sindex.query(line.iloc[0], predicate="dwithin", distance=ALONG_M)]
+    if "service_basis" in near and (near["service_basis"] == "expected_share").any():
+        return None
+    others = (near["area_id"].fillna("") != area_id) & (near["fixed_technology"].fillna("") != "fibre")
+    return float(near.loc[others, "weight"].sum())
 
 
 def sentence(row: dict[str, Any], *, currency: str, premises: float, customers: float) -> str:
