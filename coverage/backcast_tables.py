@@ -73,12 +73,14 @@ def print_backcast(found: Backcast, console: Console, *, study: Study, language:
             row["award_id"], str(row["year"]), words("technology", row["technology"]), words("basis", row["basis"]),
             wording.said(row["terrain_class"]), wording.number(row["premises"]), wording.number(row["actual_cost"]),
             wording.number(row["model_cost"]), factor(row["cost_ratio"]), factor(row["grant_ratio"]),
-            in_words(row["note"], wording),
         ]
         for row in found.awards.to_dict("records")
     ]  # fmt: skip
     names = ("award_id", "year", "technology", "basis", "terrain_class", "premises", "actual_cost", "model_cost")
-    _show(console, heads(*names, "cost_ratio", "grant_ratio", "note"), rows, left=(0, 1, 2, 3, 4, 10))
+    _show(console, heads(*names, "cost_ratio", "grant_ratio"), rows, left=range(5))
+    for award, note in zip(found.awards["award_id"], found.awards["note"], strict=True):
+        if note:
+            console.print(escape(f"{award}: {in_words(note, wording)}"))
     if not found.multipliers:
         console.print(wording.text(SECTION, "nothing_fitted"))
         return

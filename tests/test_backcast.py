@@ -236,15 +236,17 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_command_line_prints_writes_and_makes_a_scenario(tmp_path: Path) -> None:
     rows = [(f"a{n}", 2024, 10 * n, 900_000 * n, 300_000 * n, 900 * n, "fjell", "") for n in range(1, 5)]
+    rows.append(("old", 1999, 10, 100_000, "", "", "", ""))
     folder = str(with_awards(tmp_path / "tiny", rows).folder)
     book, toml = tmp_path / "awards.xlsx", tmp_path / "local.toml"
     done = run(folder, "--lang", "nb", "--out", str(book), "--write-scenario", str(toml))
     assert done.returncode == 0, done.stderr
     assert "meter trasé" in done.stdout
+    assert "old: kostnadsboken har ingen prisindeks for året" in done.stdout
     assert "brukes bare av et scenario" in done.stdout
     sheets = pd.read_excel(book, sheet_name=None)
     assert list(sheets) == ["Les meg", "Tildelinger", "Klasser", "Priser", "Kolonner"]
-    assert len(sheets["Tildelinger"]) == 4
+    assert len(sheets["Tildelinger"]) == 5
     held = Scenario.from_toml(toml)
     assert dict(held.costs)["verge_trench_m"] != unit("verge_trench_m")
     assert "4 past awards of the study 'tiny'" in toml.read_text(encoding="utf-8")
