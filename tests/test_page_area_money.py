@@ -15,7 +15,7 @@ from coverage.levers import LEVERS, MEASURES, WHYS, levers
 from coverage.scenario import Scenario
 from coverage.subsidy import cash_flow, estimate
 from maps import language, session, style
-from maps.pages import area_money
+from maps.pages import area_money, lever_words
 from maps.session import Key
 from tests import toy, toy_view
 from tests.screen_texts import texts_of
@@ -65,7 +65,7 @@ def test_the_levers_for_a_typed_target_are_the_models(monkeypatch: pytest.Monkey
     field.set_value(0.5).run()
     assert not test.exception
     said = panel(test)
-    assert [name for name, _ in said] == [area_money.NAMES[lever] for lever in LEVERS]
+    assert [name for name, _ in said] == [lever_words.NAMES[lever] for lever in LEVERS]
     area = assessment.areas[assessment.areas["area_id"] == AREA_ID]
     table = levers(
         area,
@@ -76,7 +76,7 @@ def test_the_levers_for_a_typed_target_are_the_models(monkeypatch: pytest.Monkey
         target=5e5,
     )
     assert [text[0] for _, text in said] == ["✓" if feasible else "✗" for feasible in table["feasible"]]
-    need = style.money(area_money.up(before - 5e5), "NOK").replace(style.THIN, " ")
+    need = style.money(lever_words.up(before - 5e5), "NOK").replace(style.THIN, " ")
     assert dict(said)["operator"] == f"✓ The operator, or others, puts in {need} more."
     assert dict(said)["technology"] == "✗ No other technology meets the delivery clause."
 
@@ -182,11 +182,11 @@ def test_in_norwegian_the_levers_and_tables_are_norwegian(monkeypatch: pytest.Mo
 
 
 def test_what_is_read_off_the_screen_is_enough() -> None:
-    assert [area_money.up(value) for value in (0.0, 74_347.2, 74_300.0, 1.485, 270.2, 99.97)] == [
+    assert [lever_words.up(value) for value in (0.0, 74_347.2, 74_300.0, 1.485, 270.2, 99.97)] == [
         0.0, 74_400.0, 74_300.0, 1.49, 271.0, 100.0,
     ]  # fmt: skip
     for value in (1234.5678, 0.012345, 8.0, 123_456_789.0):
-        assert value <= area_money.up(value) <= 1.01 * value
+        assert value <= lever_words.up(value) <= 1.01 * value
 
 
 @pytest.mark.parametrize("spoken", ["en", "nb"])
@@ -208,13 +208,13 @@ def test_every_answer_has_its_sentence(spoken: str) -> None:
             for why in whys:
                 row = {"lever": lever, "change": 17.0, "unit": "", "start": 40.0, "end": 57.0, "technology": "fwa"}
                 row |= {"before": 3e6, "after": 2e6, "feasible": why == "", "why": why}
-                told = area_money.sentence(row, currency="NOK", premises=60.0, customers=40.0)
+                told = lever_words.sentence(row, currency="NOK", premises=60.0, customers=40.0)
                 assert told.endswith(".")
                 assert "{" not in told
                 said.add(told)
         for lever in ("connection_fee", "dugnad"):
             row = {"lever": lever, "change": 17.0, "start": 0.0, "end": 17.0, "feasible": True, "why": "", "after": 1.0}
-            said.add(area_money.sentence(row, currency="NOK", premises=60.0, customers=40.0))
+            said.add(lever_words.sentence(row, currency="NOK", premises=60.0, customers=40.0))
     assert len(said) == sum(map(len, reasons.values())) + 1  # dear customers are told of alike
     if spoken == "en":
         assert "95 % of the premises connect in place of 66.7 %: 17 more connections." in {

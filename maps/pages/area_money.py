@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -16,26 +15,16 @@ from coverage.contributions import contributions
 from coverage.levers import levers, measured
 from coverage.subsidy import cash_flow, estimate
 from maps import charts, style
-from maps.language import N_, _, ngettext, pgettext
-from maps.pages import parts
+from maps.language import N_, _, pgettext
+from maps.pages import lever_words, parts
 from maps.session import MILLION, Key, View
 from maps.store import Shelf
-from maps.words import word
 
 PRICED: Final = ("fibre", "fwa", "voucher")  # what the cost book holds a bill of quantities for
 MEASURES: Final = {
     "funding_gap": N_("the funding gap that is left"),
     "grant": N_("the grant of state and county"),
     "gap_per_premises": N_("the funding gap per premises"),
-}
-NAMES: Final = {
-    "take_up": N_("take-up"),
-    "further_premises": N_("more homes"),
-    "connection_fee": N_("residents’ fee"),
-    "operator": N_("operator"),
-    "municipality": N_("municipality"),
-    "dugnad": N_("dugnad"),
-    "technology": N_("technology"),
 }
 FLOWS: Final = {
     "year": N_("year"),
@@ -103,7 +92,7 @@ def _levers(view: View, area_id: str) -> None:
     st.caption(
         _(
             "Today {money}: the P50, less what residents give. Each change alone, all else as it is; rounded up.",
-            money=_money(before, currency),
+            money=style.money(before, currency),
         )
     )
     if before <= target:
@@ -115,8 +104,8 @@ def _levers(view: View, area_id: str) -> None:
     )
     premises, customers = (float(now[name].iloc[0]) for name in ("premises", "connections"))
     cells = "".join(
-        f"<dt>{style.escape(_(NAMES[row['lever']]))}</dt><dd>{'✓' if row['feasible'] else '✗'} "
-        f"{style.escape(sentence(row, currency=currency, premises=premises, customers=customers))}</dd>"
+        f"<dt>{style.escape(_(lever_words.NAMES[row['lever']]))}</dt><dd>{'✓' if row['feasible'] else '✗'} "
+        f"{style.escape(lever_words.sentence(row, currency=currency, premises=premises, customers=customers))}</dd>"
         for row in table.to_dict("records")
     )
     st.html(f'<div class="bg-panel"><dl>{cells}</dl></div>')
@@ -125,7 +114,7 @@ def _levers(view: View, area_id: str) -> None:
     if beside is not None:
         near = _(
             "Within {metres} of the route stand {count} further premises without fibre.",
-            metres=_metres(ALONG_M),
+            metres=lever_words.metres(ALONG_M),
             count=style.number(beside),
         )
         told = f"{near} {told}"
@@ -148,117 +137,6 @@ def along(assessment: Assessment, area_id: str) -> float | None:
     return float(near.loc[others, "weight"].sum())
 
 
-def sentence(row: dict[str, Any], *, currency: str, premises: float, customers: float) -> str:
-    """Say one lever in the reader's language: what it takes, or why it does not reach the target."""
-    left = _money(row["after"], currency)
-    if row["feasible"]:
-        return _TAKES[row["lever"]](row, currency, premises, customers)
-    if row["why"] == "costs_more" and row["lever"] == "technology":
-        return _(
-            "{technology} meets the delivery clause too, but leaves more: {money}.",
-            technology=_upper(word(row["technology"])),
-            money=left,
-        )
-    told = {
-        "costs_more": _("Not this way: each further customer costs more than it takes off."),
-        "no_connections": _("Nobody is expected to connect, so nobody would pay a fee."),
-        "no_trench": _("No trench in verge or soil is left to dig."),
-        "no_technology": _("No other technology meets the delivery clause."),
-    }
-    if row["why"] in told:
-        return told[row["why"]]
-    short = {
-        "take_up": _("Not enough: with all {count} connected, {money} is left.", count=_count(premises), money=left),
-        "further_premises": _(
-            "Not enough: with {count} further homes, {money} is left.", count=_count(row["change"]), money=left
-        ),
-        "dugnad": _(
-            "Not enough: with all {metres} of verge and soil dug by residents, {money} is left.",
-            metres=_metres(row["end"]),
-            money=left,
-        ),
-        "technology": _(
-            "Not enough: {technology} meets the delivery clause and leaves {money}.",
-            technology=word(row["technology"]),
-            money=left,
-        ),
-    }
-    return short[row["lever"]]
-
-
-def _take_up(row: dict[str, Any], _currency: str, premises: float, _customers: float) -> str:
-    return _(
-        "{share} of the premises connect in place of {now}: {count} more connections.",
-        share=f"{style.number(up(100 * row['end'] / premises))}{style.THIN}%",
-        now=f"{style.number(100 * row['start'] / premises, digits=3)}{style.THIN}%",
-        count=style.number(up(row["change"])),
-    )
-
-
-def _further(row: dict[str, Any], _currency: str, _premises: float, _customers: float) -> str:
-    return ngettext(
-        "{count} further home along the trench takes part, beside {now}.",
-        "{count} further homes along the trench take part, beside {now}.",
-        row["change"],
-        count=style.number(row["change"]),
-        now=_count(row["start"]),
-    )
-
-
-def _fee(row: dict[str, Any], currency: str, _premises: float, customers: float) -> str:
-    said = {"count": _count(customers), "money": _money(up(row["end"]), currency)}
-    if not row["start"]:
-        return _("Each of {count} customers pays {money} once.", **said)
-    now = _money(row["start"], currency)
-    return _("Each of {count} customers pays {money} once, in place of {now}.", now=now, **said)
-
-
-def _operator(row: dict[str, Any], currency: str, _premises: float, _customers: float) -> str:
-    return _("The operator, or others, puts in {money} more.", money=_money(up(row["change"]), currency))
-
-
-def _municipality(row: dict[str, Any], currency: str, _premises: float, _customers: float) -> str:
-    return _("The municipality puts in {money} beyond its share.", money=_money(up(row["change"]), currency))
-
-
-def _dugnad(row: dict[str, Any], _currency: str, _premises: float, _customers: float) -> str:
-    metres = _metres(up(row["end"]))
-    if not row["start"]:
-        return _("Residents dig {metres} of the trench in verge and soil.", metres=metres)
-    return _(
-        "Residents dig {metres} of the trench in verge and soil, in place of {now}.",
-        metres=metres,
-        now=_metres(row["start"]),
-    )
-
-
-def _technology(row: dict[str, Any], currency: str, _premises: float, _customers: float) -> str:
-    return _(
-        "{technology} meets the delivery clause too, and leaves {money}.",
-        technology=_upper(word(row["technology"])),
-        money=_money(row["after"], currency),
-    )
-
-
-_TAKES: Final[dict[str, Callable[[dict[str, Any], str, float, float], str]]] = {
-    "take_up": _take_up,
-    "further_premises": _further,
-    "connection_fee": _fee,
-    "operator": _operator,
-    "municipality": _municipality,
-    "dugnad": _dugnad,
-    "technology": _technology,
-}
-
-
-def up(value: float) -> float:
-    """Round up to three figures: what is read off the screen must be enough."""
-    if value <= 0:
-        return 0.0
-    digits = 2 - math.floor(math.log10(value))
-    return float(round(math.ceil(value * 10.0**digits - 1e-6) * 10.0**-digits, max(0, digits)))
-
-
 def _residents(assessment: Assessment, area_id: str) -> None:
     """Let the reader say what residents bring, in all areas alike, and tell what it gives here."""
     scenario, currency = assessment.scenario, assessment.study.currency
@@ -278,9 +156,9 @@ def _residents(assessment: Assessment, area_id: str) -> None:
         _(
             "Here that is {fees} in fees and {worth} of digging ({metres}). It counts as private money, before the "
             "public shares; cable, design and upkeep still cost what they cost.",
-            fees=_money(brought["connection_fees"], currency),
-            worth=_money(brought["dugnad_worth"], currency),
-            metres=_metres(brought["dugnad_m"]),
+            fees=style.money(brought["connection_fees"], currency),
+            worth=style.money(brought["dugnad_worth"], currency),
+            metres=lever_words.metres(brought["dugnad_m"]),
         )
     )
 
@@ -307,7 +185,7 @@ def _cash_flow(assessment: Assessment, area_id: str) -> None:
             _(
                 "After {years} years {money} is left: the funding gap of the business case.",
                 years=len(flow) - 1,
-                money=_money(end, currency),
+                money=style.money(end, currency),
             )
             if end > 0
             else _(
@@ -376,11 +254,11 @@ def _clawback(assessment: Assessment, area_id: str) -> None:
             "municipal_back": number(_("to the {payer}", payer=pgettext("who pays", "municipality"))),
         },
     )
-    paid = _money(float(found["paid"].iloc[0]), currency)
+    paid = style.money(float(found["paid"].iloc[0]), currency)
     if above == float("inf"):
         st.caption(_("{money} of public money. The policy names no amount from which this is mandatory.", money=paid))
         return
-    limit = _money(above, currency)
+    limit = style.money(above, currency)
     law = (
         _("{money} of public money: above {limit}, so the check is mandatory.", money=paid, limit=limit)
         if found["mandatory"].iloc[0]
@@ -389,19 +267,3 @@ def _clawback(assessment: Assessment, area_id: str) -> None:
         )
     )
     st.caption(law + " " + _("That limit is general knowledge and must be confirmed."))
-
-
-def _money(value: float, currency: str) -> str:
-    return style.money(value, currency)
-
-
-def _count(value: float) -> str:
-    return style.number(value, digits=3)
-
-
-def _metres(value: float) -> str:
-    return f"{style.number(value, digits=3)}{style.THIN}m"
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
