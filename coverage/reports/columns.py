@@ -54,6 +54,7 @@ _BY_STYLE: Final = {
     "money": "capex capex_per_premises opex_per_year pv_revenue pv_opex funding_gap_p10 funding_gap_p50 "
     "funding_gap_p90 state_share county_share municipal_share private_share grant grant_per_premises "
     "cumulative_grant amount budget funding_gap grant_at_risk displaced_grant newcomer_grant "
+    "stranding_capex stranding_capex_median stranding_capex_max "
     "actual_cost model_cost actual_grant model_gap model_grant",
     "price": "unit_cost book_value fitted_value",
     "share": "funded_share eligible ground_covered_share removed_share published_share kept_share built_anyway "
@@ -66,7 +67,7 @@ _BY_STYLE: Final = {
     "degrees": "lon lat",
     "row": "fixed_source_row planned_source_row correction_row price_year year",
     "speed": "below_mbps fixed_down_mbps fixed_up_mbps measured_down_mbps planned_down_mbps planned_up_mbps",
-    "flag": "over_ceiling measured_flag fitted",
+    "flag": "drawn over_ceiling measured_flag fitted",
     "date": "as_of fixed_closes fixed_as_of planned_date planned_as_of corrected_on date",
 }
 _STYLE_OF: Final = {name: style for style, names in _BY_STYLE.items() for name in names.split()}

@@ -25,6 +25,7 @@ def add_read_me(book: Book, selection: Selection, *, what: str, fingerprint: str
         ),
         ("budget", f"{wording.number(scenario.budget)} {book.study.currency}"),
         ("seed", f"{scenario.seed}; {wording.number(scenario.draws)}"),
+        *([("area_rules", _area_rules(book.policy, wording))] if scenario.areas else []),
         ("crs", book.study.crs),
         ("notes", "\n".join(map(wording.said, book.study.notes))),
         ("warnings", "\n".join(warnings)),
@@ -47,6 +48,13 @@ def study_facts(
         ("legal_basis", wording.said(policy.legal_basis)),
         ("currency", f"{study.currency}, {study.price_year}"),
     ]
+
+
+def _area_rules(policy: Policy, wording: Wording) -> str:
+    rules = policy.areas
+    figures = {"cut": rules.cut_m, "least": rules.min_premises, "most": rules.max_premises}
+    said = {name: wording.number(value) for name, value in figures.items()}
+    return wording.text("read_me", "areas_split" if rules.split_by_municipality else "areas_joined", **said)
 
 
 def named(facts: Sequence[tuple[str, str]], wording: Wording) -> list[tuple[str, str]]:

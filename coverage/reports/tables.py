@@ -27,18 +27,21 @@ ADDRESS_COLUMNS: Final = (
     "planned_source", "planned_file", "planned_source_row", "planned_as_of",
     "measured_down_mbps", "measured_flag", "service_basis", "mobile_level", "mobile_operators",
     "tier", "gap_kind", "eligible", "reason_code", "reason", "reason_nb", "change", "change_nb",
-    "area_id", "policy", "as_of", "data_status",
+    "area_id", "stranding_capex", "policy", "as_of", "data_status",
 )  # fmt: skip
 # Only where something was corrected, and where there was a hearing.
 CORRECTED_COLUMNS: Final = ("correction", "corrected_by", "corrected_on")
 HEARD_COLUMNS: Final = ("hearing", "hearing_removed_by", "hearing_lapsed_by", "hearing_lapsed_on")
 DATES: Final = ("fixed_closes", "planned_date", "corrected_on", "hearing_lapsed_on")
 # What a place says where its study says nothing of it.
-OPTIONAL: Final[dict[str, object]] = {"service_basis": "offer", "fixed_closes": None, "measured_flag": False}
+OPTIONAL: Final[dict[str, object]] = {
+    "service_basis": "offer", "fixed_closes": None, "measured_flag": False, "stranding_capex": np.nan,
+}  # fmt: skip
 AREA_EXTRAS: Final = (
     "premises", "trench_m", "subsea_m", "drop_m", "backhaul_m", "opex_per_year", "pv_revenue", "pv_opex",
-    "over_ceiling",
+    "over_ceiling", "stranding_capex_median", "stranding_capex_max",
 )  # fmt: skip
+DRAWN: Final = "drawn"  # of areas, where a planner has drawn any
 CORRECTED: Final = "corrected"  # of areas, where something was corrected: premises at corrected places
 COST_COLUMNS: Final = (
     "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
@@ -89,7 +92,8 @@ def area_table(assessment: Assessment) -> pd.DataFrame:
     at = columns.index("capex")
     extras = list(AREA_EXTRAS)
     ordered = [*columns[: at - 1], "premises", columns[at - 1], *extras[1:5], *columns[at:], *extras[5:]]
-    return table.loc[:, [*ordered, *({CORRECTED} & set(table.columns))]]
+    drawn = [DRAWN] if DRAWN in table and table[DRAWN].any() else []
+    return table.loc[:, [*ordered, *drawn, *({CORRECTED} & set(table.columns))]]
 
 
 def is_short(places: pd.DataFrame) -> pd.Series:
