@@ -317,7 +317,7 @@ def _begin(study: Study) -> None:
     default = Scenario(policy=study.policy, budget=study.budget)
     try:
         given = Scenario.from_query(st.query_params.to_dict(), default=default)
-        load_policy(given.policy)
+        given.shape(load_policy(given.policy))
     except CoverageError as error:
         st.warning(_("The link could not be read ({error}); the study's own settings are shown.", error=error))
         given = default

@@ -56,8 +56,30 @@ def test_a_link_opens_its_scenario(monkeypatch: pytest.MonkeyPatch) -> None:
         assert line in text
 
 
+def test_a_link_brings_rules_for_areas_and_what_is_prepared_is_kept_by_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = show(monkeypatch, a__split_by_municipality="0", a__cut_m="900")
+    assert not test.exception
+    assert "[areas]\ncut_m = 900.0\nsplit_by_municipality = false" in test.text[0].value
+    asked, study = [], toy.study()
+    monkeypatch.setattr(pipeline, "prepare", lambda study, policy, *, progress: asked.append(policy) or policy)
+    monkeypatch.setattr(pipeline, "decide", lambda ready, scenario: ready)
+    monkeypatch.setattr(session, "_PREPARED", Shelf(3))
+    monkeypatch.setattr(session, "_DECIDED", Shelf(3))
+    plain = study.default_scenario()
+    for areas in ((), (("cut_m", 900.0),), ()):
+        found = session.assess(study, plain.with_changes(areas=areas))
+        assert found.areas.changed == areas
+    assert len(asked) == 2
+
+
 def test_a_broken_link_is_said_and_the_study_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    for query in ({"budget": "lots"}, {"policy": "../../etc/passwd"}, {"view": "<script>"}):
+    for query in (
+        {"budget": "lots"},
+        {"policy": "../../etc/passwd"},
+        {"view": "<script>"},
+        {"a.cut_m": "-1"},
+        {"a.min_premises": "900"},
+    ):
         test = show(monkeypatch, **query)
         assert not test.exception
         assert "could not be read" in test.warning[0].value
