@@ -67,7 +67,7 @@ def remarks(places: gpd.GeoDataFrame, lots: gpd.GeoDataFrame) -> tuple[str, ...]
     second = pd.DataFrame({"first": own[place], "other": lot})[own[place] != lot]
     for (first, other), count in second.value_counts(sort=False).sort_index().items():
         said.append(
-            f"lots: {count:,} eligible places are in both {names[first]!r} and {names[other]!r}; "
+            f"lots: eligible places in both {names[first]!r} and {names[other]!r}: {count:,}; "
             f"they belong to {names[first]!r}, which comes first"
         )
     codes = places["municipality_code"].fillna(OUTSIDE).to_numpy(dtype=object)

@@ -14,7 +14,9 @@ from coverage.areas import delineate
 from coverage.errors import CrsError
 from coverage.lots import find_lots, lot_ids, remarks
 from coverage.policy import load_policy
+from coverage.reports.wording import load_wording
 from coverage.roads import attach, build_graph
+from coverage.sources.lots import overlaps
 from tests.roadside import CRS, municipalities, network, places, random_town
 from tests.test_areas import STREET, groups, run
 
@@ -68,8 +70,8 @@ def test_a_place_in_two_lots_goes_to_the_first_and_the_second_is_told() -> None:
     assert find_lots(houses, both).tolist() == [0, 0, 1]
     assert find_lots(houses, both.iloc[::-1]).tolist() == [2, 0, 1]
     assert remarks(houses, both) == (
-        "lots: 1 eligible places are in both 'A' and 'B'; they belong to 'A', which comes first",
-        "lots: 1 eligible places are in both 'A' and 'C'; they belong to 'A', which comes first",
+        "lots: eligible places in both 'A' and 'B': 1; they belong to 'A', which comes first",
+        "lots: eligible places in both 'A' and 'C': 1; they belong to 'A', which comes first",
         "lots: no eligible place is left for 'C', so it makes no area",
     )
     marked, areas = run(houses, lots=both)
@@ -181,3 +183,14 @@ def test_lots_need_no_columns_where_there_are_none() -> None:
     )
     assert marked["area_id"].notna().all()
     assert not areas["drawn"].any()
+
+
+def test_every_remark_is_said_in_norwegian() -> None:
+    houses = places((100, 9), (200, 9), (300, 9), municipality_code=["5001", "5001", "5002"])
+    drawn = lots((50, 0, 350, 20), (90, 0, 110, 20), (900, 0, 950, 20))
+    elsewhere = lots((50, 0, 250, 20), municipality_code="5002")
+    told = [*remarks(houses, drawn), *remarks(houses, elsewhere), *overlaps(drawn)]
+    assert len(told) == 6
+    norwegian = [load_wording("nb").said(text) for text in told]
+    assert [text.split(": ")[0] for text in norwegian] == ["inntegnede områder"] * 6
+    assert norwegian[0].endswith("i både 'A' og 'B': 1; de hører til 'A', som kommer først")

@@ -45,7 +45,7 @@ def gather_lots(reading: Reading, *, area: StudyArea) -> gpd.GeoDataFrame:
         columns = {name: pd.Series(dtype="int64" if name == "source_row" else "str") for name in COLUMNS}
         return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=area.crs))
     whole = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=area.crs)
-    reading.warnings += _overlaps(whole)
+    reading.warnings += overlaps(whole)
     return schemas.check(whole, schemas.LOTS, where="lots")
 
 
@@ -90,7 +90,7 @@ def _most_of(lots: gpd.GeoDataFrame, area: StudyArea) -> pd.Series:
     return best.set_index("lot")["code"].reindex(lots.index)
 
 
-def _overlaps(lots: gpd.GeoDataFrame) -> list[str]:
+def overlaps(lots: gpd.GeoDataFrame) -> list[str]:
     """Say which lots share ground, the first of each pair first."""
     shapes = np.asarray(lots.geometry.array, dtype=object)
     one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
