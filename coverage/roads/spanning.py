@@ -91,16 +91,18 @@ def steiner_tree(graph: RoadGraph, terminals: Ints, *, roots: Ints) -> Ints:
     chosen = at[spanning_forest(cell[x[at]], cell[y[at]], length, size=len(terminals) + 1)]
 
     # Walk back from both sides of every border that is crossed; each node takes its step once.
-    stepped = np.zeros(graph.nodes, dtype=bool)
+    before = before.astype(np.int64)
+    fresh = before >= 0
     claim = np.empty(graph.nodes, dtype=np.int64)
     front = np.append(x[chosen], y[chosen])
+    numbers = np.arange(len(front))
     while len(front):
-        front = front[(before[front] >= 0) & ~stepped[front]]
-        claim[front] = np.arange(len(front))
-        front = front[claim[front] == np.arange(len(front))]
-        stepped[front] = True
+        front = front[fresh[front]]
+        claim[front] = numbers[: len(front)]
+        front = front[claim[front] == numbers[: len(front)]]
+        fresh[front] = False
         front = before[front]
-    back = np.where(stepped, before, -1)
+    back = np.where(fresh, -1, before)
     used = (back[x] == y) | (back[y] == x)
     used[chosen] = True
     return np.sort(edge[used])
