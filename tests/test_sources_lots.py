@@ -155,3 +155,22 @@ def test_a_scenario_joins_areas_across_the_border(tiny: TinyStudy) -> None:
     assert (apart.places.groupby("area_id")["municipality_code"].nunique() == 1).all()
     assert together.provenance["scenario"]["areas"]["split_by_municipality"] is False
     assert apart.provenance["fingerprint"] != together.provenance["fingerprint"]
+
+
+def test_areas_of_a_run_given_back_as_lots_keep_ids_names_and_places(tiny: TinyStudy, tmp_path: Path) -> None:
+    study = Study.open(tiny.folder)
+    first = pipeline.assess(study, study.default_scenario())
+    file = tiny.folder / "published.gpkg"
+    first.areas.to_file(file, layer="areas")
+    columns = {"lot_id": "area_id"}
+    tiny.sources.append(
+        {"id": "published", "role": "lots", "kind": "vector", "path": file.name, "layer": "areas", "columns": columns}
+    )
+    tiny.save()
+    # Under other rules than those that they came from.
+    question = study.default_scenario().with_changes(areas=(("cut_m", 10.0), ("min_premises", 0.0)))
+    again = pipeline.assess(Study.open(tiny.folder), question)
+    assert again.areas["drawn"].all()
+    named = first.areas.set_index("area_id")["name"]
+    assert again.areas.set_index("area_id")["name"].to_dict() == named.to_dict()
+    assert again.places["area_id"].equals(first.places["area_id"])
