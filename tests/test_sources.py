@@ -210,8 +210,19 @@ def test_date_format_and_misspelt_columns() -> None:
                  options={"date_format": "%d.%m.%Y"})  # fmt: skip
     map_fields(rows, (Field("available_from", "date"), Field("employees", "number")), defaults={})
     assert rows.frame["available_from"].tolist() == [pd.Timestamp(2025, 6, 30)]
-    assert rows.rejected["reason"].tolist() == ["expected a date such as 2025-06-30"]
+    assert rows.rejected["reason"].tolist() == ["expected a date of the form %d.%m.%Y"]
     assert rows.notes == ["column 'emploees' is not used; the nearest expected name is 'employees'"]
+
+
+def test_dates_are_read_year_first_or_with_dots_day_first() -> None:
+    told = ["2025-06-30", "30.06.2025", "2025-06-30T12:00:00", "1.7.2025", "31.02.2025", "06/30/2025"]
+    rows = batch({"available_from": told})
+    map_fields(rows, (Field("available_from", "date"),), defaults={})
+    assert rows.frame["available_from"].astype("str").tolist() == ["2025-06-30"] * 3 + ["2025-07-01"]
+    assert rows.rejected["value"].tolist() == ["31.02.2025", "06/30/2025"]
+    assert rows.rejected["reason"].unique().tolist() == [
+        "expected a date such as 2025-06-30 or 30.06.2025 (another form: options.date_format)"
+    ]
 
 
 def test_constant_that_does_not_fit_is_refused() -> None:

@@ -237,16 +237,20 @@ def _typed(text: pd.Series, field: Field, batch: Batch) -> tuple[pd.Series, Reas
         if not field.allowed:
             long = (text.str.len() > MAX_TEXT).to_numpy(dtype=bool, na_value=False)
             reasons[long] = f"is longer than {MAX_TEXT:,} characters"
-    reasons[wrong] = f"expected {_expected(field)}"
+    form = batch.spec.options.get("date_format") if field.type == "date" else None
+    reasons[wrong] = f"expected a date of the form {form}" if form else f"expected {_expected(field)}"
     if field.default is not None and missing.any():
         values = values.mask(missing, field.default)
     return values, reasons
 
 
 def _dates(text: pd.Series, form: str) -> pd.Series:
-    # Days only: whatever follows a T or a space in an ISO time stamp is cut off.
-    iso = text if form else text.str.replace(r"[T ].*$", "", regex=True)
-    return pd.to_datetime(iso, format=form or "%Y-%m-%d", errors="coerce").dt.as_unit("s")
+    if form:
+        return pd.to_datetime(text, format=form, errors="coerce").dt.as_unit("s")
+    # Days only: whatever follows a T or a space in an ISO time stamp is cut off. With dots, the day comes first.
+    days = text.str.replace(r"[T ].*$", "", regex=True)
+    iso, dotted = (pd.to_datetime(days, format=form, errors="coerce") for form in ("%Y-%m-%d", "%d.%m.%Y"))
+    return iso.fillna(dotted).dt.as_unit("s")
 
 
 def _expected(field: Field) -> str:
@@ -256,4 +260,7 @@ def _expected(field: Field) -> str:
         if field.high is not None:
             return f"a number from {field.low or 0:g} to {field.high:g}"
         return f"a number of {field.low:g} or more" if field.low is not None else "a number"
-    return {"date": "a date such as 2025-06-30", "flag": "true or false"}.get(field.type, "a value")
+    return {
+        "date": "a date such as 2025-06-30 or 30.06.2025 (another form: options.date_format)",
+        "flag": "true or false",
+    }.get(field.type, "a value")
