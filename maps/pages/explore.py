@@ -29,7 +29,8 @@ def render() -> None:
     view = session.current()
     _headline(view.assessment)
     other = session.against(view.assessment.policy.id)
-    compared = session.contrast(view, other) if other else None
+    with st.container():  # there in every run, or the map below moves and is drawn anew
+        compared = session.contrast(view, other) if other else None
     _map_and_panel(view, compared)
     if compared is None:
         _charts(view.assessment)
