@@ -91,4 +91,5 @@ def legend(assessment: Assessment) -> str:
     if not lines:
         return ""
     heading = style.escape(_("Hubs and corrections"))
-    return f"<h4>{heading}</h4>" + "".join(lines)
+    # It stays where another legend takes the place of the scenario's: the signs are on the map below both.
+    return f'<section class="stays"><h4>{heading}</h4>{"".join(lines)}</section>'

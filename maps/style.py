@@ -44,9 +44,10 @@ TECHNOLOGY_COLOURS: Final[Mapping[str, str]] = {
 }
 
 # Sites that the county works through, told apart by shape too; and the ring around a corrected place.
+# Business gardens and incubators are of one colour, told apart by shape: blue is taken by what a policy adds.
 HUB_COLOURS: Final[Mapping[str, str]] = {
     "business_garden": "#1f6f3a",
-    "incubator": "#0a66b0",
+    "incubator": "#1f6f3a",
     "business_park": "#3d4a55",
 }
 CORRECTED_COLOUR: Final = "#c2187a"

@@ -52,6 +52,7 @@ def test_the_map_fetches_both_in_the_readers_language_and_the_legend_tells_them(
     told = toy_told.assessment()
     assert _drawn(build.base_map(told, ground="g")) == ["municipalities", "en/hubs", "en/corrected"]
     text = landmarks.legend(told)
+    assert text.startswith('<section class="stays">'), "it stays beside the legend of a comparison"
     for words in ("business garden", "incubator", "business park", "corrected by a municipality"):
         assert words in text
     with language.using("nb"):

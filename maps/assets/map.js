@@ -227,7 +227,8 @@
     group.on("add", function () {
       box = group._map.getContainer().querySelector(".map-legend");
       if (!box) { return; }
-      words = L.DomUtil.create("section", "explain", box);
+      words = L.DomUtil.create("section", "explain");
+      box.insertBefore(words, box.querySelector(".stays")); /* above what stays, else last */
       words.innerHTML = options.html; /* written by maps/contrast/layers.py, which escapes every text */
       box.classList.add("other");
     });
