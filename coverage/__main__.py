@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -70,7 +70,7 @@ def assess(
         extra = {"map.html": partial(_write_html, language=lang)}
         reports.write_all(result, folder, progress=step, extra=extra, language=lang)
     if json_:
-        typer.echo(json.dumps(result.summary, ensure_ascii=False, indent=2))
+        _print_json(result.summary)
     else:
         _print_summary(result, folder)
 
@@ -82,7 +82,7 @@ def check(study: StudyFolder, data_root: DataRoot = None, json_: AsJson = False)
     with _progress(len(opened.sources)) as step:
         found = checks.inspect(opened, progress=step)
     if json_:
-        typer.echo(json.dumps(found.to_mapping(), ensure_ascii=False, indent=2))
+        _print_json(found.to_mapping())
     else:
         found.print(_console())
     raise typer.Exit(1 if found.problems else 0)
@@ -145,7 +145,7 @@ def contrast(
         found = comparisons.contrast_study(opened, inputs, policy=given, other=other, progress=step)
     towns = inputs.municipalities
     if json_:
-        typer.echo(json.dumps(contrast_table.to_mapping(found, study=opened), ensure_ascii=False, indent=2))
+        _print_json(contrast_table.to_mapping(found, study=opened))
     else:
         contrast_table.print_contrast(found, _console(), municipalities=towns, study=opened, language=lang)
     if out is not None:
@@ -172,7 +172,7 @@ def hearing(
         step("verdict")
         account = comparisons.account_study(opened, inputs, policy=rules)
     if json_:
-        typer.echo(json.dumps(account.summary(), ensure_ascii=False, indent=2))
+        _print_json(account.summary())
     else:
         console.print_hearing(account, _console(), study=opened, language=lang)
     _write_tables(console.hearing_tables(account, study=opened), out, opened, rules.id, lang)
@@ -201,7 +201,7 @@ def stress(
     with _progress(len(cases) + 1) as step:
         found = stress_test.stress(prepared, question, cases=cases, progress=step)
     if json_:
-        typer.echo(json.dumps(found.summary(), ensure_ascii=False, indent=2))
+        _print_json(found.summary())
     else:
         console.print_stress(found, _console(), study=opened, language=lang)
     _write_tables(console.stress_tables(found, study=opened), out, opened, question.policy, lang)
@@ -229,13 +229,17 @@ def backcast(
         prepared = pipeline.prepare(opened, question.shape(load_policy(question.policy)), progress=step)
     found = backcasting.backcast(prepared, question)
     if json_:
-        typer.echo(json.dumps(found.summary(), ensure_ascii=False, indent=2))
+        _print_json(found.summary())
     else:
         backcast_tables.print_backcast(found, _console(), study=opened, language=lang)
     _write_tables(backcast_tables.backcast_tables(found, study=opened), out, opened, question.policy, lang)
     if write_scenario is not None:
         backcast_tables.write_scenario(found, question, write_scenario, study=opened)
         typer.echo(f"wrote {write_scenario}", err=True)
+
+
+def _print_json(values: Mapping[str, Any]) -> None:
+    typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
 
 
 def _write_tables(tables: console.Tables, out: Path | None, study: Study, policy: str, language: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import altair as alt
@@ -18,6 +18,16 @@ def _locale() -> dict[str, Any]:
     return {
         "number": {"decimal": decimal_sign(), "thousands": style.THIN, "grouping": [3], "currency": ["", ""]},
     }
+
+
+def municipalities_down(order: Iterable[str]) -> alt.Y:
+    """Return the axis of municipalities from top to bottom, each with its name."""
+    return alt.Y(
+        "municipality:N",
+        sort=list(order),
+        title=None,
+        axis=alt.Axis(labelLimit=190, labelOverlap=False, labelFontSize=10),
+    )
 
 
 def finished(chart: Any) -> Any:
@@ -47,12 +57,7 @@ def by_municipality(
         alt.Chart(data)
         .mark_bar()
         .encode(
-            y=alt.Y(
-                "municipality:N",
-                sort=list(longest["municipality"]),
-                title=None,
-                axis=alt.Axis(labelLimit=190, labelOverlap=False, labelFontSize=10),
-            ),
+            y=municipalities_down(longest["municipality"]),
             x=alt.X(f"{value}:Q", title=_("share of {unit}", unit=unit) if share else unit, axis=axis),
             color=_colour(list(labels.values()), [colours[tier] for tier in labels]),
             order=alt.Order("order:Q"),

@@ -80,16 +80,15 @@ def legend(assessment: Assessment) -> str:
     if "hubs" in there:
         kinds = set(assessment.hubs["hub_kind"])
         lines += [
-            f'<div><i class="sw hub {kind}" style="background:{style.HUB_COLOURS[kind]}"></i>'
-            f"{style.escape(word(kind))}</div>"
+            layers.line(f'<i class="sw hub {kind}" style="background:{style.HUB_COLOURS[kind]}"></i>', word(kind))
             for kind in HUB_KINDS
             if kind in kinds
         ]
     if CORRECTED in there:
-        told = style.escape(_("corrected by a municipality (close up)"))
-        lines.append(f'<div><i class="sw ring" style="border-color:{style.CORRECTED_COLOUR}"></i>{told}</div>')
+        ring = f'<i class="sw ring" style="border-color:{style.CORRECTED_COLOUR}"></i>'
+        lines.append(layers.line(ring, _("corrected by a municipality (close up)")))
     if not lines:
         return ""
-    heading = style.escape(_("Hubs and corrections"))
+    heading = layers.heading(_("Hubs and corrections"))
     # It stays where another legend takes the place of the scenario's: the signs are on the map below both.
-    return f'<section class="stays"><h4>{heading}</h4>{"".join(lines)}</section>'
+    return f'<section class="stays">{heading}{"".join(lines)}</section>'

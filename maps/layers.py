@@ -188,46 +188,49 @@ def legend(assessment: Assessment, *, tiles: bool = True) -> str:
     colours = style.tier_colours([(tier.id, tier.eligible) for tier in policy.tiers])
     labels = class_labels(policy)
     summary = style.escape(_("Legend"))
-    parts = [f"<summary>{summary}</summary>", _heading(_("Premises short of service"))]
+    parts = [f"<summary>{summary}</summary>", heading(_("Premises short of service"))]
     mobile = len(assessment.mobile) > 0 or bool(assessment.places["gap_kind"].isin(("mobile", "both")).any())
     shown = [name for name in reversed(classes(policy)) if name != style.MOBILE_ONLY or mobile]
     if not tiles:
         shown = [name for name in shown if name in (*policy.eligible_tiers, style.MOBILE_ONLY)]
-    parts += [_line(style.swatch(colours[name]), labels[name]) for name in shown]
+    parts += [line(style.swatch(colours[name]), labels[name]) for name in shown]
     told = [_("Larger disc = more premises.")]
     if tiles:
         told.append(
             _("Close up: single places; violet ring = mobile too.") if mobile else _("Close up: single places.")
         )
-    parts.append(_paragraph(" ".join(told)))
+    parts.append(paragraph(" ".join(told)))
     if "service_basis" in assessment.places and (assessment.places["service_basis"] == "expected_share").any():
-        parts.append(_paragraph(_("Estimated from shares per municipality: no single place is known to be short.")))
-    parts.append(_heading(_("Project areas")))
+        parts.append(paragraph(_("Estimated from shares per municipality: no single place is known to be short.")))
+    parts.append(heading(_("Project areas")))
     parts += [
-        _line(style.swatch(style.DECISION_COLOURS[name], shape="box", fill=style.DECISION_FILL[name]), word(name))
+        line(style.swatch(style.DECISION_COLOURS[name], shape="box", fill=style.DECISION_FILL[name]), word(name))
         for name in DECISIONS
     ]
-    parts.append(_paragraph(_("Outline: solid safe yes, dashed toss-up, dotted safe no.")))
-    parts.append(_line(style.swatch(style.ACCENT, shape="line"), _("fibre route, funded")))
+    parts.append(paragraph(_("Outline: solid safe yes, dashed toss-up, dotted safe no.")))
+    parts.append(line(style.swatch(style.ACCENT, shape="line"), _("fibre route, funded")))
     if tiles and len(assessment.mobile):
-        parts.append('<section data-with="mobile">' + _heading(_("Mobile coverage")))
+        parts.append('<section data-with="mobile">' + heading(_("Mobile coverage")))
         parts += [
-            _line(style.swatch(style.MOBILE_LEVEL_COLOURS[level], shape="box"), word(level))
+            line(style.swatch(style.MOBILE_LEVEL_COLOURS[level], shape="box"), word(level))
             for level in MOBILE_LEVELS[1:]
         ]
         parts.append("</section>")
     return "".join(parts)
 
 
-def _heading(text: str) -> str:
+def heading(text: str) -> str:
+    """Return a heading of the legend as HTML; the text is escaped."""
     return f"<h4>{style.escape(text)}</h4>"
 
 
-def _paragraph(text: str) -> str:
+def paragraph(text: str) -> str:
+    """Return a paragraph of the legend as HTML; the text is escaped."""
     return f"<p>{style.escape(text)}</p>"
 
 
-def _line(sign: str, text: str) -> str:
+def line(sign: str, text: str) -> str:
+    """Return a sign of the legend with its meaning as HTML; the text is escaped."""
     return f"<div>{sign}{style.escape(text)}</div>"
 
 

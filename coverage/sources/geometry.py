@@ -8,12 +8,14 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pyproj
 import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from coverage.crs import parse_crs
 from coverage.errors import CrsError, DataError
+from coverage.inputs import SourceSpec
 from coverage.sources.batch import Batch, Mask
 from coverage.sources.mapping import map_fields, source_column
 from coverage.sources.names import nearest
@@ -68,7 +70,16 @@ def add_points(batch: Batch, pair: tuple[str, ...]) -> None:
     if pair in (CELL, POSTCODE):
         (stand_on_cells if pair == CELL else stand_on_postcodes)(batch)
         return
-    spec = batch.spec
+    crs = stated_crs(batch.spec, pair)
+    frame = batch.frame
+    points = gpd.points_from_xy(frame[pair[0]], frame[pair[1]], crs=crs)
+    batch.frame = gpd.GeoDataFrame(frame.drop(columns=list(pair)), geometry=points)
+    batch.position = " ".join(source_column_name(batch, name) for name in pair)
+    batch.crs_found = f"none; study.toml says {batch.spec.crs}"
+
+
+def stated_crs(spec: SourceSpec, pair: tuple[str, ...]) -> pyproj.CRS:
+    """Return the CRS that study.toml states for a table with coordinates, or raise CrsError where it cannot be."""
     if not spec.crs:
         raise CrsError(
             f"study.toml: source {spec.id!r} is a table with coordinates but states no crs; expected e.g. 'EPSG:4326'"
@@ -78,11 +89,7 @@ def add_points(batch: Batch, pair: tuple[str, ...]) -> None:
         raise CrsError(
             f"study.toml: source {spec.id!r} maps lon and lat, but {spec.crs} is not in degrees; expected x and y"
         )
-    frame = batch.frame
-    points = gpd.points_from_xy(frame[pair[0]], frame[pair[1]], crs=crs)
-    batch.frame = gpd.GeoDataFrame(frame.drop(columns=list(pair)), geometry=points)
-    batch.position = " ".join(source_column_name(batch, name) for name in pair)
-    batch.crs_found = f"none; study.toml says {spec.crs}"
+    return crs
 
 
 def source_column_name(batch: Batch, name: str) -> str:

@@ -11,7 +11,6 @@ import pandas as pd
 import shapely
 
 from coverage import schemas
-from coverage.crs import parse_crs
 from coverage.errors import CrsError, DataError
 from coverage.inputs import OfferLayer, OfferShape, SourceSpec
 from coverage.sources import open_batch
@@ -19,7 +18,7 @@ from coverage.sources.addresses import match_places
 from coverage.sources.area import StudyArea, bring_into, explain
 from coverage.sources.batch import Batch
 from coverage.sources.classes import doubt_unit
-from coverage.sources.geometry import clean
+from coverage.sources.geometry import clean, stated_crs
 from coverage.sources.mapping import map_fields, source_column
 from coverage.sources.offers import recode_technology, set_speeds, with_origin
 from coverage.sources.roles import PLACE_FIELDS, POINT_FIELDS, ROLES
@@ -97,15 +96,7 @@ def _map_list(batch: Batch, defaults: Mapping[str, str], area: StudyArea) -> gpd
         map_fields(batch, fields, defaults=defaults)
         return None
     map_fields(batch, (*fields, *POINT_FIELDS[pair]), defaults=defaults)
-    if not spec.crs:
-        raise CrsError(
-            f"study.toml: source {spec.id!r} is a table with coordinates but states no crs; expected e.g. 'EPSG:4326'"
-        )
-    crs = parse_crs(spec.crs, where=f"study.toml: source {spec.id!r}, crs")
-    if pair == ("lon", "lat") and not crs.is_geographic:
-        raise CrsError(
-            f"study.toml: source {spec.id!r} maps lon and lat, but {spec.crs} is not in degrees; expected x and y"
-        )
+    crs = stated_crs(spec, pair)
     table = batch.frame
     batch.position = " ".join(batch.named.get(name, name) for name in pair)
     batch.crs_found = f"none; study.toml says {spec.crs}"

@@ -67,12 +67,7 @@ def sides(frame: pd.DataFrame, found: Contrast, *, share: bool, unit: str) -> An
         alt.Chart(data)
         .mark_bar()
         .encode(
-            y=alt.Y(
-                "municipality:N",
-                sort=list(order.index),
-                title=None,
-                axis=alt.Axis(labelLimit=190, labelOverlap=False, labelFontSize=10),
-            ),
+            y=charts.municipalities_down(order.index),
             x=alt.X("signed:Q", title=title, axis=axis),
             color=alt.Color(
                 "label:N",

@@ -94,17 +94,17 @@ def legend(found: Contrast) -> str:
         "only_a": _("{policy} alone", policy=a),
         "only_b": _("{policy} alone", policy=b),
     }
-    parts = [_heading(_("Eligible for support under"))]
-    parts += [_line(style.sign(name), text) for name, text in texts.items()]
-    parts.append(_paragraph(_("Larger disc = more premises, cut as they divide. Close up: single places.")))
+    parts = [layers.heading(_("Eligible for support under"))]
+    parts += [layers.line(style.sign(name), text) for name, text in texts.items()]
+    parts.append(layers.paragraph(_("Larger disc = more premises, cut as they divide. Close up: single places.")))
     if (found.judged_a["service_basis"] == "expected_share").any():
-        parts.append(_paragraph(_("Estimated from shares per municipality: no single place is known to change.")))
+        parts.append(layers.paragraph(_("Estimated from shares per municipality: no single place is known to change.")))
     table = found.municipalities.set_index("municipality_code")
     changed = table["premises_only_a"] + table["premises_only_b"]
     steps = breaks(float(changed.max()) if len(changed) else 0.0)
-    parts.append(_heading(_("Premises that change, by municipality")))
+    parts.append(layers.heading(_("Premises that change, by municipality")))
     if not steps:
-        return "".join([*parts, _paragraph(_("Nothing changes: the same premises are eligible under both."))])
+        return "".join([*parts, layers.paragraph(_("Nothing changes: the same premises are eligible under both."))])
     heads = {
         "only_a": _("more under {policy}", policy=a),
         "only_b": _("more under {policy}", policy=b),
@@ -112,9 +112,9 @@ def legend(found: Contrast) -> str:
     }
     shown = set(directions(table))
     for way in (way for way in heads if way in shown):
-        parts.append(_paragraph(heads[way]))
+        parts.append(layers.paragraph(heads[way]))
         ramp = zip(_ramp(way, len(steps)), _ranges(steps), strict=True)
-        parts += [_line(style.swatch(colour, shape="box"), text) for colour, text in ramp]
+        parts += [layers.line(style.swatch(colour, shape="box"), text) for colour, text in ramp]
     return "".join(parts)
 
 
@@ -125,18 +125,6 @@ def _ranges(steps: Sequence[float]) -> list[str]:
     first = _("under {premises}", premises=style.number(steps[1]))
     middle = [f"{style.number(low)}–{style.number(high - 1)}" for low, high in pairwise(steps[1:])]
     return [first, *middle, _("{premises} or more", premises=style.number(steps[-1]))]
-
-
-def _heading(text: str) -> str:
-    return f"<h4>{style.escape(text)}</h4>"
-
-
-def _paragraph(text: str) -> str:
-    return f"<p>{style.escape(text)}</p>"
-
-
-def _line(sign: str, text: str) -> str:
-    return f"<div>{sign}{style.escape(text)}</div>"
 
 
 def groups(

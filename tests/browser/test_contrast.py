@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.browser.chromium import ROOT, Watched, browser, dashboard
-from tests.browser.test_dashboard import LAPTOP, PATIENCE, PHONE, map_of, settled
-from tests.studymaker import tiny_study
+from tests.browser.chromium import Watched
+from tests.browser.test_dashboard import PATIENCE, PHONE, map_of, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("dashboard")
-    study = tiny_study(folder / "tiny").folder
-    with dashboard(ROOT / "app.py", folder / "log.txt", COVERAGE_STUDY=str(study)) as address:
-        yield address
-
-
-@pytest.fixture
-def watched(chromium: Browser) -> Iterator[Watched]:
-    context = chromium.new_context(viewport=LAPTOP, accept_downloads=True, locale="en-GB")
-    seen = Watched(context)
-    yield seen
-    context.close()
-    assert seen.outside == [], "nothing may ask another host"
-    assert seen.errors == []
-    assert seen.failed == []
 
 
 def test_planner_compares_two_policies(site: str, watched: Watched, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from maps import export
-from tests.browser.chromium import ROOT, Watched, browser, dashboard
+from tests.browser.chromium import LAPTOP, ROOT, Watched, dashboard
 from tests.reported import toy_assessment
 from tests.studymaker import CRS, X0, Y0, municipalities, tiny_study
 from tests.test_maps_layers import hostile
@@ -19,34 +18,8 @@ from tests.test_stress import with_plans
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 PATIENCE = 60_000  # milliseconds
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("dashboard")
-    study = tiny_study(folder / "tiny").folder
-    with dashboard(ROOT / "app.py", folder / "log.txt", COVERAGE_STUDY=str(study)) as address:
-        yield address
-
-
-@pytest.fixture
-def watched(chromium: Browser) -> Iterator[Watched]:
-    context = chromium.new_context(viewport=LAPTOP, accept_downloads=True)
-    seen = Watched(context)
-    yield seen
-    context.close()
-    assert seen.outside == [], "nothing may ask another host"
-    assert seen.errors == []
-    assert seen.failed == []
 
 
 def map_of(page: Page) -> FrameLocator:
