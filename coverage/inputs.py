@@ -93,6 +93,19 @@ class TerrainLayer:
 
 
 @dataclass(frozen=True)
+class ReuseLayer:
+    """Hold one source of what a cable can follow instead of a new trench: lines, or single poles as points.
+
+    A road is beside it where it runs within `within_m`.
+    """
+
+    source: str
+    what: Literal["poles", "ducts"]
+    frame: gpd.GeoDataFrame
+    within_m: float
+
+
+@dataclass(frozen=True)
 class ExtentLayer:
     """Hold what is counted by its extent, not by premises: polygons in km² (farmland) or lines in km (roads)."""
 
@@ -153,6 +166,8 @@ class Inputs:
     awards: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # past awards: schemas.AWARDS, outline or null
     lots: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # areas that a planner has drawn: schemas.LOTS
     mobile: tuple[MobileLayer, ...] = ()
+    masts: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # schemas.MASTS, points
+    reuse: tuple[ReuseLayer, ...] = ()  # ducts and poles
     terrain: tuple[TerrainLayer, ...] = ()  # of several, the first that holds a height counts
     extents: tuple[ExtentLayer, ...] = ()  # whose mobile coverage is told by area or length
     # One row per municipality_code: `fixed_<mbps>` and `mobile`, shares 0..1 of households.

@@ -128,6 +128,12 @@ class MobileRules:
     indoor_loss_db: float = 0.0
     indoor_level: str = ""
     transport_routes: bool = False  # the scheme supports coverage along transport routes
+    supported: bool = False  # the scheme gives money to mobile coverage
+    supported_source: str = ""
+    # What farmland and main roads count beside people, in weighted employees: the unit of business need.
+    gain_per_km2: float = 0.0
+    gain_per_road_km: float = 0.0
+    gain_source: str = ""
 
 
 @dataclass(frozen=True)

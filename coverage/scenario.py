@@ -23,6 +23,8 @@ SPLIT: Final = "split_by_municipality"
 
 Pairs = tuple[tuple[str, float], ...]
 
+MOBILE_CHOICES: Final = ("", "fund", "exclude")
+
 RESIDENT_FIELDS: Final = ("connection_fee", "dugnad_m")
 
 
@@ -40,6 +42,7 @@ class Scenario:
     areas: Pairs = ()  # one of AREA_RULES -> value (of split_by_municipality 0 or 1), only where changed
     connection_fee: float = 0.0  # what each connected customer gives towards the build, once; in the study's currency
     dugnad_m: float = 0.0  # metres of trench that residents dig for nothing, in each area
+    mobile: str = ""  # whether areas of kind mobile may be funded: "" as the policy says, or one of MOBILE_CHOICES
 
     def __post_init__(self) -> None:
         """Refuse values that no run could use."""
@@ -49,6 +52,8 @@ class Scenario:
             raise PolicyError(f"scenario: draws is {self.draws!r}; expected 1 or more")
         if self.view and self.view not in VIEWS:
             raise PolicyError(f"scenario: view is {self.view!r}; expected one of {', '.join(VIEWS)}")
+        if self.mobile not in MOBILE_CHOICES:
+            raise PolicyError(f"scenario: mobile is {self.mobile!r}; expected one of {', '.join(MOBILE_CHOICES[1:])}")
         residents = ((name, getattr(self, name)) for name in RESIDENT_FIELDS)
         for name, value in (*self.weights, *self.costs, *residents):
             if not (value >= 0 and math.isfinite(value)):
@@ -67,6 +72,10 @@ class Scenario:
         """
         return policy.with_area_rules(self.areas)
 
+    def funds_mobile(self, policy: Policy) -> bool:
+        """Say whether areas of kind mobile compete for the budget."""
+        return policy.mobile.supported if not self.mobile else self.mobile == "fund"
+
     def to_mapping(self) -> dict[str, Any]:
         """Return the scenario as plain JSON-able values, in a fixed order."""
         return {
@@ -80,6 +89,7 @@ class Scenario:
             "areas": {name: _area_value(name, value) for name, value in self.areas},
             "connection_fee": self.connection_fee,
             "dugnad_m": self.dugnad_m,
+            "mobile": self.mobile,
         }
 
     @classmethod
@@ -123,6 +133,8 @@ class Scenario:
         ]
         if self.view:
             lines.append(f'view = "{self.view}"')
+        if self.mobile:
+            lines.append(f'mobile = "{self.mobile}"')
         lines += [f"{name} = {getattr(self, name)!r}" for name in RESIDENT_FIELDS if getattr(self, name)]
         for name in PAIRS:
             pairs: dict[str, float | bool] = self.to_mapping()[name]
@@ -135,6 +147,8 @@ class Scenario:
         query = {"policy": self.policy, "budget": f"{self.budget:.0f}", "seed": str(self.seed)}
         if self.view:
             query["view"] = self.view
+        if self.mobile:
+            query["mobile"] = self.mobile
         query |= {name: f"{getattr(self, name):.12g}" for name in RESIDENT_FIELDS if getattr(self, name)}
         query |= {f"w.{key}": f"{value:g}" for key, value in self.weights}
         query |= {f"c.{key}": f"{value:g}" for key, value in self.costs}
@@ -145,7 +159,9 @@ class Scenario:
     def from_query(cls, query: Mapping[str, str], *, default: Scenario) -> Scenario:
         """Build a scenario from URL query parameters; what is not given comes from `default`."""
         raw = default.to_mapping()
-        raw |= {key: query[key] for key in ("policy", "budget", "seed", "view", *RESIDENT_FIELDS) if key in query}
+        raw |= {
+            key: query[key] for key in ("policy", "budget", "seed", "view", "mobile", *RESIDENT_FIELDS) if key in query
+        }
         for prefix, name in (("w.", "weights"), ("c.", "costs"), ("a.", "areas")):
             raw[name] |= {key[2:]: value for key, value in query.items() if key.startswith(prefix)}
         return cls.from_mapping(raw, where="link")

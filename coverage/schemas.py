@@ -151,6 +151,19 @@ AWARDS: Final = pa.DataFrameSchema(
     unique=["award_id"],
 )
 
+# Masts and other sites that hold antennas today, one row per position.
+MASTS: Final = pa.DataFrameSchema(
+    {
+        "mast_id": _text(),
+        "name": _text(nullable=True),
+        "operator": _text(nullable=True),  # ", " between, where several are on it
+        "height_m": pa.Column(float, pa.Check.gt(0), nullable=True),  # of the antennas above the ground
+        "source": _text(),
+        "source_row": pa.Column(int),  # of the first row at its position
+    },
+    unique=["mast_id"],
+)
+
 # Areas that a planner has drawn, polygons, in the order of the files: a place in two of them belongs to the first.
 LOTS: Final = pa.DataFrameSchema(
     {

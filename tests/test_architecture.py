@@ -57,14 +57,24 @@ ALLOWED: dict[str, set[str]] = {
     "clusters": STAGE | {"roads"},
     "lots": STAGE,
     "areas": STAGE | {"roads", "clusters", "lots"},
-    "routes": STAGE | {"roads"},
-    "terrain": STAGE,
+    "routes": STAGE | {"roads", "surfaces"},
+    "heights": STAGE,
+    "terrain": STAGE | {"heights"},
+    "surfaces": STAGE | {"heights", "roads", "terrain"},
+    "radio": STAGE,
+    "sight": STAGE | {"heights", "radio"},
+    "sites": STAGE | {"heights", "radio", "roads"},
+    "demand": STAGE | {"extent", "mobile"},
+    "siting": STAGE,
+    "mobile_areas": STAGE | {"demand", "lots", "mobile", "radio", "roads", "sight", "sites", "siting"},
+    "wireless": STAGE | {"radio", "roads", "sight", "sites"},
     "finance": set(),
     "costbook": BASE | {"schemas", "scenario"},
     "bill": BASE | {"costbook", "finance", "schemas"},
     "draws": BASE | {"bill", "costbook", "finance"},
     "stranding": STAGE | {"roads", "bill", "costbook"},
     "costs": STAGE | {"bill", "costbook", "finance"},
+    "ceiling": STAGE | {"bill", "costbook", "costs"},
     "contributions": STAGE | {"bill", "costbook", "finance"},
     "subsidy": STAGE | {"bill", "contributions", "costbook", "finance", "draws"},
     # They ask the estimate again with one thing changed.
@@ -79,7 +89,8 @@ ALLOWED: dict[str, set[str]] = {
     "comparisons": STAGE | {"contrast", "corrections", "hearing", "study", "verdicts"},
     "preparation": STAGE
     | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}
-    | {"lots", "areas", "routes", "stranding", "terrain", "agreement", "summary"},
+    | {"lots", "areas", "routes", "stranding", "terrain", "agreement", "summary"}
+    | {"mobile_areas", "radio", "surfaces", "wireless"},
     "provenance": STAGE | {"business", "costbook", "nace", "preparation"},
     "pipeline": SEEN
     | {"comparisons", "corrections", "preparation", "provenance", "priority", "stranding", "subsidy", "summary"},

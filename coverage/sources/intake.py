@@ -34,6 +34,7 @@ from coverage.sources.premises import one_frame, read_premises, reject_repeated
 from coverage.sources.reading import Progress, Reading
 from coverage.sources.roles import REQUIRED_ROLES
 from coverage.sources.shares import merge_shares, read_shares
+from coverage.sources.structures import gather_masts, gather_reuse
 
 Places: TypeAlias = gpd.GeoDataFrame | None
 
@@ -118,6 +119,8 @@ def _read_all(reading: Reading, area: StudyArea, needed: Sequence[str]) -> Input
     awards = gather_awards(reading, area=area)
     lots = gather_lots(reading, area=area)
     terrain = _terrain(reading, area)
+    masts = gather_masts(reading, area=area)
+    reuse = gather_reuse(reading, area=area)
     extents = tuple[ExtentLayer, ...](reading.gather("extent", lambda spec: read_extent(spec, area=area)))
     if not mobile and (shares is None or "mobile" not in shares):
         reading.warnings.append(NO_MOBILE)
@@ -140,6 +143,8 @@ def _read_all(reading: Reading, area: StudyArea, needed: Sequence[str]) -> Input
         shares=shares,
         truth=truth,
         terrain=terrain,
+        masts=masts,
+        reuse=reuse,
         extents=extents,
         rejected=reading.all_rejected(),
         reports=reading.all_reports(),

@@ -259,6 +259,13 @@ ROLES: Final[Mapping[str, Role]] = {
         families=("point", "line", "polygon"),
     ),
     "terrain": Role(kinds=("raster",)),
+    "masts": Role(
+        kinds=("table", "vector"),
+        fields=(Field("mast_id"), Field("name"), Field("operator"), Field("height_m", "number", low=1.0)),
+        families=("point",),
+    ),
+    "poles": Role(kinds=("vector",), options={"within_m": Key(float, low=0)}, families=("line", "point")),
+    "ducts": Role(kinds=("vector",), options={"within_m": Key(float, low=0)}, families=("line",)),
     "extent": Role(
         kinds=("vector",),
         fields=(Field("name"),),
@@ -273,7 +280,7 @@ ROLES: Final[Mapping[str, Role]] = {
     ),
 }
 # Roles whose tables say by coordinates where their rows are.
-PLACED: Final = ("premises", "network", "hubs", "corrections")
+PLACED: Final = ("premises", "network", "hubs", "corrections", "masts")
 # What a study cannot do without; it also needs `offers` or `shares`.
 SERVICE_ROLES: Final = ("municipalities", "premises")
 REQUIRED_ROLES: Final = (*SERVICE_ROLES, "roads", "network")
