@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyproj
-import rasterio
 import shapely
-from rasterio.errors import RasterioError
-from rasterio.windows import Window
 
-from coverage.errors import DataError
+from coverage.heights import heights_at
 from coverage.inputs import TerrainLayer
 
 STEP_M: Final = 50.0  # between two heights along a route, at most
-MAX_CELLS: Final = 16_000_000  # read at a time
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -40,7 +35,7 @@ def describe(routes: gpd.GeoDataFrame, *, terrain: Sequence[TerrainLayer], steep
     DataError where a raster cannot be read.
     """
     xy, part, along, owner = _stations(routes)
-    z, by = _heights(xy, terrain, routes.crs)
+    z, by = heights_at(xy, terrain, routes.crs)
     same = part[1:] == part[:-1]
     first = np.flatnonzero(same & ~np.isnan(z[1:]) & ~np.isnan(z[:-1])) if len(part) else np.empty(0, dtype=np.int64)
     length = along[first + 1] - along[first]
@@ -89,71 +84,3 @@ def _basis(route: Ints, by: Ints, count: int, names: list[str]) -> pd.Series[str
     used[route, by] = True
     texts = [", ".join(name for name, there in zip(names, row, strict=True) if there) for row in used.tolist()]
     return pd.Series([text or None for text in texts], dtype="str")
-
-
-def _heights(xy: Floats, terrain: Sequence[TerrainLayer], crs: Any) -> tuple[Floats, Ints]:
-    """Return the height at each point (NaN: none), and which layer gave it (-1: none)."""
-    height = np.full(len(xy), np.nan)
-    by = np.full(len(xy), -1, dtype=np.int64)
-    for number, layer in enumerate(terrain):
-        missing = np.flatnonzero(np.isnan(height))
-        try:
-            with rasterio.open(layer.raster) as raster:
-                found = _sample(raster, xy[missing], crs)
-        except RasterioError as error:
-            detail = " ".join(str(error).split())
-            raise DataError(f"{layer.source}: the raster {layer.raster} cannot be read ({detail})") from error
-        height[missing] = found
-        by[missing[~np.isnan(found)]] = number
-    return height, by
-
-
-def _sample(raster: Any, xy: Floats, crs: Any) -> Floats:
-    """Return heights between the four cells around each point, none where one of them that counts holds none.
-
-    In the outermost half cell of the raster the nearest cells are read, so that tiles side by side leave no gap.
-    """
-    target = pyproj.CRS.from_wkt(raster.crs.to_wkt())
-    x, y = xy[:, 0], xy[:, 1]
-    if pyproj.CRS.from_user_input(crs) != target:
-        x, y = pyproj.Transformer.from_crs(crs, target, always_xy=True).transform(x, y)
-    back = ~raster.transform
-    column, row = back.a * x + back.b * y + back.c, back.d * x + back.e * y + back.f
-    inside = (column >= 0) & (column <= raster.width) & (row >= 0) & (row <= raster.height)
-    out = np.full(len(xy), np.nan)
-    at = np.flatnonzero(inside)  # infinite coordinates are not
-    if not len(at):
-        return out
-    # From the corner of the raster to the middle of its first cell.
-    column = np.clip(column[at] - 0.5, 0, raster.width - 1)
-    row = np.clip(row[at] - 0.5, 0, raster.height - 1)
-    left, top = column.astype(np.int64), row.astype(np.int64)
-    right, bottom = np.minimum(left + 1, raster.width - 1), np.minimum(top + 1, raster.height - 1)
-    east, south = column - left, row - top
-    height = np.zeros(len(at))
-    for rows, columns, weight in (
-        (top, left, (1 - east) * (1 - south)),
-        (top, right, east * (1 - south)),
-        (bottom, left, (1 - east) * south),
-        (bottom, right, east * south),
-    ):
-        counts = weight > 0
-        height[counts] += _read(raster, rows[counts], columns[counts]) * weight[counts]
-    out[at] = height
-    return out
-
-
-def _read(raster: Any, rows: Ints, columns: Ints) -> Floats:
-    """Return the values of cells, NaN where they hold none; in strips, so that no more is read than fits."""
-    out = np.full(len(rows), np.nan)
-    if not len(rows):
-        return out
-    left, width = int(columns.min()), int(np.ptp(columns)) + 1
-    strip = (rows - rows.min()) // max(1, MAX_CELLS // width)
-    for number in np.unique(strip):
-        chosen = np.flatnonzero(strip == number)
-        top = int(rows[chosen].min())
-        window = Window(left, top, width, int(rows[chosen].max()) - top + 1)
-        values = raster.read(1, window=window, masked=True)[rows[chosen] - top, columns[chosen] - left]
-        out[chosen] = values.astype(np.float64).filled(np.nan) * raster.scales[0] + raster.offsets[0]
-    return out
