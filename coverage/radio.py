@@ -188,14 +188,15 @@ def _in_sight_db(slant: Floats, ground: Floats, mast: Floats, receiver: float, g
     building = radio["building_m"].value
     breakpoint_m = 2 * math.pi * mast * receiver * ghz * 1e9 / LIGHT_M_PER_S
     # The table measures the breakpoint on the ground and the loss along the slant.
-    at = np.where(ground > breakpoint_m, np.minimum(breakpoint_m, slant), slant)
-    near: Floats = (
+    at = np.where(ground > breakpoint_m, breakpoint_m, slant)
+    loss: Floats = (
         20 * np.log10(40 * math.pi * at * ghz / 3)
         + min(0.03 * building**1.72, 10) * np.log10(at)
         - min(0.044 * building**1.72, 14.77)
         + 0.002 * math.log10(building) * at
+        + 40 * np.log10(slant / at)
     )
-    return near + 40 * np.log10(slant / at)
+    return loss
 
 
 def _out_of_sight_db(slant: Floats, mast: Floats, receiver: float, ghz: float, radio: Radio) -> Floats:
