@@ -40,3 +40,5 @@ class Assessment:
     # One row per correction, see `coverage.corrections.trace`; empty where a study has none.
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)
     hubs: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # schemas.HUBS; empty where a study has none
+    # The mast of each area of kind mobile (points: site_id, area_id, basis, mast_m, …); empty where there is none.
+    sites: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)

@@ -24,6 +24,10 @@ Floats = npt.NDArray[np.float64]
 EXTENSIVE: Final = ("premises", "business_and_mobile")
 # Asked for by some packs: read from a column of that name where the areas have it, else not measured.
 GIVEN: Final = ("municipality_short_share", "remaining_need", "inhabitants_per_km2", "municipalities")
+MOBILE: Final = "mobile"  # the kind of areas that bring mobile coverage, not eligible premises
+# Why an area cannot be funded, the first that holds: the money is not for mobile coverage; it would bring nothing; no
+# technology or no grant is known.
+INELIGIBLE: Final = ("mobile_not_supported", "brings_nothing", "not_priced")
 SAFE_YES: Final = 0.9
 SAFE_NO: Final = 0.1
 
@@ -50,9 +54,11 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
     ("policy default", or "scenario" where it says that residents give something; until an application brings
     committed money).
 
-    Ties in the score are broken by the raw measures in the policy's order, then by area_id. Areas without eligible
-    premises, without a technology or without a priced grant are ineligible and stand last. Areas that need no grant
-    are always funded.
+    Ties in the score are broken by the raw measures in the policy's order, then by area_id. Areas that bring nothing
+    (no eligible premises; of kind mobile: no gain), without a technology or without a priced grant are ineligible and
+    stand last, and so are areas of kind mobile where neither the policy nor the scenario gives money to mobile
+    coverage; `ineligible_because` is one of INELIGIBLE, null for the others. Areas that need no grant are always
+    funded.
 
     `attrs["selection"]` holds how good the choice provably is: benefit, bound and gap of `decision`, and the mean and
     the largest error of the choice redone in the draws (a share of each draw's bound). Raises DataError if the draws
@@ -61,7 +67,8 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
     table = areas.sort_values("area_id", kind="stable", ignore_index=True)
     weights = criterion_weights(policy, scenario)
     raw = _measures(table, policy)
-    able = _able(table)
+    why = _ineligible(table, policy=policy, scenario=scenario)
+    able = np.equal(why, "")
     scores = {criterion.id: _scale(raw[criterion.id], criterion) for criterion in policy.criteria}
     score = np.zeros(len(table))
     for name, weight in weights.items():  # one by one: a sum in a fixed order keeps the better area's score the higher
@@ -71,7 +78,7 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
     order = np.lexsort([np.arange(len(table)), *(-tie for tie in reversed(ties)), -score, ~able])
 
     grant = np.where(able, table["grant"].to_numpy(dtype=float, na_value=0.0), 0.0)
-    worth = np.where(able, benefit(raw, policy=policy, weights=weights, premises=_premises(table)), 0.0)
+    worth = np.where(able, benefit(raw, policy=policy, weights=weights, premises=_eligible_premises(table)), 0.0)
     best, share = np.zeros(len(table), dtype=bool), np.zeros(len(table))
     chosen = optimum(worth[able], grant[able], budget=scenario.budget)
     again = reselect(worth[able], _drawn(table, draws)[able], budget=scenario.budget)
@@ -84,6 +91,7 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
         "rank": rank,
         "decision": _decision(best, able),
         "ranked_decision": _decision(cut, able),
+        "ineligible_because": pd.Series(why, dtype="str").mask(able),
         "certainty": _certainty(share),
         "funded_share": share,
         "score": score,
@@ -156,11 +164,19 @@ def _measures(areas: pd.DataFrame, policy: Policy) -> dict[str, Floats]:
     return raw
 
 
-def _premises(areas: pd.DataFrame) -> Floats:
-    return _column(areas, "premises")
+def _is_mobile(areas: pd.DataFrame) -> Bools:
+    if "kind" not in areas:
+        return np.zeros(len(areas), dtype=bool)
+    return np.asarray(areas["kind"] == MOBILE, dtype=bool)
+
+
+def _eligible_premises(areas: pd.DataFrame) -> Floats:
+    """Take the eligible premises. Those that a mast reaches are none: they count as its mobile gain."""
+    return np.where(_is_mobile(areas), 0.0, _column(areas, "premises"))
 
 
 def _cost_efficiency(areas: pd.DataFrame) -> Floats:
+    """Take the funding gap per premises reached: with fixed service, or by a mast with mobile coverage."""
     return _ratio(_column(areas, "funding_gap_p50"), _column(areas, "premises"))
 
 
@@ -182,12 +198,12 @@ def _sustainable_operation(areas: pd.DataFrame) -> Floats:
 def _capacity_uplift(areas: pd.DataFrame) -> Floats:
     """Take log2(new / old download speed), the mean over premises, speeds below 1 Mbit/s counted as 1."""
     new = np.log2(np.maximum(1.0, _column(areas, "delivered_down_mbps")))
-    return np.asarray(new - _column(areas, "mean_log2_down"), dtype=float)
+    return np.where(_is_mobile(areas), np.nan, new - _column(areas, "mean_log2_down"))
 
 
 def _business_and_mobile(areas: pd.DataFrame) -> Floats:
-    """Take business need plus mobile gain. A fixed network brings no mobile gain: the column is absent, 0 is added."""
-    gain = _column(areas, "mobile_gain") if "mobile_gain" in areas else 0.0
+    """Take business need plus mobile gain. A fixed network brings no mobile gain, and a mast no fixed service."""
+    gain = np.nan_to_num(_column(areas, "mobile_gain")) if "mobile_gain" in areas else 0.0
     return np.asarray(_column(areas, "business_need") + gain, dtype=float)
 
 
@@ -204,7 +220,7 @@ def _given(name: str) -> Callable[[pd.DataFrame], Floats]:
 
 
 MEASURES: Final[dict[str, Callable[[pd.DataFrame], Floats]]] = {
-    "premises": _premises,
+    "premises": _eligible_premises,
     "cost_efficiency": _cost_efficiency,
     "local_cofunding": _local_cofunding,
     "sustainable_operation": _sustainable_operation,
@@ -236,9 +252,13 @@ def _scale(raw: Floats, criterion: Criterion) -> Floats:
     return np.where(np.isnan(part), 0.0, 100.0 * part)
 
 
-def _able(areas: pd.DataFrame) -> Bools:
-    known = areas["technology"].notna() & areas["grant"].notna()
-    return np.asarray(known & (areas["premises"] > 0), dtype=bool)
+def _ineligible(areas: pd.DataFrame, *, policy: Policy, scenario: Scenario) -> Any:
+    """Say of each area why it cannot be funded: one of INELIGIBLE, "" where it can be."""
+    mobile = _is_mobile(areas)
+    brings = np.where(mobile, _column(areas, "mobile_gain") if mobile.any() else 0.0, areas["premises"])
+    priced = (areas["technology"].notna() & areas["grant"].notna()).to_numpy()
+    holds = [mobile & (not scenario.funds_mobile(policy)), ~(brings > 0), ~priced]
+    return np.select(holds, INELIGIBLE, default="").astype(object)
 
 
 def _drawn(table: pd.DataFrame, draws: GrantDraws) -> Floats:

@@ -268,3 +268,53 @@ def test_row_order_never_matters(rows: list[tuple[int, ...]], data: st.DataObjec
     assert_frame_equal(pd.DataFrame(first), pd.DataFrame(second))
     for column in ("decision", "ranked_decision"):
         assert first.loc[first[column] == "fund", "grant"].sum() <= 1e6 * millions + 1e-6
+
+
+# Areas of kind mobile
+
+
+def mixed(**columns: Any) -> gpd.GeoDataFrame:
+    """Return a fixed area, and a mast that reaches 40 premises without mobile coverage and some farmland."""
+    defaults: dict[str, Any] = {
+        "kind": ["fixed", "mobile"],
+        "technology": ["fibre", "mobile_site"],
+        "premises": [10.0, 40.0],
+        "business_need": [6.0, 0.0],
+        "mobile_gain": [0.0, 60.0],
+        "delivered_down_mbps": [1024.0, np.nan],
+        "mean_log2_down": [4.0, np.nan],
+    }
+    return areas(2, **(defaults | columns))
+
+
+def test_a_mast_brings_mobile_gain_and_no_eligible_premises() -> None:
+    fixed, mast = (row for _, row in rank(mixed(), mobile="fund").sort_values("area_id").iterrows())
+    assert (fixed["measure_premises"], mast["measure_premises"]) == (10, 0)
+    assert (fixed["measure_business_and_mobile"], mast["measure_business_and_mobile"]) == (6, 60)
+    assert mast["measure_cost_efficiency"] == pytest.approx(1_300_000 / 40)
+    assert np.isnan(mast["measure_capacity_uplift"])
+    assert (fixed["decision"], mast["decision"]) == ("fund", "fund")
+    assert pd.isna(mast["ineligible_because"])
+
+
+def test_under_a_policy_for_fixed_service_alone_a_mast_is_listed_last_and_says_why() -> None:
+    out = rank(mixed(premises=[1.0, 400.0]))
+    assert out["area_id"].tolist() == ["A00", "A01"]
+    assert out["decision"].tolist() == ["fund", "ineligible"]
+    assert out["ineligible_because"].tolist()[1] == "mobile_not_supported"
+    assert pd.isna(out["ineligible_because"].iloc[0])
+
+
+def test_a_budget_for_one_buys_the_larger_benefit_of_both_kinds() -> None:
+    # By no-2024's weights and bounds: 25 x 10/150 + 15 x 6/200 = 2.1 against 15 x 60/200 = 4.5.
+    out = rank(mixed(), budget=1e6, mobile="fund").set_index("area_id")
+    assert out["decision"].to_dict() == {"A00": "reserve", "A01": "fund"}
+    out = rank(mixed(mobile_gain=[0.0, 20.0]), budget=1e6, mobile="fund").set_index("area_id")
+    assert out["decision"].to_dict() == {"A00": "fund", "A01": "reserve"}
+
+
+def test_a_mast_for_farmland_alone_is_eligible_and_one_for_nothing_is_not() -> None:
+    out = rank(mixed(premises=[10.0, 0.0]), mobile="fund").set_index("area_id")
+    assert out.loc["A01", "decision"] == "fund"
+    out = rank(mixed(mobile_gain=[0.0, 0.0]), mobile="fund").set_index("area_id")
+    assert out.loc["A01", "ineligible_because"] == "brings_nothing"
