@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
+from scipy.sparse.csgraph import breadth_first_order, dijkstra, minimum_spanning_tree
 
 from coverage.roads.graph import Floats, Ints, Positions, RoadGraph
 
@@ -54,10 +54,9 @@ def span(
         x, y, step = row[once], matrix.indices[once], matrix.data[once]
     # Every node on a shortest link of length L is within L/2 of one of its ends.
     distance, before, cell = _cells(matrix, start, np.arange(len(start)), limit_m=limit_m / 2)
-    at, length = _borders(x, y, step, distance, cell)
-    known = (length <= limit_m) & (cell[x[at]] >= 0) & (cell[y[at]] >= 0)
-    at, length = at[known], length[known]
-    chosen = spanning_forest(cell[x[at]], cell[y[at]], length, size=len(start))
+    at, one, two, length = _borders(x, y, step, distance, cell)
+    known = np.flatnonzero((length <= limit_m) & (one >= 0) & (two >= 0))
+    chosen = known[spanning_forest(one[known], two[known], length[known], size=len(start))]
     at, length = at[chosen], length[chosen]
     x, y = x[at].astype(np.int64), y[at].astype(np.int64)
     swap = cell[x] > cell[y]
@@ -87,22 +86,17 @@ def steiner_tree(graph: RoadGraph, terminals: Ints, *, roots: Ints) -> Ints:
     start = np.append(roots, terminals)
     number = np.append(np.zeros(len(roots), dtype=np.int64), np.arange(1, len(terminals) + 1))
     distance, before, cell = _cells(graph.matrix, start, number)
-    at, length = _borders(x, y, step, distance, cell)
-    chosen = at[spanning_forest(cell[x[at]], cell[y[at]], length, size=len(terminals) + 1)]
+    at, one, two, length = _borders(x, y, step, distance, cell)
+    chosen = at[spanning_forest(one, two, length, size=len(terminals) + 1)]
 
-    # Walk back from both sides of every border that is crossed; each node takes its step once.
-    before = before.astype(np.int64)
-    fresh = before >= 0
-    claim = np.empty(graph.nodes, dtype=np.int64)
-    front = np.append(x[chosen], y[chosen])
-    numbers = np.arange(len(front))
-    while len(front):
-        front = front[fresh[front]]
-        claim[front] = numbers[: len(front)]
-        front = front[claim[front] == numbers[: len(front)]]
-        fresh[front] = False
-        front = before[front]
-    back = np.where(fresh, -1, before)
+    # Walk back from both sides of every border that is crossed: a search from a node of our own that leads to them.
+    onward = np.where(before >= 0, before, np.arange(graph.nodes, dtype=np.int32))
+    steps = np.concatenate([onward, x[chosen], y[chosen]])
+    pointer = np.append(np.arange(graph.nodes + 1, dtype=np.int32), np.int32(len(steps)))
+    ways = csr_matrix((np.ones(len(steps)), steps, pointer), shape=(graph.nodes + 1, graph.nodes + 1))
+    met = breadth_first_order(ways, graph.nodes, return_predecessors=False)[1:]
+    back = np.full(graph.nodes, -1, dtype=np.int32)
+    back[met] = before[met]
     used = (back[x] == y) | (back[y] == x)
     used[chosen] = True
     return np.sort(edge[used])
@@ -115,13 +109,13 @@ def spanning_forest(a: Positions, b: Positions, length_m: Floats, *, size: int) 
     """
     position = np.flatnonzero(a != b)
     ranked = position[_order(np.rint(length_m[position] * 1000).astype(np.int64))]
-    by_row = _order(a[ranked].astype(np.int64))
-    row_start = np.concatenate([[0], np.cumsum(np.bincount(a[ranked], minlength=size))])
-    # Ranks for lengths: the tree then names its edges. Parallel edges may stand in one row more than once.
-    rank = by_row + 1.0
-    matrix = csr_matrix((rank, b[ranked][by_row], row_start), shape=(size, size))
-    kept = minimum_spanning_tree(matrix, overwrite=True).data.astype(np.int64) - 1
-    return np.sort(ranked[kept])
+    # Each edge is a node of its own, by rank, that is tied to both its ends: the first tie always holds, the second
+    # where the edge is in the tree. So the weights, which scipy sorts, stand in order already.
+    ends = np.column_stack([a[ranked], b[ranked]]).ravel() + len(ranked)
+    pointer = np.minimum(np.arange(0, 2 * (len(ranked) + size) + 1, 2, dtype=np.int32), len(ends))
+    rank = np.repeat(np.arange(1.0, len(ranked) + 1), 2)
+    tied = minimum_spanning_tree(csr_matrix((rank, ends, pointer), shape=(len(ranked) + size,) * 2), overwrite=True)
+    return np.sort(ranked[np.diff(tied.indptr[: len(ranked) + 1]) == 2])
 
 
 def walk_to_sources(nodes: Ints, before: Ints) -> tuple[Ints, Ints, Ints]:
@@ -147,10 +141,13 @@ def _cells(matrix: Any, start: Ints, number: Ints, *, limit_m: float = np.inf) -
     return distance, before, numbers[np.maximum(source, -1)]
 
 
-def _borders(x: Positions, y: Positions, step: Floats, distance: Floats, cell: Positions) -> tuple[Ints, Floats]:
-    """Return the pairs whose two nodes lie in different cells, and how long the links across them are."""
-    at = np.flatnonzero(cell[x] != cell[y])
-    return at, distance[x[at]] + step[at] + distance[y[at]]
+def _borders(
+    x: Positions, y: Positions, step: Floats, distance: Floats, cell: Positions
+) -> tuple[Ints, Positions, Positions, Floats]:
+    """Return the pairs whose two nodes lie in different cells, these cells, and how long the links across are."""
+    one, two = cell[x], cell[y]
+    at = np.flatnonzero(one != two)
+    return at, one[at], two[at], distance[x[at]] + step[at] + distance[y[at]]
 
 
 def _order(keys: Ints) -> Ints:
