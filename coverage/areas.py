@@ -70,18 +70,18 @@ def delineate(
     drawn = np.flatnonzero(lot != NO_LOT)
 
     areas = _describe(inside, label, premises, policy)
-    outlines = _outlines(inside, label)
+    drawing = outlines(np.asarray(inside.geometry.array, dtype=object), label)
     if len(drawn):
         codes = areas["municipality_code"].to_numpy(dtype=object, copy=True)
         codes[drawn] = lots["municipality_code"].fillna(OUTSIDE).to_numpy(dtype=object)[lot[drawn]]
         areas["municipality_code"] = pd.array(codes, dtype="str")
-        outlines[drawn] = np.asarray(lots.geometry.array, dtype=object)[lot[drawn]]
-    short = areas["municipality_code"].map(_short_share(places))
+        drawing[drawn] = np.asarray(lots.geometry.array, dtype=object)[lot[drawn]]
+    short = areas["municipality_code"].map(short_share(places))
     areas["municipality_short_share"] = short.fillna(0.0).to_numpy(dtype=float)
     areas["drawn"] = lot != NO_LOT
     areas.insert(0, "area_id", _ids(inside, label, areas["municipality_code"], lot, lots))
     areas.insert(3, "name", _names(inside, label, areas, municipalities, lot, lots))
-    shapes = gpd.GeoSeries(outlines, crs=places.crs)
+    shapes = gpd.GeoSeries(drawing, crs=places.crs)
     made = gpd.GeoDataFrame(areas.assign(area_km2=shapes.area.to_numpy() / 1e6), geometry=shapes, crs=places.crs)
 
     area_of_row = np.full(len(places), None, dtype=object)
@@ -155,7 +155,8 @@ def _describe(inside: gpd.GeoDataFrame, label: Ints, premises: Floats, policy: P
         {
             "kind": pd.array(["fixed"] * count, dtype="str"),
             "municipality_code": pd.array(
-                _main(inside["municipality_code"].fillna(OUTSIDE).to_numpy(dtype=object), label, premises), dtype="str"
+                main_value(inside["municipality_code"].fillna(OUTSIDE).to_numpy(dtype=object), label, premises),
+                dtype="str",
             ),
             "status": pd.array(["modelled"] * count, dtype="str"),
             "premises": held,
@@ -170,7 +171,7 @@ def _describe(inside: gpd.GeoDataFrame, label: Ints, premises: Floats, policy: P
     )
 
 
-def _short_share(places: gpd.GeoDataFrame) -> pd.Series[float]:
+def short_share(places: gpd.GeoDataFrame) -> pd.Series[float]:
     """Return the share of the premises of each municipality that are short of fixed service."""
     weight = places["weight"].to_numpy(dtype=float)
     sums = pd.DataFrame({"short": weight * places["short_fixed"].to_numpy(dtype=float), "all": weight})
@@ -187,7 +188,7 @@ def _eligible_shares(inside: gpd.GeoDataFrame, policy: Policy) -> Floats | None:
     return np.asarray(inside[names].fillna(0).to_numpy(dtype=float) * may)
 
 
-def _main(values: npt.NDArray[np.object_], label: Ints, weight: Floats) -> list[str]:
+def main_value(values: npt.NDArray[np.object_], label: Ints, weight: Floats) -> list[str]:
     """Return the value with the most weight in each area, ties to the first in the alphabet."""
     sums: dict[tuple[int, str], float] = {}
     for key, amount in zip(zip(label.tolist(), values.tolist(), strict=True), weight.tolist(), strict=True):
@@ -239,12 +240,12 @@ def _names(
     spoken = {str(name).casefold() for name in locality[known]}
     official = dict(zip(municipalities["municipality_code"], municipalities["name"], strict=True))
     known_label = label[known]
-    most = _main(locality[known], known_label, np.ones(len(known_label)))
+    most = main_value(locality[known], known_label, np.ones(len(known_label)))
     main = dict(zip(np.unique(known_label).tolist(), most, strict=True))
     given = _given_names(lot, lots)
     names = []
     for area, code in enumerate(areas["municipality_code"]):
-        town = _short(official.get(code, code), spoken)
+        town = short_name(official.get(code, code), spoken)
         names.append(given.get(area) or (f"{town}, {main[area]}" if area in main else town))
     size, ids = areas["premises"].tolist(), areas["area_id"].tolist()
     repeats = pd.Series(names, dtype="str").duplicated(keep=False)
@@ -269,7 +270,7 @@ def _given_names(lot: Ints, lots: gpd.GeoDataFrame) -> dict[int, str]:
     }
 
 
-def _short(name: str, spoken: set[str]) -> str:
+def short_name(name: str, spoken: set[str]) -> str:
     """Shorten an official name in two languages to the part that is also a locality; else keep it whole.
 
     Either language may come first (Trondheim - Tråante, Snåase - Snåsa), so position says nothing.
@@ -277,10 +278,9 @@ def _short(name: str, spoken: set[str]) -> str:
     return next((part for part in name.split(" - ") if part.casefold() in spoken), name)
 
 
-def _outlines(inside: gpd.GeoDataFrame, label: Ints) -> npt.NDArray[np.object_]:
-    """Draw a polygon around the places of each area."""
+def outlines(points: npt.NDArray[np.object_], label: Ints) -> npt.NDArray[np.object_]:
+    """Draw a polygon around the points of each area, numbered from 0."""
     order = np.argsort(label, kind="stable")
-    points = np.asarray(inside.geometry.array, dtype=object)[order]
-    clouds = shapely.multipoints(points, indices=label[order]) if len(points) else np.empty(0, dtype=object)
+    clouds = shapely.multipoints(points[order], indices=label[order]) if len(points) else np.empty(0, dtype=object)
     hulls = shapely.concave_hull(clouds, ratio=0.2)
     return np.asarray(shapely.simplify(shapely.buffer(hulls, MARGIN_M, quad_segs=2), SIMPLIFY_M), dtype=object)

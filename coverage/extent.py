@@ -63,7 +63,7 @@ def measure_extents(
     names: list[Series] = [(ANY, ANY), *sorted({(layer.operator, layer.technology) for layer in counted})]
     rows: list[dict[str, Any]] = []
     for extent in extents if counted else ():
-        lines = _are_lines(extent)
+        lines = are_lines(extent)
         unit, divisor = ("km", 1e3) if lines else ("km2", 1e6)
         pieces, owner = _cut(extent, municipalities, lines=lines)
         amounts = np.zeros((len(municipalities), len(names), len(LEVELS)))
@@ -102,7 +102,8 @@ def summarise_extents(table: pd.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
-def _are_lines(extent: ExtentLayer) -> bool:
+def are_lines(extent: ExtentLayer) -> bool:
+    """Say whether a layer is of lines, and not of polygons. Raises DataError where it is neither, or both."""
     dimensions = set(shapely.get_dimensions(_shapes(extent.frame)).tolist()) - {-1}
     if dimensions not in ({1}, {2}):
         raise DataError(f"{extent.source}: expected polygons or lines, not both and nothing else")
