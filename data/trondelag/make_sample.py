@@ -43,6 +43,7 @@ from sample_mobile import (  # noqa: E402
 )
 from sample_premises import homes_of, make_premises, seats_of  # noqa: E402
 from sample_roads import make_network, skeleton  # noqa: E402
+from sample_terrain import write_terrain  # noqa: E402
 
 # GeoPackages carry a time stamp: the as-of date, so that the same program makes the same bytes.
 pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2022-06-30T00:00:00.000Z"})
@@ -110,7 +111,8 @@ def make(land: Land, codes: list[str], out: Path) -> None:
         roads.append(road[["road_type", "ferry", "private", "name", "municipality_code", "geometry"]])
     rasters = {key: carry_out_to_sea(land, values) for key, values in rasters.items()}
     _write(land, out, premises, roads, fixed, levels, rasters, air)
-    if len(codes) == len(land.codes):  # hubs are spread over the whole county, and so are the answers to the hearing
+    if len(codes) == len(land.codes):  # what is made for the whole county, from the other files
+        write_terrain(out, land, pd.concat(roads, ignore_index=True))
         write_hearing(out, out)
         write_corrections(out, out)
         write_hubs(out, land.settlements, pd.concat(premises, ignore_index=True))

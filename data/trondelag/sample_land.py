@@ -93,6 +93,11 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], sigma: float)
     return field[: shape[0], : shape[1]].astype(np.float32)
 
 
+def valley_noise(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    """Return noise whose zero lines are the valley floors: cheap for roads, low in the elevation model."""
+    return 0.7 * smooth_noise(rng, shape, 18) + 0.5 * smooth_noise(rng, shape, 7)
+
+
 def _transform(x0: int, y0: int) -> rasterio.Affine:
     return rasterio.Affine(CELL_M, 0, x0, 0, CELL_M, y0)
 
@@ -150,7 +155,7 @@ def make_land() -> Land:
     lake = rasterio.features.rasterize(lakes, shape, transform=place, all_touched=True, dtype="uint8") > 0
 
     rng = np.random.default_rng([SEED, 1])
-    valley = 0.7 * smooth_noise(rng, shape, 18) + 0.5 * smooth_noise(rng, shape, 7)
+    valley = valley_noise(rng, shape)
     rough = smooth_noise(rng, shape, 1.1)
     land_distance = ndimage.distance_transform_edt(~sea)
     # Low along the ridge lines of the noise and along the shore: roads then run in valleys and by the fjord.
@@ -205,7 +210,7 @@ def half_xy(land: Land, half_row: np.ndarray, half_column: np.ndarray) -> tuple[
     dx = ndimage.map_coordinates(land.warp[0], at, order=1, mode="nearest")
     dy = ndimage.map_coordinates(land.warp[1], at, order=1, mode="nearest")
     key = half_row.astype(np.uint64) * np.uint64(1 << 20) + half_column.astype(np.uint64)
-    shake = np.stack([_unit(key), _unit(key ^ np.uint64(0x9E3779B9))]) * 44.0 - 22.0
+    shake = np.stack([unit(key), unit(key ^ np.uint64(0x9E3779B9))]) * 44.0 - 22.0
     bent_x, bent_y = np.rint(x + dx + shake[0]), np.rint(y + dy + shake[1])
     rows, columns = land.cell_of(x, y)
     ashore = land.centre_owner[rows, columns] != SEA
@@ -215,7 +220,7 @@ def half_xy(land: Land, half_row: np.ndarray, half_column: np.ndarray) -> tuple[
     return np.where(keep, bent_x, x), np.where(keep, bent_y, y)
 
 
-def _unit(key: np.ndarray) -> np.ndarray:
+def unit(key: np.ndarray) -> np.ndarray:
     """Return a number in [0, 1) that depends on the key alone (splitmix64)."""
     with np.errstate(over="ignore"):
         z = key + np.uint64(0x9E3779B97F4A7C15)

@@ -16,7 +16,7 @@ import rasterio
 import rasterio.features
 import shapely
 from sample_fixed import pick
-from sample_land import CELL_M, CRS, SEA, SEED, Land, smooth_noise
+from sample_land import CELL_M, CRS, SEA, SEED, Land, smooth_noise, unit
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
@@ -71,7 +71,21 @@ def make_air(land: Land, main: np.ndarray) -> Air:
             shadow[operator, technology] = (4.0 * common + 3.5 * own + fine - 6 * (1 - reach)).astype(np.float32)
             for r, c in used.tolist():
                 points.append((operator, technology, land.x0 + (c + 0.5) * CELL_M, land.y0 + (r + 0.5) * CELL_M))
-    return Air(masts, shadow, pd.DataFrame(points, columns=["operator", "technology", "x", "y"]))
+    table = pd.DataFrame(points, columns=["operator", "technology", "x", "y"])
+    return Air(masts, shadow, table.assign(height_m=_mast_heights(land, table)))
+
+
+def _mast_heights(land: Land, points: pd.DataFrame) -> np.ndarray:
+    """Return how high the antennas hang above the ground: by the position alone, for a mast is one for all on it.
+
+    In settlements they hang on roofs and short masts, between them on taller ones.
+    """
+    rows, columns = land.cell_of(points["x"].to_numpy(), points["y"].to_numpy())
+    draw = unit(rows.astype(np.uint64) * np.uint64(1 << 20) + columns.astype(np.uint64))
+    towns = set(zip(land.settlements["row"].tolist(), land.settlements["column"].tolist(), strict=True))
+    in_town = np.array([cell in towns for cell in zip(rows.tolist(), columns.tolist(), strict=True)])
+    return np.where(in_town, np.choose((draw * 4).astype(int), (18, 24, 24, 30)),
+                    np.choose((draw * 4).astype(int), (24, 30, 36, 42)))  # fmt: skip
 
 
 def make_mobile(
