@@ -59,6 +59,7 @@ LIMITS: Final = {
     "site_lattice_m": (100, 100_000),
     "site_near_m": (0, 100_000),
     "high_ground_gain_m": (0, 10_000),
+    "least_mobile_gain": (0, 100_000),
 }
 MAST_LIMITS_M: Final = LIMITS["mast_new_m"]
 
