@@ -15,11 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from coverage.awards import BASES, rebuild
-from coverage.bill import PARTS, SURFACE_ITEMS, TRENCH
 from coverage.calibration import OVERALL, Rules, by_class, load_rules
 from coverage.costbook import INDEX_PREFIX, CostBook, load_costs
 from coverage.costs import price
 from coverage.errors import DataError
+from coverage.parts import building_items
 from coverage.preparation import Prepared
 from coverage.scenario import Pairs, Scenario
 from coverage.subsidy import estimate
@@ -215,11 +215,10 @@ def _prices(multipliers: dict[str, float], book: CostBook) -> pd.DataFrame:
     """List every building price of a technology, route by surface, times its multiplier."""
     rows = []
     for technology, factor in sorted(multipliers.items()):
-        for part in PARTS[technology]:
-            for item in SURFACE_ITEMS if part.item == TRENCH else (part.item,):
-                value = book[item].value
-                fitted = float(f"{value * factor:.{SIGNIFICANT}g}")
-                rows.append((technology, item, book[item].unit, value, factor, fitted))
+        for item in building_items(technology):
+            value = book[item].value
+            fitted = float(f"{value * factor:.{SIGNIFICANT}g}")
+            rows.append((technology, item, book[item].unit, value, factor, fitted))
     return pd.DataFrame(rows, columns=list(PRICE_COLUMNS))
 
 

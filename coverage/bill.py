@@ -1,70 +1,40 @@
-"""The bill of quantities: what each technology needs in each area, at which price, and how long each part lasts.
+"""The bill of quantities: what each technology needs in each area.
 
 A room below `costs` and `subsidy`, which both need it and may not import each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from coverage.costbook import CostBook
 from coverage.errors import DataError
-from coverage.finance import Array, annuity, replacement, residual
+from coverage.finance import Array
+from coverage.parts import (
+    FIELD_TRENCH,
+    MIXED,
+    MOBILE_SITE,
+    PARTS,
+    STEEP_TRENCH,
+    SURFACE_ITEMS,
+    TRENCH,
+    Levels,
+    Part,
+    net_arpu_year,
+    price_of,
+    surface_mix,
+)
 
-FIXED_TECHNOLOGIES: Final = ("fibre", "fwa", "voucher")
-# What a policy's list of fixed technologies calls them.
-POLICY_NAMES: Final = {"fibre": "fibre", "fwa": "fwa", "voucher": "satellite"}
-# Metres of land route are priced as a mix of these surfaces.
-TRENCH: Final = "trench_m"
-SURFACE_ITEMS: Final = ("verge_trench_m", "soil_trench_m", "rock_trench_m", "aerial_m")
-OVERHEAD: Final = "design_overhead"
+Bools = npt.NDArray[np.bool_]
 
-
-@dataclass(frozen=True)
-class Part:
-    """Stand for one priced part: `life` names a life_ item (route: duct and cable mixed), `upkeep` an opex_ item."""
-
-    item: str
-    life: str
-    upkeep: str
-    designed: bool  # carries the overhead for design, permits and supervision
-
-
-PARTS: Final[Mapping[str, tuple[Part, ...]]] = {
-    "fibre": (
-        Part(TRENCH, "route", "passive", designed=True),
-        Part("subsea_m", "cable", "passive", designed=True),
-        Part("subsea_landing", "duct", "passive", designed=True),
-        Part("splitter_premises", "cable", "passive", designed=True),
-        Part("drop_m", "cable", "passive", designed=False),
-        Part("drop_premises", "cable", "passive", designed=False),
-        Part("active_premises", "active", "active", designed=False),
-        Part("cpe", "cpe", "none", designed=False),
-    ),
-    "fwa": (
-        Part("fwa_new_site", "mast", "active", designed=True),
-        Part("fwa_site_upgrade", "active", "active", designed=True),
-        Part("fwa_cpe", "cpe", "none", designed=False),
-    ),
-    "voucher": (Part("voucher_premises", "cpe", "none", designed=False),),
-}
-
-
-@dataclass(frozen=True)
-class Levels:
-    """Hold one or more settings of what is uncertain: prices by item, shares and rates, each of n values."""
-
-    prices: Mapping[str, Array]
-    rock_share: Array
-    take_up_household: Array
-    take_up_business: Array
-    rate: Array  # real, before tax
+REACH_SLACK: Final = 1e-9  # of a share that is a sum of floats
 
 
 @dataclass(frozen=True)
@@ -72,7 +42,9 @@ class Bill:
     """Hold the quantities of one technology for some areas, in the order of PARTS.
 
     `fixed` is built whoever connects; `home` and `business` are for all homes or all businesses and public
-    bodies, and are multiplied by their take-up. Each is areas × parts; `homes` and `businesses` count premises.
+    bodies, and are multiplied by their take-up. Each is areas × parts; `homes` and `businesses` count premises that
+    can become customers: none of a mobile site. `down_mbps` is the speed that is left for the furthest customer under
+    load, and `reaches` whether every premises can be connected.
     """
 
     technology: str
@@ -82,6 +54,8 @@ class Bill:
     homes: Array
     businesses: Array
     premises: Array
+    down_mbps: Array
+    reaches: Bools
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -90,7 +64,7 @@ class Bill:
 
     def rows(self, select: slice | Array) -> Bill:
         """Return the bill of some of the areas."""
-        keep = ("fixed", "home", "business", "homes", "businesses", "premises")
+        keep = ("fixed", "home", "business", "homes", "businesses", "premises", "down_mbps", "reaches")
         return Bill(self.technology, **{name: getattr(self, name)[select] for name in keep})
 
     def quantities(self, column: int, levels: Levels) -> Array:
@@ -108,91 +82,16 @@ class Bill:
                 yield part, self.quantities(column, levels) * price_of(part, levels, book)
 
 
-def base_levels(book: CostBook) -> Levels:
-    """Return the book's own values as one setting."""
-    return Levels(
-        prices={row.item: np.array([row.value]) for row in book.items},
-        rock_share=np.array([book["rock_share"].value]),
-        take_up_household=np.array([book["take_up_household"].value]),
-        take_up_business=np.array([book["take_up_business"].value]),
-        rate=np.array([(1.0 + book["wacc"].value) / (1.0 + book["inflation"].value) - 1.0]),
-    )
-
-
-def surface_shares(book: CostBook, rock_share: Array) -> dict[str, Array]:
-    """Split land route over surfaces: soil and rock are shares of what is not aerial, the verge takes the rest."""
-    buried = 1.0 - book["aerial_share"].value
-    soil = book["soil_share"].value
-    same = np.ones_like(rock_share)
-    shares = ((1.0 - soil - rock_share) * buried, soil * buried * same, rock_share * buried, (1.0 - buried) * same)
-    return {item: np.asarray(share) for item, share in zip(SURFACE_ITEMS, shares, strict=True)}
-
-
-def price_of(part: Part, levels: Levels, book: CostBook) -> Array:
-    """Return the price of one unit of a part: land route mixed over its surfaces, design overhead put on top."""
-    if part.item == TRENCH:
-        price = np.zeros_like(levels.rock_share)
-        for item, share in surface_shares(book, levels.rock_share).items():
-            price += share * levels.prices[item]
-    else:
-        price = levels.prices[part.item]
-    return np.asarray(price * (1.0 + levels.prices[OVERHEAD])) if part.designed else price
-
-
-def life_mix(part: Part, book: CostBook) -> dict[int, float]:
-    """Return a part's lives in years with the share of its cost that has each."""
-    if part.life != "route":
-        return {int(book[f"life_{part.life}"].value): 1.0}
-    cable = book["cable_share"].value
-    mix: dict[int, float] = {}
-    for name, share in (("duct", 1.0 - cable), ("cable", cable)):
-        life = int(book[f"life_{name}"].value)
-        mix[life] = mix.get(life, 0.0) + share
-    return mix
-
-
-def upkeep_share(part: Part, book: CostBook) -> float:
-    """Return the yearly cost of running a part, as a share of its capex."""
-    return 0.0 if part.upkeep == "none" else book[f"opex_{part.upkeep}"].value
-
-
-@dataclass(frozen=True)
-class Factors:
-    """Hold today's value of a part's upkeep, replacement and residual, per unit of its capex; one per rate."""
-
-    opex: Array
-    replacement: Array
-    residual: Array
-
-    @property
-    def whole_life(self) -> Array:
-        """Return capex + upkeep + replacement - residual, per unit of capex."""
-        return np.asarray(1.0 + self.opex + self.replacement - self.residual)
-
-
-def factors(technology: str, book: CostBook, *, rate: Array, horizon: int) -> dict[str, Factors]:
-    """Return the present-value factors of each part of a technology, by item."""
-    years = annuity(rate, horizon)
-    found = {}
-    for part in PARTS[technology]:
-        again, left = np.zeros_like(rate), np.zeros_like(rate)
-        for life, share in life_mix(part, book).items():
-            again = again + share * replacement(rate, life, horizon)
-            left = left + share * residual(rate, life, horizon)
-        found[part.item] = Factors(upkeep_share(part, book) * years, again, left)
+def surface_metres(bill: Bill, levels: Levels, book: CostBook) -> dict[str, Array]:
+    """Return areas × n metres on each surface (SURFACE_ITEMS) of all that a bill digs or hangs, ducts and sea aside."""
+    found = {item: np.zeros((len(bill.premises), len(levels.rock_share))) for item in SURFACE_ITEMS}
+    for column, part in enumerate(bill.parts):
+        if part.item in MIXED:
+            for item, share in surface_mix(part.item, levels, book).items():
+                found[item] += bill.quantities(column, levels) * share
+        elif part.item in found:
+            found[part.item] += bill.quantities(column, levels)
     return found
-
-
-def net_arpu_year(book: CostBook, *, kind: str, technology: str) -> float:
-    """Return a year's revenue per connection, without VAT and cost of sales; `kind` is household or business."""
-    cost = "voucher_cost_of_sales" if technology == "voucher" else "cost_of_sales"
-    month = book[f"arpu_{kind}_month"].value * (1.0 - book["vat_share"].value) * (1.0 - book[cost].value)
-    return 12.0 * month
-
-
-def earning_years(book: CostBook, *, rate: Array, horizon: int) -> Array:
-    """Return today's value of 1 a year at full take-up, with the ramp before it; one per rate."""
-    return annuity(rate, horizon, book["take_up_ramp_years"].value)
 
 
 def revenue(bill: Bill, levels: Levels, book: CostBook, *, years: Array) -> Array:
@@ -218,10 +117,16 @@ def make_bill(areas: gpd.GeoDataFrame, routes: pd.DataFrame, *, technology: str,
     """Count what one technology needs in each area.
 
     Uses from `areas`: premises, businesses, public and geometry (metres); from `routes`: trench_m, subsea_m,
-    drop_m. Homes are premises less businesses and public bodies, so holiday homes count as homes where a
-    policy lets them in. Public bodies take up and pay as businesses. A sub-sea route is given two landings.
-    The number of wireless sites is planned at the book's take-up: the larger of what capacity and what range
-    ask for, and at least one.
+    drop_m and, where they are told, the metres by surface (`_way`). Homes are premises less businesses and public
+    bodies, so holiday homes count as homes where a policy lets them in. Public bodies take up and pay as businesses.
+    A sub-sea route is given two landings.
+
+    Wireless sites are planned at the book's take-up. Where the terrain was read (`fwa_basis` is "terrain"), see
+    `_wireless`; else their number is the larger of what capacity and what range ask for, and at least one.
+
+    A mobile site (areas of kind mobile: sites_new, sites_existing, power_m) is a new mast or room on one that stands,
+    one operator's equipment on it, power, and the route of its backhaul. It earns nothing, and its premises are no
+    customers.
     """
     route = aligned(areas, routes)
     premises = areas["premises"].to_numpy(dtype=float)
@@ -229,6 +134,7 @@ def make_bill(areas: gpd.GeoDataFrame, routes: pd.DataFrame, *, technology: str,
     homes = premises - businesses
     items = [part.item for part in PARTS[technology]]
     fixed, home, business = (np.zeros((len(areas), len(items))) for _ in range(3))
+    down, reaches = np.full(len(areas), np.inf), np.ones(len(areas), dtype=bool)
 
     def put(item: str, *, whole: Array | None = None, each: Array | float = 0.0) -> None:
         column = items.index(item)
@@ -237,24 +143,139 @@ def make_bill(areas: gpd.GeoDataFrame, routes: pd.DataFrame, *, technology: str,
         home[:, column], business[:, column] = each * homes, each * businesses
 
     if technology == "fibre":
-        subsea = route["subsea_m"].to_numpy(dtype=float)
+        for item, metres in _way(route, book).items():
+            put(item, whole=metres)
         drop = route["drop_m"].to_numpy(dtype=float)
-        put(TRENCH, whole=route["trench_m"].to_numpy(dtype=float))
-        put("subsea_m", whole=subsea)
-        put("subsea_landing", whole=np.where(subsea > 0, 2.0, 0.0))
         put("splitter_premises", whole=premises)
         put("drop_m", each=np.divide(drop, premises, out=np.zeros_like(drop), where=premises > 0))
         for item in ("drop_premises", "active_premises", "cpe"):
             put(item, each=1.0)
     elif technology == "fwa":
-        connections = homes * book["take_up_household"].value + businesses * book["take_up_business"].value
-        by_capacity = np.ceil(connections / book["fwa_premises_per_site"].value)
-        radius = areas.geometry.minimum_bounding_radius().to_numpy(dtype=float)
-        by_range = np.ceil((radius / book["fwa_range_m"].value) ** 2)
-        sites = np.maximum(1.0, np.maximum(by_capacity, by_range))
-        put("fwa_new_site", whole=sites * book["fwa_new_site_share"].value)
-        put("fwa_site_upgrade", whole=sites)
+        needed = _wireless(areas, homes, businesses, book)
+        for item, quantity in needed.quantities.items():
+            put(item, whole=quantity)
         put("fwa_cpe", each=1.0)
+        down, reaches = needed.down_mbps, needed.reaches
+    elif technology == MOBILE_SITE:
+        new, old = (_told(areas, name) for name in ("sites_new", "sites_existing"))
+        put("mobile_new_site", whole=new)
+        put("mobile_equipment", whole=new + old)
+        put("power_m", whole=_power(_told(areas, "power_m"), new, book))
+        for item, metres in _way(route, book).items():
+            put(item, whole=metres)
+        homes, businesses = np.zeros_like(homes), np.zeros_like(homes)
+        down = np.zeros(len(areas))
     else:
         put("voucher_premises", each=1.0)
-    return Bill(technology, fixed, home, business, homes, businesses, premises)
+    return Bill(technology, fixed, home, business, homes, businesses, premises, down, reaches)
+
+
+def _told(frame: pd.DataFrame, name: str) -> Array:
+    """Return a column of metres or counts, 0 where it is not told."""
+    if name not in frame:
+        return np.zeros(len(frame))
+    return np.asarray(np.nan_to_num(frame[name].to_numpy(dtype=float, na_value=np.nan)))
+
+
+def _way(route: pd.DataFrame, book: CostBook) -> dict[str, Array]:
+    """Return the metres of each part of WAY, and the landings.
+
+    Routes may tell what `trench_m` runs through: in_duct_m, on_poles_m, steep_dug_m and field_dug_m; the rest is dug
+    along roads. Where poles are known, they count towards the book's `aerial_share`, so that the share of the way
+    along roads (steep or not) on poles is the larger of what is known and what the book takes.
+    """
+    duct, poles, steep, field = (
+        _told(route, name) for name in ("in_duct_m", "on_poles_m", "steep_dug_m", "field_dug_m")
+    )
+    trench = route["trench_m"].to_numpy(dtype=float)
+    verge = np.maximum(0.0, trench - duct - poles - steep - field)
+    dug, buried = verge + steep, 1.0 - book["aerial_share"].value
+    # The metres priced as a mix that holds `aerial_share` on poles: as many as leave what is dug in it.
+    mixed = np.minimum(dug + poles, dug / buried) if buried > 0 else dug + poles
+    more = np.divide(mixed, dug, out=np.ones_like(dug), where=dug > 0)
+    subsea = route["subsea_m"].to_numpy(dtype=float)
+    return {
+        TRENCH: verge * more,
+        STEEP_TRENCH: steep * more,
+        FIELD_TRENCH: field,
+        "aerial_m": np.where(dug > 0, dug + poles - mixed, poles),
+        "existing_duct_m": duct,
+        "subsea_m": subsea,
+        "subsea_landing": np.where(subsea > 0, 2.0, 0.0),
+    }
+
+
+def _power(metres: Array, new_sites: Array, book: CostBook) -> Array:
+    """Return the metres of power line beyond what the price of a new site holds."""
+    return np.maximum(0.0, metres - new_sites * book["site_power_m"].value)
+
+
+@dataclass(frozen=True)
+class Wireless:
+    """Hold what wireless needs in each area, by item, and what the furthest customer is left under load."""
+
+    quantities: dict[str, Array]
+    down_mbps: Array
+    reaches: Bools
+
+
+def customers_per_sector(areas: pd.DataFrame, book: CostBook) -> Array:
+    """Return how many connections one more sector (where the terrain was read) or site (elsewhere) can hold.
+
+    A sector's capacity is taken to be that at its furthest customer for all of them (fwa_edge_mbps), which is
+    cautious. In the busy hour each connection asks for fwa_busy_mbps on average; no more than fwa_load_share of the
+    sector may be asked for, and what the others leave must still reach what the area's tiers ask for, if it can.
+    """
+    edge, ask = _told(areas, "fwa_edge_mbps"), _told(areas, "deliver_down_mbps")
+    busy = book["fwa_busy_mbps"].value
+    by_load = book["fwa_load_share"].value * edge / busy
+    left = 1.0 + (edge - ask) / busy
+    held = np.where(edge >= ask, np.minimum(by_load, left), by_load)
+    return np.where(_sited(areas), np.maximum(held, 0.0), book["fwa_premises_per_site"].value)
+
+
+def most_customers(areas: pd.DataFrame, book: CostBook) -> Array:
+    """Return how many connections the sites found can hold with all the sectors that fit on them; inf: no limit."""
+    sectors = (_told(areas, "fwa_sites_new") + _told(areas, "fwa_sites_existing")) * book["fwa_sectors_most"].value
+    return np.where(_sited(areas), sectors * customers_per_sector(areas, book), np.inf)
+
+
+def _sited(areas: pd.DataFrame) -> Bools:
+    """Say where masts were looked for in the terrain, and found."""
+    if "fwa_basis" not in areas:
+        return np.zeros(len(areas), dtype=bool)
+    sites = _told(areas, "fwa_sites_new") + _told(areas, "fwa_sites_existing")
+    return np.asarray(areas["fwa_basis"].eq("terrain").fillna(value=False).to_numpy(dtype=bool) & (sites > 0))
+
+
+def _wireless(areas: gpd.GeoDataFrame, homes: Array, businesses: Array, book: CostBook) -> Wireless:
+    """Count sites and sectors, and say what speed is left.
+
+    With terrain: sites_new and sites_existing as found, each with equipment for `fwa_site_sectors` sectors; further
+    ones, up to `fwa_sectors_most` a site, as `customers_per_sector` asks; power and backhaul metres as found. The
+    furthest customer is left its sector's capacity there less what the other customers of the sector ask for in the
+    busy hour. Where no site was found the sites are counted without terrain, and reach nobody.
+    """
+    connections = homes * book["take_up_household"].value + businesses * book["take_up_business"].value
+    sited = _sited(areas)
+    new, old = _told(areas, "fwa_sites_new"), _told(areas, "fwa_sites_existing")
+    held = customers_per_sector(areas, book)
+    asked = np.ceil(np.divide(connections, held, out=np.full(len(areas), np.inf), where=held > 0))
+    radius = areas.geometry.minimum_bounding_radius().to_numpy(dtype=float)
+    by_range = np.ceil((radius / book["fwa_range_m"].value) ** 2)
+    sites = np.where(sited, new + old, np.maximum(1.0, np.maximum(asked, by_range)))
+    sectors = np.where(sited, np.clip(asked, sites, sites * book["fwa_sectors_most"].value), 0.0)
+    each = np.divide(connections, sectors, out=np.zeros(len(areas)), where=sectors > 0)
+    left = _told(areas, "fwa_edge_mbps") - np.maximum(0.0, each - 1.0) * book["fwa_busy_mbps"].value
+    known = areas["fwa_basis"].eq("terrain").fillna(value=False).to_numpy(dtype=bool) if "fwa_basis" in areas else sited
+    return Wireless(
+        quantities={
+            "fwa_new_site": np.where(sited, new, sites * book["fwa_new_site_share"].value),
+            "fwa_site_upgrade": sites,
+            "fwa_sector": np.maximum(0.0, sectors - sites * book["fwa_site_sectors"].value),
+            "power_m": np.where(sited, _power(_told(areas, "fwa_power_m"), new, book), 0.0),
+            TRENCH: np.where(sited, _told(areas, "fwa_backhaul_m"), 0.0),
+        },
+        down_mbps=np.where(known, np.maximum(0.0, left), np.inf),
+        reaches=~known | (_told(areas, "fwa_reach_share") >= 1.0 - REACH_SLACK),
+    )

@@ -14,9 +14,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from coverage.bill import aligned, base_levels, surface_shares
+from coverage.bill import make_bill, surface_metres
 from coverage.costbook import CostBook
 from coverage.finance import Array
+from coverage.parts import MOBILE_SITE, TRENCH, base_levels, surface_mix
 from coverage.scenario import Scenario
 
 # Where residents can dig: rock is blasted, and poles and the sea bed are no place for a dugnad.
@@ -26,10 +27,10 @@ DUG_BY_HAND: Final = ("verge_trench_m", "soil_trench_m")
 def dugnad_price(book: CostBook) -> float:
     """Return what a metre of verge or soil trench saves if residents dig it, in the book's currency.
 
-    The price of verge and soil in the route's own mix, without its cable and jointing (`cable_share`). Design and
+    The price of verge and soil in the mix along roads, without its cable and jointing (`cable_share`). Design and
     supervision are not saved, and neither are upkeep, replacement and residual: the duct lies there all the same.
     """
-    shares = surface_shares(book, np.array([book["rock_share"].value]))
+    shares = surface_mix(TRENCH, base_levels(book), book)
     metres = sum(float(shares[item][0]) for item in DUG_BY_HAND)
     if metres <= 0:
         return 0.0
@@ -39,19 +40,22 @@ def dugnad_price(book: CostBook) -> float:
 
 def dugnad_limit_m(areas: pd.DataFrame, routes: pd.DataFrame, *, book: CostBook) -> Array:
     """Return the metres of each area's route in verge and soil; 0 where no fibre is proposed. In the areas' order."""
-    shares = surface_shares(book, np.array([book["rock_share"].value]))
-    part = sum(float(shares[item][0]) for item in DUG_BY_HAND)
-    trench = aligned(areas, routes)["trench_m"].to_numpy(dtype=float)
-    return np.asarray(np.where(areas["technology"] == "fibre", trench * max(0.0, part), 0.0))
+    metres = surface_metres(make_bill(areas, routes, technology="fibre", book=book), base_levels(book), book)
+    dug = sum((metres[item][:, 0] for item in DUG_BY_HAND), start=np.zeros(len(areas)))
+    return np.asarray(np.where(areas["technology"] == "fibre", dug, 0.0))
 
 
 def expected_connections(areas: pd.DataFrame, *, book: CostBook) -> Array:
-    """Return the connections of each area at the book's take-up: homes, and businesses with public bodies."""
+    """Return the connections of each area at the book's take-up: homes, and businesses with public bodies.
+
+    A mobile site connects nobody.
+    """
     levels = base_levels(book)
     premises = areas["premises"].to_numpy(dtype=float)
     businesses = np.minimum(premises, (areas["businesses"] + areas["public"]).to_numpy(dtype=float))
     homes = premises - businesses
-    return np.asarray(homes * levels.take_up_household[0] + businesses * levels.take_up_business[0])
+    connected = homes * levels.take_up_household[0] + businesses * levels.take_up_business[0]
+    return np.asarray(np.where(areas["technology"] == MOBILE_SITE, 0.0, connected))
 
 
 def contributions(

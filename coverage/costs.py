@@ -6,32 +6,40 @@ the connections that the book's take-up expects; `connected` is never `passed`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from coverage.bill import (
-    FIXED_TECHNOLOGIES,
-    OVERHEAD,
-    POLICY_NAMES,
-    TRENCH,
-    Bill,
-    base_levels,
-    earning_years,
-    factors,
-    make_bill,
-    revenue,
-    surface_shares,
-    upkeep_share,
-)
+from coverage.bill import Bill, make_bill, revenue, surface_metres
 from coverage.costbook import CostBook, CostItem, load_costs
 from coverage.errors import PolicyError
 from coverage.finance import Array
+from coverage.parts import (
+    FIXED,
+    MIXED,
+    MOBILE,
+    MOBILE_SITE,
+    OVERHEAD,
+    POLICY_NAMES,
+    SURFACE_ITEMS,
+    TECHNOLOGIES,
+    TRENCH,
+    base_levels,
+    earning_years,
+    factors,
+    price_of,
+    upkeep_share,
+    wanted_part,
+)
 from coverage.policy import Policy
 
-__all__ = ["CostBook", "CostItem", "load_costs", "price", "propose"]
+__all__ = ["CostBook", "CostItem", "backhaul_saving", "load_costs", "price", "propose"]
+
+Bools = npt.NDArray[np.bool_]
 
 OPTION_COLUMNS: Final = (
     "area_id", "technology", "premises", "capex", "capex_per_premises", "opex_per_year", "pv_opex", "pv_replacement",
@@ -46,22 +54,23 @@ LINE_COLUMNS: Final = (
 def price(
     areas: gpd.GeoDataFrame, routes: pd.DataFrame, *, book: CostBook, policy: Policy
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Price every technology in every area.
+    """Price every technology that an area of its kind can be built in: fixed (also where no kind is told) or mobile.
 
     Returns the options (OPTION_COLUMNS, one row per area and technology) and the cost lines (LINE_COLUMNS) that sum
     to each option's capex. `lifetime_cost` is capex + the present value of upkeep and replacement less the residual,
     over the policy's horizon at the book's real rate, before tax; `net_cost` takes the revenue off as well and, where
     above 0, is the funding gap of the business case.
-    An option meets the delivery clause if the policy counts its technology as fixed service and its speeds reach
-    what the area's tiers demand.
+    An option meets the delivery clause if the policy counts its technology as fixed service, it reaches every premises
+    and its speeds reach what the area's tiers demand: of wireless what is left under load for the furthest customer,
+    where the terrain was read. A mobile site gives no fixed speed (0) and owes none.
     """
     options, lines = [], []
     levels = base_levels(book)
     years = earning_years(book, rate=levels.rate, horizon=policy.subsidy.horizon_years)
-    for technology in FIXED_TECHNOLOGIES:
-        bill = make_bill(areas, routes, technology=technology, book=book)
+    for some, technology in _to_price(areas):
+        bill = make_bill(some, routes, technology=technology, book=book)
         value = factors(technology, book, rate=levels.rate, horizon=policy.subsidy.horizon_years)
-        totals = {name: np.zeros(len(areas)) for name in TOTALS}
+        totals = {name: np.zeros(len(some)) for name in TOTALS}
         for part, amounts in bill.amounts(levels, book):
             amount, factor = amounts[:, 0], value[part.item]
             totals["capex"] += amount
@@ -70,21 +79,48 @@ def price(
             totals["pv_replacement"] += amount * factor.replacement
             totals["pv_residual"] += amount * factor.residual
         totals["pv_revenue"] += revenue(bill, levels, book, years=years)[:, 0]
-        options.append(_option(areas, bill, totals, book=book, policy=policy))
-        lines.append(_lines(areas, bill, book=book))
-    # Stable: within an area the technologies keep the order of FIXED_TECHNOLOGIES and the lines that of the bill.
+        options.append(_option(some, bill, totals, book=book, policy=policy))
+        lines.append(_lines(some, bill, book=book))
+    # Stable: within an area the technologies keep the order of TECHNOLOGIES and the lines that of the bill.
     return (
         pd.concat(options, ignore_index=True).sort_values("area_id", kind="stable", ignore_index=True),
         pd.concat(lines, ignore_index=True).sort_values("area_id", kind="stable", ignore_index=True),
     )
 
 
+def _to_price(areas: gpd.GeoDataFrame) -> Iterator[tuple[gpd.GeoDataFrame, str]]:
+    """Yield the areas of each kind with each technology for them; without mobile areas all are fixed."""
+    mobile = is_mobile(areas)
+    for kind, some in ((FIXED, areas if not mobile.any() else areas[~mobile]), (MOBILE, areas[mobile])):
+        if len(some) or kind == FIXED:
+            yield from ((some, technology) for technology in TECHNOLOGIES[kind])
+
+
+def is_mobile(areas: pd.DataFrame) -> Bools:
+    """Say which areas are of kind mobile; where no kind is told, none is."""
+    if "kind" not in areas:
+        return np.zeros(len(areas), dtype=bool)
+    return np.asarray(areas["kind"].eq(MOBILE).to_numpy(dtype=bool))
+
+
+def backhaul_saving(areas: pd.DataFrame, *, book: CostBook) -> Array:
+    """Price the metres of backhaul that each mobile area need not dig if it shares another area's fibre trench.
+
+    Uses `backhaul_saving_m`, metres along roads, at the mix of surfaces and with the overhead for design; 0 where
+    nothing can be shared. It is what sharing would save if both are built, and taken off nothing.
+    """
+    metres = np.nan_to_num(areas["backhaul_saving_m"].to_numpy(dtype=float, na_value=np.nan))
+    trench = wanted_part(MOBILE_SITE, TRENCH)
+    return np.asarray(metres * float(price_of(trench, base_levels(book), book)[0]))
+
+
 def propose(areas: gpd.GeoDataFrame, options: pd.DataFrame, *, policy: Policy) -> gpd.GeoDataFrame:
     """Give each area the technology of least net cost among those that meet its delivery clause.
 
     Fibre and wireless earn the same, so between them that is the least lifetime cost; a voucher earns nothing.
-    Adds technology, capex, capex_per_premises, opex_per_year, delivered_down_mbps, delivered_up_mbps, over_ceiling
-    and over_ceiling_reason. Ties go to the first of FIXED_TECHNOLOGIES. Raises PolicyError if nothing in the cost
+    Adds technology, capex, capex_per_premises (0 where there are no premises), opex_per_year, delivered_down_mbps,
+    delivered_up_mbps, over_ceiling and over_ceiling_reason: the ceiling is of what a connection may cost, so a mobile
+    site is never above it. Ties go to the first of FIXED_TECHNOLOGIES. Raises PolicyError if nothing in the cost
     book reaches what an area must be given.
     """
     able = options[options["meets_delivery"]].sort_values(["area_id", "net_cost"], kind="stable")
@@ -99,6 +135,7 @@ def propose(areas: gpd.GeoDataFrame, options: pd.DataFrame, *, policy: Policy) -
     chosen = best.loc[list(areas["area_id"])]
     ceiling = policy.subsidy.ceiling_per_premises
     each = chosen["capex_per_premises"].to_numpy()
+    over = (each > ceiling) & ~is_mobile(areas)
     reasons = [f"{cost:,.0f} per premises is above the policy's ceiling of {ceiling:,.0f}" for cost in each]
     return areas.assign(
         technology=chosen["technology"].to_numpy(),
@@ -107,17 +144,20 @@ def propose(areas: gpd.GeoDataFrame, options: pd.DataFrame, *, policy: Policy) -
         opex_per_year=chosen["opex_per_year"].to_numpy(),
         delivered_down_mbps=chosen["down_mbps"].to_numpy(),
         delivered_up_mbps=chosen["up_mbps"].to_numpy(),
-        over_ceiling=each > ceiling,
-        over_ceiling_reason=pd.array(np.where(each > ceiling, reasons, "").astype(object), dtype="str"),
+        over_ceiling=over,
+        over_ceiling_reason=pd.array(np.where(over, reasons, "").astype(object), dtype="str"),
     )
 
 
 def _option(
     areas: pd.DataFrame, bill: Bill, totals: dict[str, Array], *, book: CostBook, policy: Policy
 ) -> pd.DataFrame:
-    down = book[f"{bill.technology}_down_mbps"].value
-    up = book[f"{bill.technology}_up_mbps"].value
-    counted = POLICY_NAMES[bill.technology] in policy.fixed.technologies
+    if bill.technology == MOBILE_SITE:
+        down, up, counted = bill.down_mbps, 0.0, True
+    else:
+        down = np.minimum(book[f"{bill.technology}_down_mbps"].value, bill.down_mbps)
+        up = book[f"{bill.technology}_up_mbps"].value
+        counted = POLICY_NAMES[bill.technology] in policy.fixed.technologies
     each = np.divide(totals["capex"], bill.premises, out=np.zeros(len(areas)), where=bill.premises > 0)
     lifetime = totals["capex"] + totals["pv_opex"] + totals["pv_replacement"] - totals["pv_residual"]
     columns = {
@@ -131,6 +171,7 @@ def _option(
         "down_mbps": down,
         "up_mbps": up,
         "meets_delivery": counted
+        & bill.reaches
         & (areas["deliver_down_mbps"].to_numpy() <= down)
         & (areas["deliver_up_mbps"].to_numpy() <= up),
     }
@@ -138,7 +179,7 @@ def _option(
 
 
 def _lines(areas: pd.DataFrame, bill: Bill, *, book: CostBook) -> pd.DataFrame:
-    """Write out the bill: one line per area and item, land route by surface, design overhead on its own line."""
+    """Write out the bill: one line per area and item, route by surface, design overhead on its own line."""
     levels = base_levels(book)
     base = np.zeros(len(areas))
     frames = []
@@ -163,12 +204,15 @@ def _lines(areas: pd.DataFrame, bill: Bill, *, book: CostBook) -> pd.DataFrame:
         )
         return amount
 
+    surfaces = surface_metres(bill, levels, book)
+    if any(part.item in MIXED for part in bill.parts):
+        for item, metres in surfaces.items():
+            base = base + add(item, metres[:, 0], book[item].unit)
     for column, part in enumerate(bill.parts):
-        quantity = bill.quantities(column, levels)[:, 0]
-        split = {part.item: np.ones(1)} if part.item != TRENCH else surface_shares(book, levels.rock_share)
-        for item, share in split.items():
-            amount = add(item, quantity * share, book[item].unit)
-            base = base + (amount if part.designed else 0.0)
+        if part.item in MIXED or part.item in SURFACE_ITEMS:
+            continue
+        amount = add(part.item, bill.quantities(column, levels)[:, 0], book[part.item].unit)
+        base = base + (amount if part.designed else 0.0)
     add(OVERHEAD, base, f"{book.currency}, {book[OVERHEAD].unit}")
     lines = pd.concat(frames, ignore_index=True)
     return lines.loc[lines["quantity"] > 0, list(LINE_COLUMNS)]

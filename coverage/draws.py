@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from coverage.bill import OVERHEAD, PARTS, SURFACE_ITEMS, TRENCH, Levels
 from coverage.costbook import CostBook, CostItem
 from coverage.finance import Array, real_rate
+from coverage.parts import OVERHEAD, Levels, building_items
 
 GROUPS: Final = ("unit_cost", "rock_share", "take_up", "wacc")
 QUANTILES: Final = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
@@ -86,9 +86,7 @@ def generator(seed: int, name: str) -> np.random.Generator:
 
 def priced_items(technology: str) -> tuple[str, ...]:
     """List the book's items that set the unit prices of a technology."""
-    items = [part.item for part in PARTS[technology] if part.item != TRENCH]
-    surfaces = SURFACE_ITEMS if technology == "fibre" else ()
-    return (*surfaces, *items, OVERHEAD)
+    return (*building_items(technology), OVERHEAD)
 
 
 @dataclass(frozen=True)
@@ -116,6 +114,7 @@ class Sampler:
         return Levels(
             prices={item: triangular(self.book[item], cost) for item in priced_items(technology)},
             rock_share=triangular(self.book["rock_share"], rock),
+            steep_rock_share=triangular(self.book["steep_rock_share"], rock),
             take_up_household=triangular(self.book["take_up_household"], take),
             take_up_business=triangular(self.book["take_up_business"], take),
             rate=self.rate,

@@ -6,8 +6,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from coverage.bill import base_levels, make_bill
+from coverage.bill import make_bill
 from coverage.costbook import CostBook
+from coverage.parts import base_levels
 from coverage.roads import DETOUR, FERRY, Attached, grow_trees
 from coverage.roads.graph import Floats, Ints
 

@@ -2,8 +2,8 @@
 
 Two views, never mixed. `business_case`: max(0, capex + PV(opex) + PV(replacement) - PV(revenue) - PV(residual))
 over the policy's horizon, capex undiscounted in year 0; the rate and all flows are real and before tax.
-`private_cap`: max(0, capex - cap x premises). The funding gap is a planning estimate: the grant is set by
-competition. Nothing here is net of tax, and no flow is inflated.
+`private_cap`: max(0, capex - cap x premises), of a mobile site max(0, capex): it brings no customers. The funding gap
+is a planning estimate: the grant is set by competition. Nothing here is net of tax, and no flow is inflated.
 """
 
 from __future__ import annotations
@@ -15,24 +15,23 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from coverage.bill import (
-    Bill,
+from coverage.bill import Bill, make_bill, revenue
+from coverage.contributions import contributions, expected_connections
+from coverage.costbook import CostBook
+from coverage.draws import GROUPS, QUANTILES, Draws, Sampler
+from coverage.errors import DataError
+from coverage.finance import Array, discount, ramp, real_rate, replacement_years, residual_share
+from coverage.parts import (
+    MOBILE_SITE,
     Factors,
     Levels,
     base_levels,
     earning_years,
     factors,
     life_mix,
-    make_bill,
     net_arpu_year,
-    revenue,
     upkeep_share,
 )
-from coverage.contributions import contributions, expected_connections
-from coverage.costbook import CostBook
-from coverage.draws import GROUPS, QUANTILES, Draws, Sampler
-from coverage.errors import DataError
-from coverage.finance import Array, discount, ramp, real_rate, replacement_years, residual_share
 from coverage.policy import Policy
 from coverage.scenario import Scenario
 
@@ -171,11 +170,17 @@ def _flows(bill: Bill, levels: Levels, book: CostBook, policy: Policy) -> dict[s
 
 def _gap(bill: Bill, flows: dict[str, Array], policy: Policy, scenario: Scenario) -> Array:
     if _view(policy, scenario) == "private_cap":
-        net = flows["capex"] - policy.subsidy.private_cap_per_premises * bill.premises[:, None]
+        net = flows["capex"] - _private_cap(bill, policy)[:, None]
     else:
         costs = flows["capex"] + flows["pv_opex"] + flows["pv_replacement"]
         net = costs - flows["pv_residual"] - flows["pv_revenue"]
     return np.maximum(0.0, net)
+
+
+def _private_cap(bill: Bill, policy: Policy) -> Array:
+    """Return what an operator is taken to pay itself: nothing for a mobile site, which brings no customers."""
+    paying = 0.0 if bill.technology == MOBILE_SITE else policy.subsidy.private_cap_per_premises
+    return paying * bill.premises
 
 
 def _drawn_gap(
@@ -191,7 +196,7 @@ def _drawn_gap(
     """Return one area's gap in every draw: `_gap` with the flows added up as they come, for speed."""
     capped = _view(policy, scenario) == "private_cap"
     if capped:
-        net = np.full(len(levels.rate), -policy.subsidy.private_cap_per_premises * bill.premises[0])
+        net = np.full(len(levels.rate), -_private_cap(bill, policy)[0])
     else:
         net = -revenue(bill, levels, book, years=years)[0]
     for part, amount in bill.amounts(levels, book):
@@ -226,6 +231,7 @@ def _ends(book: CostBook) -> Levels:
     return Levels(
         prices={row.item: setting(row.item, "unit_cost") for row in book.items},
         rock_share=setting("rock_share", "rock_share"),
+        steep_rock_share=setting("steep_rock_share", "rock_share"),
         take_up_household=setting("take_up_household", "take_up"),
         take_up_business=setting("take_up_business", "take_up"),
         rate=real_rate(setting("wacc", "wacc"), book["inflation"].value),

@@ -18,9 +18,9 @@ from shapely.geometry import Polygon, box
 
 from coverage import pipeline
 from coverage.backcast import Backcast, backcast
-from coverage.bill import PARTS, SURFACE_ITEMS
 from coverage.costbook import load_costs
 from coverage.errors import DataError
+from coverage.parts import building_items
 from coverage.pipeline import Prepared
 from coverage.policy import load_policy
 from coverage.scenario import Scenario
@@ -177,7 +177,7 @@ def test_the_fitted_prices_bring_the_model_by_the_multiplier_and_only_if_the_sce
     again = look_back(prepared, *rows, costs=after.costs)
     raised = again.awards["model_cost"] / found.awards["model_cost"]
     assert raised.to_numpy() == pytest.approx(found.multipliers["fibre"], rel=1e-5)
-    items = {item for part in PARTS["fibre"] for item in (SURFACE_ITEMS if part.item == "trench_m" else (part.item,))}
+    items = set(building_items("fibre"))
     assert {item for item, _ in after.costs} == items
 
 

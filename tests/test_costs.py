@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from coverage import bill
+from coverage import bill, parts
 from coverage.costs import CostBook, load_costs, price, propose
 from coverage.errors import DataError, PolicyError
 from coverage.policy import Policy, load_policy
@@ -51,22 +51,22 @@ def book_of(**values: float) -> CostBook:
 def quantities(areas: gpd.GeoDataFrame, routes: pd.DataFrame, *, technology: str, book: CostBook) -> pd.DataFrame:
     """Return area_id × part: quantities at the book's take-up, so that capex = quantities @ unit_prices."""
     counted = bill.make_bill(areas, routes, technology=technology, book=book)
-    levels = bill.base_levels(book)
+    levels = parts.base_levels(book)
     columns = {part.item: counted.quantities(column, levels)[:, 0] for column, part in enumerate(counted.parts)}
     return pd.DataFrame(columns, index=pd.Index(areas["area_id"], name="area_id"))
 
 
 def unit_prices(book: CostBook, *, technology: str) -> pd.Series:
     """Return what one unit of each part costs, design overhead included where it applies."""
-    levels = bill.base_levels(book)
-    return pd.Series({part.item: float(bill.price_of(part, levels, book)[0]) for part in bill.PARTS[technology]})
+    levels = parts.base_levels(book)
+    return pd.Series({part.item: float(parts.price_of(part, levels, book)[0]) for part in parts.PARTS[technology]})
 
 
 def test_the_quantities_of_a_small_area_are_what_one_counts() -> None:
     areas, routes = make_areas([{"households": 8, "businesses": 2, "trench_m": 1000, "subsea_m": 300, "drop_m": 500}])
     book = book_of(take_up_household=0.5, take_up_business=1.0)
     found = quantities(areas, routes, technology="fibre", book=book).iloc[0]
-    assert found.to_dict() == pytest.approx(
+    assert found[found > 0].to_dict() == pytest.approx(
         {
             "trench_m": 1000,
             "subsea_m": 300,

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from coverage.bill import PARTS, base_levels, price_of
 from coverage.contributions import contributions, dugnad_limit_m, dugnad_price
 from coverage.costs import CostBook, load_costs, price, propose
 from coverage.errors import DataError
 from coverage.levers import LEVER_COLUMNS, LEVERS, MEASURES, MOST_FURTHER, levers, measured
+from coverage.parts import PARTS, base_levels, price_of
 from coverage.policy import Policy, load_policy
 from coverage.scenario import Scenario
 from coverage.subsidy import estimate

@@ -19,10 +19,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from coverage.bill import Bill, Levels, life_mix, make_bill, net_arpu_year, price_of, upkeep_share
+from coverage.bill import Bill, make_bill
 from coverage.costs import CostBook, load_costs, price, propose
 from coverage.draws import Sampler
 from coverage.finance import ramp, replacement_years, residual_share
+from coverage.parts import Levels, life_mix, net_arpu_year, price_of, upkeep_share
 from coverage.policy import Policy, load_policy
 from coverage.scenario import Scenario
 from coverage.subsidy import estimate
@@ -52,6 +53,7 @@ def one(levels: Levels, draw: int) -> Levels:
     return Levels(
         prices={item: values[draw : draw + 1] for item, values in levels.prices.items()},
         rock_share=levels.rock_share[draw : draw + 1],
+        steep_rock_share=levels.steep_rock_share[draw : draw + 1],
         take_up_household=levels.take_up_household[draw : draw + 1],
         take_up_business=levels.take_up_business[draw : draw + 1],
         rate=levels.rate[draw : draw + 1],
