@@ -6,6 +6,7 @@ costs and seed (fast), so that a dashboard can move a slider without reading a f
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import geopandas as gpd
@@ -15,6 +16,7 @@ from coverage import corrections, costs, priority, stranding, subsidy, summary
 from coverage.assessment import Assessment
 from coverage.comparisons import contrast_study
 from coverage.contrast import Contrast
+from coverage.draws import Draws
 from coverage.errors import PolicyError
 from coverage.policy import Policy, load_policy
 from coverage.preparation import Clock
@@ -26,6 +28,7 @@ from coverage.scenario import Scenario
 from coverage.schemas import AREA_COLUMNS, AREA_TAIL
 from coverage.study import Progress, Study, ignore
 
+KINDS: Final = ("fixed", "mobile")  # of areas; their premises are never added up
 # The steps a whole run goes through, in order; a progress bar counts them.
 STEPS: Final = ("overlay", "verdict", "areas", "routes", "costs", "subsidy", "priority")
 
@@ -88,7 +91,11 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         "as_of": study.as_of.isoformat(),
         "rejected": sum(report.rows_rejected for report in prepared.inputs.reports),
         **{key: value for key, value in prepared.counts.items() if key != "municipalities"},
-        **summary.summarise_areas(ranked, funding_gap=draws.total_quantiles(), budget=scenario.budget),
+        **summary.summarise_areas(
+            ranked,
+            funding_gap={kind: _of_kind(draws, estimated, kind).total_quantiles() for kind in KINDS},
+            budget=scenario.budget,
+        ),
         "route_m": round(float(prepared.routes["route_m"].sum())),
         "route_m_if_all_built": round(prepared.joint_route_m),
         "municipalities": prepared.counts["municipalities"],
@@ -113,6 +120,17 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         provenance=provenance_of(prepared, scenario, book, clock.timings) | {"selection": ranked.attrs["selection"]},
         corrections=prepared.corrections,
         hubs=prepared.inputs.hubs,
+    )
+
+
+def _of_kind(draws: Draws, areas: gpd.GeoDataFrame, kind: str) -> Draws:
+    """Return the draws of the areas of one kind."""
+    chosen = (areas["kind"] == kind).to_numpy()  # in the order of the draws, which were made of these rows
+    return replace(
+        draws,
+        area_ids=tuple(areas.loc[chosen, "area_id"]),
+        funding_gap=draws.funding_gap[chosen],
+        private=draws.private[chosen],
     )
 
 

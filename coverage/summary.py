@@ -43,22 +43,57 @@ def summarise_places(places: gpd.GeoDataFrame, *, municipalities: gpd.GeoDataFra
     return {**_nested(table.sum(), policy), "municipalities": listed}
 
 
-def summarise_areas(areas: gpd.GeoDataFrame, *, funding_gap: Mapping[str, float], budget: float) -> dict[str, Any]:
-    """Sum capital cost and what the budget funds; `funding_gap` holds p10, p50 and p90 of the draws' totals."""
-    funded = areas[areas["decision"] == "fund"]
+def summarise_areas(
+    areas: gpd.GeoDataFrame, *, funding_gap: Mapping[str, Mapping[str, float]], budget: float
+) -> dict[str, Any]:
+    """Sum capital cost and what the budget funds; areas of kind mobile, where there are any, apart under `mobile`.
+
+    `funding_gap` holds p10, p50 and p90 of the draws' totals, per kind. Premises that a mast reaches may be those of a
+    fixed area too, so the kinds are never added up but in money: `funded.grant` is of both.
+    """
+    mobile = areas["kind"] == "mobile"
+    fixed = areas[~mobile]
+    funded = areas["decision"] == "fund"
+    found: dict[str, Any] = {
+        "areas": len(fixed),
+        "capex": _count(fixed["capex"].sum(), 0),
+        "funding_gap": {name: _count(value, 0) for name, value in funding_gap["fixed"].items()},
+        "budget": _count(budget, 0),
+        "funded": _funded(areas[funded & ~mobile]),
+    }
+    if mobile.any():
+        masts = areas[mobile]
+        found["mobile"] = {
+            "areas": len(masts),
+            "supported": bool((masts["ineligible_because"] != "mobile_not_supported").all()),
+            **_reached(masts),
+            "capex": _count(masts["capex"].sum(), 0),
+            "funding_gap": {name: _count(value, 0) for name, value in funding_gap["mobile"].items()},
+            "funded": _funded(masts[funded]) | _reached(masts[funded]),
+        }
+        found["funded"]["grant"] = _count(areas.loc[funded, "grant"].sum(), 0)
+    return found
+
+
+def _funded(areas: gpd.GeoDataFrame) -> dict[str, Any]:
     return {
         "areas": len(areas),
-        "capex": _count(areas["capex"].sum(), 0),
-        "funding_gap": {name: _count(value, 0) for name, value in funding_gap.items()},
-        "budget": _count(budget, 0),
-        "funded": {
-            "areas": len(funded),
-            "areas_without_gap": int((funded["grant"] <= 0).sum()),  # on the list, but asking for nothing
-            "businesses": _count(funded["businesses"].sum()),
-            "households": _count(funded["households"].sum()),
-            "grant": _count(funded["grant"].sum(), 0),
-            "funding_gap": _count(funded["funding_gap_p50"].sum(), 0),
-        },
+        "areas_without_gap": int((areas["grant"] <= 0).sum()),  # on the list, but asking for nothing
+        "businesses": _count(areas["businesses"].sum()),
+        "households": _count(areas["households"].sum()),
+        "grant": _count(areas["grant"].sum(), 0),
+        "funding_gap": _count(areas["funding_gap_p50"].sum(), 0),
+    }
+
+
+def _reached(masts: gpd.GeoDataFrame) -> dict[str, Any]:
+    return {
+        "new_sites": int(masts["sites_new"].sum()),
+        "existing_sites": int(masts["sites_existing"].sum()),
+        "businesses": _count(masts["businesses"].sum()),
+        "households": _count(masts["households"].sum()),
+        "farmland_km2": _count(masts["farmland_km2"].sum()),
+        "road_km": _count(masts["mobile_road_km"].sum()),
     }
 
 

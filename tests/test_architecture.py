@@ -66,7 +66,9 @@ ALLOWED: dict[str, set[str]] = {
     "sites": STAGE | {"heights", "radio", "roads"},
     "demand": STAGE | {"extent", "mobile"},
     "siting": STAGE,
-    "mobile_areas": STAGE | {"demand", "lots", "mobile", "radio", "roads", "sight", "sites", "siting"},
+    "mobile_areas": STAGE | {"areas", "demand", "lots", "mobile", "radio", "roads", "sight", "sites", "siting"},
+    # What a mast's backhaul shares with a fibre trench is found by routing again.
+    "sharing": STAGE | {"roads", "routes"},
     "wireless": STAGE | {"radio", "roads", "sight", "sites"},
     "finance": set(),
     "costbook": BASE | {"schemas", "scenario"},
@@ -91,10 +93,20 @@ ALLOWED: dict[str, set[str]] = {
     "preparation": STAGE
     | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}
     | {"lots", "areas", "routes", "stranding", "terrain", "agreement", "summary"}
-    | {"mobile_areas", "radio", "surfaces", "wireless"},
+    | {"mobile_areas", "radio", "sharing", "surfaces", "wireless"},
     "provenance": STAGE | {"business", "costbook", "nace", "preparation"},
     "pipeline": SEEN
-    | {"comparisons", "corrections", "preparation", "provenance", "priority", "stranding", "subsidy", "summary"},
+    | {
+        "comparisons",
+        "corrections",
+        "draws",
+        "preparation",
+        "provenance",
+        "priority",
+        "stranding",
+        "subsidy",
+        "summary",
+    },
     "plans": BASE | {"claims", "inputs"},
     # What was built is routed again, and priced as areas are.
     "calibration": BASE,

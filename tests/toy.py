@@ -186,10 +186,10 @@ def areas(judged: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame
 
 
-def funding_gap(areas: pd.DataFrame) -> dict[str, float]:
-    """Return made-up quantiles of the total."""
-    middle = float(areas["funding_gap_p50"].sum())
-    return {"p10": 0.85 * middle, "p50": 1.05 * middle, "p90": 1.25 * middle}
+def funding_gap(areas: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return made-up quantiles of the total, per kind."""
+    middle = {kind: float(areas.loc[areas["kind"] == kind, "funding_gap_p50"].sum()) for kind in ("fixed", "mobile")}
+    return {kind: {"p10": 0.85 * sum_, "p50": 1.05 * sum_, "p90": 1.25 * sum_} for kind, sum_ in middle.items()}
 
 
 def assessment() -> Assessment:
