@@ -26,7 +26,10 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Hold a rectangle of cells of one model, NaN where they hold no height; `left`, `top` are its first cell."""
+    """Hold a rectangle of cells of one model, NaN where they hold no height; `left`, `top` are its first cell.
+
+    The last column and the last row stand twice in it.
+    """
 
     cells: npt.NDArray[np.float32] | Floats
     left: int
@@ -44,21 +47,29 @@ class Elevation:
     height: int
     cell_m: float  # the shorter side of the cell in the middle
 
-    def to_cells(self, xy: Floats, crs: Any) -> tuple[Floats, Floats]:
-        """Return the column and row of points, 0 in the middle of the first cell; NaN beyond the model.
+    def place(self, xy: Floats, crs: Any) -> tuple[Floats, Floats]:
+        """Return the column and row of points, 0 in the middle of the first cell, also beyond the model.
 
-        In the outermost half cell a point is moved to the middle of the cell, so that tiles side by side leave no gap.
+        Not finite where the model's system cannot hold the point.
         """
         x, y = xy[:, 0], xy[:, 1]
         if pyproj.CRS.from_user_input(crs) != self.crs:
             x, y = pyproj.Transformer.from_crs(crs, self.crs, always_xy=True).transform(x, y)
         a, b, c, d, e, f = self.inverse
-        with np.errstate(invalid="ignore"):  # infinite where the model's system cannot hold the point
-            column, row = a * x + b * y + c, d * x + e * y + f
-            inside = (column >= 0) & (column <= self.width) & (row >= 0) & (row <= self.height)
-        column = np.where(inside, np.clip(column - 0.5, 0, self.width - 1), np.nan)
-        row = np.where(inside, np.clip(row - 0.5, 0, self.height - 1), np.nan)
-        return column, row
+        with np.errstate(invalid="ignore"):  # infinite x and y
+            return a * x + b * y + (c - 0.5), d * x + e * y + (f - 0.5)
+
+    def clip(self, column: Floats, row: Floats) -> tuple[Floats, Floats]:
+        """Return columns and rows with NaN beyond the model.
+
+        In the outermost half cell a point is moved to the middle of the cell, so that tiles side by side leave no gap.
+        """
+        with np.errstate(invalid="ignore"):
+            inside = (column >= -0.5) & (column <= self.width - 0.5) & (row >= -0.5) & (row <= self.height - 0.5)
+        return (
+            np.where(inside, np.clip(column, 0, self.width - 1), np.nan),
+            np.where(inside, np.clip(row, 0, self.height - 1), np.nan),
+        )
 
     def read(self, left: int, top: int, right: int, bottom: int, *, dtype: Any = np.float64) -> Block:
         """Return the cells from (left, top) to (right, bottom), both in it; raises DataError if they cannot be read."""
@@ -66,7 +77,7 @@ class Elevation:
         with _opened(self.layer) as raster:
             values = _guarded(self.layer, lambda: raster.read(1, window=window, masked=True))
             cells = values.astype(dtype).filled(np.nan) * dtype(raster.scales[0]) + dtype(raster.offsets[0])
-        return Block(cells, left, top)
+        return Block(np.pad(cells, ((0, 1), (0, 1)), mode="edge"), left, top)
 
 
 def open_elevation(layer: TerrainLayer) -> Elevation:
@@ -106,38 +117,38 @@ def between(block: Block, column: Floats, row: Floats) -> Floats:
 
     NaN where a cell that counts holds none: beside a void a height is known only on the line between two cells.
     """
-    cells = block.cells
-    height, width = cells.shape
+    flat, width = block.cells.reshape(-1), block.cells.shape[1]
     column, row = column - block.left, row - block.top
-    left = np.minimum(column.astype(np.int64), max(0, width - 2))
-    top = np.minimum(row.astype(np.int64), max(0, height - 2))
-    east, south = column - left, row - top
-    at = top * width + left
-    flat = cells.reshape(-1)
-    right, below = int(width > 1), width * int(height > 1)
-    a, b, c, d = (flat.take(at + step) for step in (0, right, below, below + right))
-    a = a + (b - a) * east
-    c = c + (d - c) * east
-    out: Floats = a + (c - a) * south
+    left, top = column.astype(np.int32), row.astype(np.int32)
+    column -= left
+    row -= top
+    at = top.astype(np.intp)
+    at *= width
+    at += left
+    upper, lower = flat.take(at), flat.take(at + width)
+    upper = upper + (flat.take(at + 1) - upper) * column
+    lower = lower + (flat.take(at + width + 1) - lower) * column
+    out: Floats = upper + (lower - upper) * row
     # A cell of weight 0 does not count, but NaN times 0 is NaN.
-    void = np.flatnonzero(np.isnan(out) & ((east % 1 == 0) | (south % 1 == 0)))
-    if len(void):
-        place, e, s = at.reshape(-1)[void], east.reshape(-1)[void], south.reshape(-1)[void]
-        total = np.zeros(len(void))
+    void = np.isnan(out)
+    if void.any():
+        void &= (column == 0) | (row == 0)
+        place, east, south = at[void], column[void], row[void]
+        total = np.zeros(len(place))
         for step, weight in (
-            (0, (1 - e) * (1 - s)),
-            (right, e * (1 - s)),
-            (below, (1 - e) * s),
-            (below + right, e * s),
+            (0, (1 - east) * (1 - south)),
+            (1, east * (1 - south)),
+            (width, (1 - east) * south),
+            (width + 1, east * south),
         ):
             total += np.where(weight > 0, flat.take(place + step) * weight, 0.0)
-        out.reshape(-1)[void] = total
+        out[void] = total
     return out
 
 
 def _sample(model: Elevation, xy: Floats, crs: Any) -> Floats:
     """Return the heights at points, read in strips so that no more is held than fits."""
-    column, row = model.to_cells(xy, crs)
+    column, row = model.clip(*model.place(xy, crs))
     out = np.full(len(xy), np.nan)
     inside = np.flatnonzero(~np.isnan(column))
     if not len(inside):
