@@ -116,7 +116,8 @@ ALLOWED: dict[str, set[str]] = {
     # It runs the pipeline again on changed plans.
     "stress": SEEN | {"pipeline", "plans", "priority"},
     "console": SEEN | {"hearing", "stress", "reports"},
-    "reports": SEEN | {"reports", "reasons", "business", "nace"},
+    # A list tells what would let an area in, and what a ceiling would change.
+    "reports": SEEN | {"reports", "reasons", "business", "nace", "levers", "ceiling"},
     "__main__": SEEN
     | {"backcast", "backcast_tables"}
     | {"comparisons", "pipeline", "reports", "check", "agreement", "console", "plans", "stress"},
