@@ -357,3 +357,137 @@ def test_signal_made_alone_is_the_committed_one(technology: str, sample_study: P
             mine = fresh != new.nodata
             assert mine.sum() > 1000
             assert (kept[mine] == fresh[mine]).all()
+
+
+@pytest.fixture(scope="session")
+def heights(sample_study: Path) -> tuple[np.ndarray, rasterio.Affine, float]:
+    with rasterio.open(sample_study / "terrain.tif") as source:
+        assert source.crs.to_epsg() == 25833
+        assert source.dtypes == ("int16",)
+        assert source.res == (CELL_M, CELL_M)
+        return source.read(1), source.transform, source.nodata
+
+
+def _height_at(heights: tuple[np.ndarray, rasterio.Affine, float], x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    values, place, _ = heights
+    columns, rows = ~place @ np.stack([x, y])
+    return values[np.floor(rows).astype(int), np.floor(columns).astype(int)].astype(float)
+
+
+def test_the_terrain_is_flat_at_sea_and_stands_on_land(
+    heights: tuple[np.ndarray, rasterio.Affine, float], municipalities: gpd.GeoDataFrame
+) -> None:
+    values, place, nodata = heights
+    rows, columns = np.indices(values.shape)
+    x, y = place @ np.stack([columns.ravel() + 0.5, rows.ravel() + 0.5])
+    county = municipalities.union_all()
+    shapely.prepare(county)
+    on_land = shapely.contains_xy(county, x, y).reshape(values.shape)
+    assert (values[on_land] != nodata).all()
+    assert values[on_land].min() >= 1
+    assert 1000 < values[on_land].max() < 2500
+    # West of every municipality of its row there is nothing but the sea.
+    open_sea = np.cumsum(on_land, axis=1) == 0
+    open_sea[~on_land.any(axis=1)] = False
+    open_sea[y.reshape(values.shape) < 7_010_000] = False  # south of it the neighbour in the west is land
+    assert set(np.unique(values[open_sea])) == {nodata, 0}
+    fjord = _height_at(heights, np.array([262_000.0, 287_000.0]), np.array([7_050_000.0, 7_046_000.0]))
+    assert (fjord == 0).all()
+
+
+def test_roads_and_settlements_lie_in_the_valleys(
+    heights: tuple[np.ndarray, rasterio.Affine, float], premises: gpd.GeoDataFrame, roads: gpd.GeoDataFrame
+) -> None:
+    values, _, nodata = heights
+    ground = np.median(values[(values != nodata) & (values != 0)])
+    lived = _height_at(heights, premises.geometry.x.to_numpy(), premises.geometry.y.to_numpy())
+    assert (lived != nodata).all()
+    assert np.median(lived) < ground / 2
+    inland = premises["municipality_code"].isin(["5021", "5022", "5025"]).to_numpy()  # Oppdal, Rennebu, Røros
+    coast = premises["municipality_code"].isin(["5014", "5056"]).to_numpy()  # Frøya, Hitra
+    assert np.median(lived[inland]) > 5 * np.median(lived[coast])
+    middle = shapely.line_interpolate_point(roads.geometry.to_numpy(), 0.5, normalized=True)
+    x, y = shapely.get_x(middle), shapely.get_y(middle)
+    here = _height_at(heights, x, y)
+    beside = [
+        _height_at(heights, x + east, y + north) for east, north in ((2000, 0), (-2000, 0), (0, 2000), (0, -2000))
+    ]
+    around = np.mean(beside, axis=0)
+    inside = (np.min(beside, axis=0) > 0) & (here > 0)
+    assert inside.sum() > 5000
+    assert (here < around)[inside].mean() > 0.7
+
+
+def test_every_mast_has_one_height_and_stands_on_land(
+    sample_study: Path, heights: tuple[np.ndarray, rasterio.Affine, float]
+) -> None:
+    masts = pd.read_csv(sample_study / "masts.csv")
+    assert set(masts["operator"].str.lower()) == {*OPERATORS, "kystklang"}
+    assert masts["height_m"].between(18, 42).all()
+    by_mast = masts.groupby(["x", "y"])["height_m"]
+    assert (by_mast.min() == by_mast.max()).all()
+    assert by_mast.first().nunique() > 3
+    assert (_height_at(heights, masts["x"].to_numpy(), masts["y"].to_numpy()) >= 1).all()
+
+
+def test_fields_lie_on_land_around_the_farms(
+    sample_study: Path, premises: gpd.GeoDataFrame, municipalities: gpd.GeoDataFrame
+) -> None:
+    fields = gpd.read_parquet(sample_study / "farmland.parquet")
+    assert fields.is_valid.all()
+    assert set(fields["name"]) == {"synthetic field"}
+    whole = fields.union_all()
+    assert whole.area == pytest.approx(fields.area.sum(), rel=1e-6), "no field lies on another"
+    assert whole.difference(municipalities.union_all()).area < 0.001 * whole.area
+    farms = premises[premises["line_of_business"] == "agriculture"]
+    assert whole.area / 1e6 == pytest.approx(0.2 * len(farms), rel=0.05)
+    assert (farms.distance(whole) < 1000).mean() > 0.6
+    assert len(gpd.sjoin(municipalities, fields).index.unique()) == len(municipalities)
+
+
+@pytest.mark.parametrize(("name", "kinds", "km"), [("poles", "local track", 1100), ("ducts", "main local", 900)])
+def test_poles_and_ducts_run_beside_roads(
+    name: str, kinds: str, km: float, sample_study: Path, roads: gpd.GeoDataFrame
+) -> None:
+    lines = gpd.read_parquet(sample_study / f"{name}.parquet")
+    assert lines.crs == roads.crs
+    assert lines.length.sum() / 1000 == pytest.approx(km, rel=0.05)
+    beside = roads[roads["road_type"].isin(kinds.split())]
+    middle = gpd.GeoSeries(lines.geometry.interpolate(0.5, normalized=True), crs=roads.crs)
+    _, away = beside.sindex.nearest(middle, return_distance=True, return_all=False)
+    assert away.min() > 3
+    assert away.max() < 15
+
+
+@pytest.mark.parametrize("name", ["terrain", "farmland", "reuse"])
+def test_what_is_made_from_the_other_files_is_made_again(name: str, sample_study: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, str(sample_study / f"sample_{name}.py"), str(tmp_path)], check=True)
+    made = sorted(tmp_path.iterdir())
+    assert [path.name for path in made] == {
+        "terrain": ["terrain.tif"], "farmland": ["farmland.parquet"], "reuse": ["ducts.parquet", "poles.parquet"]
+    }[name]  # fmt: skip
+    for path in made:
+        assert path.read_bytes() == (sample_study / path.name).read_bytes()
+
+
+def test_masts_made_with_one_municipality_are_those_of_the_county(sample_study: Path, made_again: Path) -> None:
+    assert (made_again / "masts.csv").read_bytes() == (sample_study / "masts.csv").read_bytes()
+
+
+def test_what_was_added_for_masts_and_routes_is_small_and_called_synthetic(sample_study: Path) -> None:
+    study = tomllib.loads((sample_study / "study.toml").read_text(encoding="utf-8"))
+    by_role = {source["role"]: source for source in study["sources"]}
+    added = [by_role[role] for role in ("terrain", "masts", "poles", "ducts")]
+    added += [source for source in study["sources"] if source["id"] == "farmland"]
+    assert len(added) == 5
+    assert {source["data_status"] for source in added} == {"synthetic"}
+    assert all("made up" in source["supplier"] for source in added)
+    assert sum((sample_study / source["path"]).stat().st_size for source in added) < 2_500_000
+    assert (sample_study / "terrain.tif").stat().st_size < 1_500_000
+    assert {source["options"].get("ground") for source in study["sources"] if source["role"] == "extent"} == {
+        None,
+        "land",
+    }
+    slope = study["study"]["parameters"]["steep_slope"]
+    assert slope["confidence"] == "assumed"
+    assert 0 < slope["value"] < 1

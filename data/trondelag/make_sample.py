@@ -29,6 +29,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 from sample_corrections import write_corrections  # noqa: E402
+from sample_farmland import write_farmland  # noqa: E402
 from sample_fixed import make_fixed  # noqa: E402
 from sample_hearing import write_hearing  # noqa: E402
 from sample_hubs import write_hubs  # noqa: E402
@@ -42,6 +43,7 @@ from sample_mobile import (  # noqa: E402
     make_mobile,
 )
 from sample_premises import homes_of, make_premises, seats_of  # noqa: E402
+from sample_reuse import write_reuse  # noqa: E402
 from sample_roads import make_network, skeleton  # noqa: E402
 from sample_terrain import write_terrain  # noqa: E402
 
@@ -112,7 +114,9 @@ def make(land: Land, codes: list[str], out: Path) -> None:
     rasters = {key: carry_out_to_sea(land, values) for key, values in rasters.items()}
     _write(land, out, premises, roads, fixed, levels, rasters, air)
     if len(codes) == len(land.codes):  # what is made for the whole county, from the other files
-        write_terrain(out, land, pd.concat(roads, ignore_index=True))
+        write_terrain(out, out, land)
+        write_farmland(out, out, land)
+        write_reuse(out, out, land)
         write_hearing(out, out)
         write_corrections(out, out)
         write_hubs(out, land.settlements, pd.concat(premises, ignore_index=True))

@@ -68,9 +68,9 @@ def make_heights(land: Land, roads: gpd.GeoDataFrame) -> np.ndarray:
     return np.where(known, heights, NODATA).astype(np.int16)
 
 
-def write_terrain(out: Path, land: Land, roads: gpd.GeoDataFrame) -> None:
-    """Write terrain.tif."""
-    heights = make_heights(land, roads)
+def write_terrain(folder: Path, out: Path, land: Land) -> None:
+    """Write terrain.tif into `out` from the roads of `folder`."""
+    heights = make_heights(land, gpd.read_parquet(folder / "roads.parquet"))
     rows, columns = land.shape
     place = rasterio.Affine(CELL_M, 0, land.x0, 0, -CELL_M, land.y0 + rows * CELL_M)
     with rasterio.open(
@@ -82,11 +82,5 @@ def write_terrain(out: Path, land: Land, roads: gpd.GeoDataFrame) -> None:
         target.set_band_description(1, "height, m, synthetic")
 
 
-def main() -> int:
-    """Make terrain.tif from the files of the sample."""
-    write_terrain(Path(sys.argv[1]), make_land(), gpd.read_parquet(HERE / "roads.parquet"))
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    write_terrain(HERE, Path(sys.argv[1]) if len(sys.argv) > 1 else HERE, make_land())
