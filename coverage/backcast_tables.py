@@ -32,20 +32,25 @@ def backcast_tables(found: Backcast, *, study: Study) -> dict[str, pd.DataFrame]
     }
 
 
-def write_scenario(found: Backcast, scenario: Scenario, path: Path, *, study: Study) -> None:
-    """Write the scenario with the fitted prices, saying on top where they are from.
-
-    Raises DataError where no award could be fitted, or the file cannot be written.
-    """
-    if not found.multipliers:
-        raise DataError(f"study {study.id}: no past award could be fitted, so there are no prices for {path.name}")
+def scenario_text(found: Backcast, scenario: Scenario, *, study: Study) -> str:
+    """Return the scenario with the fitted prices as TOML, saying on top where they are from."""
     factors = ", ".join(f"{name} {value:.3f}" for name, value in found.multipliers.items())
     head = (
         f"# Prices under [costs] are those of the cost book {study.costs!r} in {found.price_year} times a multiplier\n"
         f"# ({factors}), fitted from {int(found.awards['fitted'].sum())} past awards of the study {study.id!r}.\n"
     )
+    return head + found.calibrated(scenario).to_toml()
+
+
+def write_scenario(found: Backcast, scenario: Scenario, path: Path, *, study: Study) -> None:
+    """Write the scenario with the fitted prices.
+
+    Raises DataError where no award could be fitted, or the file cannot be written.
+    """
+    if not found.multipliers:
+        raise DataError(f"study {study.id}: no past award could be fitted, so there are no prices for {path.name}")
     try:
-        path.write_text(head + found.calibrated(scenario).to_toml(), encoding="utf-8")
+        path.write_text(scenario_text(found, scenario, study=study), encoding="utf-8")
     except OSError as error:
         raise DataError(
             f"{path.name}: cannot be written ({error.strerror}); expected a folder that is there"

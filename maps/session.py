@@ -55,7 +55,8 @@ class Key(StrEnum):
     BUDGET = "scenario-budget"  # in millions, as it is typed
     VIEW = "scenario-view"
     WEIGHT = "scenario-weight-"  # + criterion id
-    EXTRA = "scenario-extra"  # what a link brought and no field shows: seed, draws, cost overrides, rules for areas
+    MOBILE = "scenario-mobile"
+    EXTRA = "scenario-extra"  # what no field shows: seed, draws, cost overrides; and rules for areas as they were sent
     MUNICIPALITY = "explore-municipality"
     AGAINST = "explore-against"  # the policy to compare with, or None; the field itself has -field after it
     PLACES = "explore-places"
@@ -306,7 +307,13 @@ def scenario_of(study: Study) -> Scenario:
     extra: Scenario = state[Key.EXTRA]
     view = state[Key.VIEW] if state[Key.VIEW] != policy.subsidy.view else ""
     budget = float(round(state[Key.BUDGET] * MILLION))
-    return extra.with_changes(policy=policy.id, budget=budget, view=view, weights=tuple(sorted(weights)))
+    return extra.with_changes(
+        policy=policy.id,
+        budget=budget,
+        view=view,
+        weights=tuple(sorted(weights)),
+        mobile=str(state.get(Key.MOBILE, extra.mobile)),
+    )
 
 
 def _begin(study: Study) -> None:
@@ -335,7 +342,7 @@ def _fill(scenario: Scenario) -> None:
     policy = load_policy(scenario.policy)
     state[Key.POLICY], state[Key.BUDGET] = policy.id, scenario.budget / MILLION
     state[Key.VIEW] = scenario.view or policy.subsidy.view
-    state[Key.EXTRA] = scenario
+    state[Key.EXTRA], state[Key.MOBILE] = scenario, scenario.mobile
     given = dict(scenario.weights)
     for item in policy.criteria:
         state[f"{Key.WEIGHT}{item.id}"] = float(given.get(item.id, item.weight))
@@ -355,9 +362,10 @@ def change_language() -> None:
 
 
 def change_policy() -> None:
-    """Take over the weights and the view of a newly chosen policy."""
+    """Take over the weights, the view and the rules for areas of a newly chosen policy."""
     policy = load_policy(st.session_state[Key.POLICY])
     st.session_state[Key.VIEW] = policy.subsidy.view
+    st.session_state[Key.EXTRA] = st.session_state[Key.EXTRA].with_changes(areas=())
     for item in policy.criteria:
         st.session_state[f"{Key.WEIGHT}{item.id}"] = item.weight
 

@@ -88,6 +88,9 @@ WORDS: Final[Mapping[str, str]] = {
     "hubs": N_("support hubs"),
     "lots": N_("lots, as drawn"),
     "terrain": N_("terrain"),
+    "masts": N_("masts"),
+    "poles": N_("poles"),
+    "ducts": N_("ducts"),
     # the steps of an assessment
     "overlay": N_("laying coverage over the premises"),
     "verdict": N_("holding the service against the policy"),

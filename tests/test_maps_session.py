@@ -92,7 +92,7 @@ def test_fields_change_the_scenario_and_go_back(monkeypatch: pytest.MonkeyPatch)
     test.slider(key=f"{Key.WEIGHT}premises").set_value(10.0).run()
     assert "budget = 3000000.0" in test.text[0].value
     assert "premises = 10.0" in test.text[0].value
-    test.button[0].click().run()
+    next(button for button in test.button if button.label == "Back to the study's settings").click().run()
     assert "budget = 14000000.0" in test.text[0].value
     assert "[weights]" not in test.text[0].value
 

@@ -151,13 +151,14 @@ def test_corrections_are_listed_with_their_effect_and_counted_by_office(monkeypa
     assert offices.to_numpy().tolist() == [["Office <of> Westby", 2]]
 
 
-def test_without_hearing_and_corrections_the_page_says_how_to_add_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_awards_hearing_and_corrections_the_page_says_how_to_add_them(monkeypatch: pytest.MonkeyPatch) -> None:
     test = show(monkeypatch, toy.assessment())
     assert not test.exception
     told = [element.value for element in test.info]
-    assert len(told) == 2
-    assert 'role = "hearing"' in told[0]
-    assert 'role = "corrections"' in told[1]
+    assert len(told) == 3
+    assert 'role = "awards"' in told[0]
+    assert 'role = "hearing"' in told[1]
+    assert 'role = "corrections"' in told[2]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from coverage import agreement
 from coverage.assessment import Assessment
 from maps import language, session, style
 from maps.language import N_, _
-from maps.pages import corrections, hearing, parts, stress_test
+from maps.pages import corrections, hearing, look_back, parts, stress_test
 from maps.pages.rules import policy_html
 from maps.words import word
 
@@ -72,8 +72,8 @@ def render() -> None:
     st.title(_("Data and rules"))
     if assessment.study.notes:
         st.warning("\n".join(f"- {style.plain(parts.said(note))}" for note in assessment.study.notes))
-    names = [_("Sources"), _("Policy"), _("Cost book"), _("Hearing"), _("Corrections"), _("Checks")]
-    sources, rules, costs, heard, corrected, checks = st.tabs(names)
+    names = [_("Sources"), _("Policy"), _("Cost book"), _("Past awards"), _("Hearing"), _("Corrections"), _("Checks")]
+    sources, rules, costs, awards, heard, corrected, checks = st.tabs(names)
     with sources:
         _sources(assessment)
     with rules:
@@ -81,6 +81,8 @@ def render() -> None:
         _criteria(assessment)
     with costs:
         _costs(assessment)
+    with awards:
+        look_back.render(view)
     with heard:
         hearing.render(assessment)
         stress_test.render(view)

@@ -31,6 +31,7 @@ MIME: Final = {
     "gpkg": "application/geopackage+sqlite3",
     "geojson": "application/geo+json",
     "html": "text/html",
+    "toml": "application/toml",
 }
 
 
@@ -125,3 +126,25 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
         path = Path(folder) / "table.csv"
         write_csv(frame, path)
         return path.read_bytes()
+
+
+def file(label: str, write: Callable[[Path], None], *, name: str) -> None:
+    """Draw the button that saves what `write` makes, when it is asked for; its ending tells the form."""
+    ending = name.rpartition(".")[2]
+
+    def read() -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            write(path)
+            return path.read_bytes()
+
+    st.download_button(
+        label,
+        data=read,
+        file_name=name,
+        mime=MIME[ending],
+        key=f"download-{name}",
+        on_click="ignore",
+        width="content",
+        icon=":material/download:",
+    )

@@ -55,3 +55,13 @@ def headline(figures: Iterable[tuple[str, str, str]]) -> None:
 def caption_of(text: str) -> None:
     """Draw what stands over a table or a chart that is one of several under a heading."""
     st.markdown(f"**{style.plain(text)}**")
+
+
+def definitions(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return labels and texts as an HTML list; they are escaped here, and pairs without a text left out."""
+    return "<dl>" + "".join(f"<dt>{style.escape(k)}</dt><dd>{style.escape(v)}</dd>" for k, v in pairs if v) + "</dl>"
+
+
+def head(title: str, subtitle: str) -> str:
+    """Return the heading of a panel as HTML; both texts are escaped."""
+    return f"<h4>{style.escape(title)}</h4><div class='bg-sub'>{style.escape(subtitle)}</div>"

@@ -9,7 +9,7 @@ from coverage import pipeline
 from coverage.assessment import Assessment
 from maps import charts, language, session, style
 from maps.language import _, ngettext, pgettext
-from maps.pages import area_money, downloads, map_view, parts
+from maps.pages import area_facts, area_money, downloads, map_view, parts
 from maps.session import MILLION, Key, View
 from maps.words import word
 
@@ -256,8 +256,8 @@ def _area(assessment: Assessment, area_id: str) -> None:
         pairs.append((_("investment"), style.money(area["capex"], currency)))
         if area["technology"] == "fibre":
             pairs.append((_("route"), style.length(area["route_m"])))
-        cells = "".join(f"<dt>{style.escape(k)}</dt><dd>{style.escape(v)}</dd>" for k, v in pairs)
-        st.html(f'<div class="bg-panel"><dl>{cells}</dl></div>')
+        pairs += area_facts.pairs(assessment, area)
+        st.html(f'<div class="bg-panel">{parts.definitions(pairs)}</div>')
         st.caption(_neighbours(assessment, area))
     with three:
         st.caption(_("Cost lines; “assumed” figures are general knowledge that the county must confirm"))

@@ -147,4 +147,6 @@ def _areas(policy: Policy) -> Iterator[Sentence]:
     )
     if rules.split_by_municipality:
         text += " " + _("An area lies within one municipality.")
+    if rules.changed:
+        text += " " + _("Some of this is changed in the sidebar.")
     yield "", text, rules.source, rules.confidence

@@ -9,6 +9,7 @@ from coverage.scenario import Scenario
 from coverage.study import Study
 from maps import language, session, style
 from maps.language import LANGUAGES, N_, _
+from maps.pages import area_rules
 from maps.pages.parts import said
 from maps.session import Key
 from maps.words import word
@@ -49,6 +50,8 @@ def render(study: Study, scenario: Scenario) -> None:
         st.radio(
             _("View"), VIEWS, key=Key.VIEW, format_func=lambda view: _(VIEW_LABELS[view]), label_visibility="collapsed"
         )
+    with st.expander(_("Rules for project areas")):
+        area_rules.render(study, scenario)
     with st.expander(_("Weights of the criteria")):
         for item in policy.criteria:
             label = language.label(item.label, item.id)

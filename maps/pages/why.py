@@ -12,8 +12,9 @@ from coverage.assessment import Assessment
 from maps import language, style
 from maps.language import N_, _, ngettext
 from maps.layers import class_labels
-from maps.pages import why_changes, why_profile
+from maps.pages import area_facts, why_area, why_changes, why_profile
 from maps.pages.origins import as_text, origin, source_of, supplied
+from maps.pages.parts import definitions, head
 from maps.picking import Picked
 from maps.words import word
 
@@ -43,13 +44,13 @@ def panel_of_two(sides: Sequence[tuple[str, str, Assessment]], picked: Picked, o
         place = assessment.places.loc[picked.place.name]
         reason, change = _told(place, assessment)
         pairs = [(_("why"), reason), (_("what would change it"), change), (_("clause"), _clause(place, assessment))]
-        head = f'<div class="bg-side-by">{sign}<b>{style.escape(name)}</b></div>'
-        parts.append(f"<section>{head}{_verdict(place, assessment)}{_rows(pairs)}</section>")
+        side = f'<div class="bg-side-by">{sign}<b>{style.escape(name)}</b></div>'
+        parts.append(f"<section>{side}{_verdict(place, assessment)}{definitions(pairs)}</section>")
     origins = [
         (_("service from"), _service_origin(picked.place, first)),
         (_("place from"), origin(picked.place, "source", first)),
     ]
-    return f'<div class="bg-panel">{"<hr>".join([*parts, _rows(origins)])}</div>'
+    return f'<div class="bg-panel">{"<hr>".join([*parts, definitions(origins)])}</div>'
 
 
 def panel(assessment: Assessment, picked: Picked) -> str:
@@ -58,24 +59,15 @@ def panel(assessment: Assessment, picked: Picked) -> str:
     if picked.place is not None:
         parts.append(_place(assessment, picked))
     if picked.area is not None:
-        parts.append(_area(assessment, picked.area))
+        parts.append(why_area.panel(assessment, picked.area))
     if not parts:
         where = (
             _("The position lies in {municipality}.", municipality=picked.municipality)
             if picked.municipality
             else _("The position lies outside every municipality of the study.")
         )
-        parts.append(_head(_("No place near here"), where))
+        parts.append(head(_("No place near here"), where))
     return f'<div class="bg-panel">{"<hr>".join(parts)}</div>'
-
-
-def _rows(pairs: list[tuple[str, str]]) -> str:
-    """Return a definition list; values are escaped here."""
-    return "<dl>" + "".join(f"<dt>{style.escape(k)}</dt><dd>{style.escape(v)}</dd>" for k, v in pairs if v) + "</dl>"
-
-
-def _head(title: str, subtitle: str) -> str:
-    return f"<h4>{style.escape(title)}</h4><div class='bg-sub'>{style.escape(subtitle)}</div>"
 
 
 def _heading(picked: Picked) -> str:
@@ -90,7 +82,7 @@ def _heading(picked: Picked) -> str:
         facts.append(_(position))
     if picked.distance_m > 60:
         facts.append(_("{distance} from the click", distance=style.length(picked.distance_m)))
-    return _head(title, " · ".join(dict.fromkeys(fact for fact in facts if fact and fact != title)))
+    return head(title, " · ".join(dict.fromkeys(fact for fact in facts if fact and fact != title)))
 
 
 def _clause(place: pd.Series[Any], assessment: Assessment) -> str:
@@ -118,11 +110,12 @@ def _place(assessment: Assessment, picked: Picked) -> str:
         (_("planned"), _planned(place, assessment)),
         (_("plan from"), origin(place, "planned_source", assessment)),
         (_("mobile"), _mobile(place, assessment)),
+        (_("if left out"), area_facts.left_out(place, assessment)),
         (_("place from"), origin(place, "source", assessment)),
     ]
-    parts = [_heading(picked) + _verdict(place, assessment) + _rows(pairs)]
+    parts = [_heading(picked) + _verdict(place, assessment) + definitions(pairs)]
     if profile := why_profile.pairs(place, assessment):
-        parts.append(_rows(profile))
+        parts.append(definitions(profile))
     return "<hr>".join(parts)
 
 
@@ -275,52 +268,3 @@ def _mobile(place: pd.Series[Any], assessment: Assessment) -> str:
     )
     indoor = place.get("mobile_level_indoor")
     return text if pd.isna(indoor) else text + _("; indoors {level}", level=word(indoor))
-
-
-def _premises(assessment: Assessment, area: pd.Series[Any]) -> str:
-    """Count an area's premises; where they are expected values, about how many."""
-    whole = float(area["premises"]).is_integer() and float(area["businesses"]).is_integer()
-    digits = None if whole else 2
-    premises, businesses = (style.number(area[name], digits=digits) for name in ("premises", "businesses"))
-    if not assessment.areas["businesses"].any():  # the study tells no businesses apart
-        return premises if whole else _("about {count}", count=premises)
-    if whole:
-        return _("{premises}, of them {businesses} businesses", premises=premises, businesses=businesses)
-    return _("about {premises}, of them about {businesses} businesses", premises=premises, businesses=businesses)
-
-
-def _area(assessment: Assessment, area: pd.Series[Any]) -> str:
-    currency = assessment.study.currency
-    build = word(area["technology"])
-    if area["technology"] == "fibre":  # `route_m` is the fibre route, whatever is proposed
-        build = _("{technology}, route {length}", technology=build, length=style.length(area["route_m"]))
-    stands = _(
-        "{rank} of {count}, score {score}",
-        rank=area["rank"],
-        count=style.number(len(assessment.areas)),
-        score=style.number(area["score"], digits=3),
-    )
-    decision = _(
-        "{decision}; {certainty} (funded in {share} of draws)",
-        decision=style.decision(area["decision"], area["grant"]),
-        certainty=word(area["certainty"]),
-        share=style.percent(area["funded_share"]),
-    )
-    grant = _(
-        "{grant}, {each} per premises",
-        grant=style.money(area["grant"], currency),
-        each=style.money(area["grant_per_premises"], currency),
-    )
-    pairs = [
-        (_("rank"), stands),
-        (_("decision"), decision),
-        (_("premises"), _premises(assessment, area)),
-        (_("build"), build),
-        (_("investment"), style.money(area["capex"], currency)),
-        (
-            _("funding gap"),
-            style.money_range(area["funding_gap_p10"], area["funding_gap_p90"], currency) + " (P10–P90)",
-        ),
-        (_("grant"), grant),
-    ]
-    return _head(area["name"], _("project area {id}", id=area["area_id"])) + _rows(pairs)

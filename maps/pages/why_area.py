@@ -1,0 +1,65 @@
+"""The part of the panel that tells of the project area that was clicked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from coverage.assessment import Assessment
+from maps import style
+from maps.language import _
+from maps.pages import area_facts
+from maps.pages.parts import definitions, head
+from maps.words import word
+
+
+def panel(assessment: Assessment, area: pd.Series[Any]) -> str:
+    """Return what is told of one project area as HTML; every text from data is escaped."""
+    currency = assessment.study.currency
+    build = word(area["technology"])
+    if area["technology"] == "fibre":  # `route_m` is the fibre route, whatever is proposed
+        build = _("{technology}, route {length}", technology=build, length=style.length(area["route_m"]))
+    stands = _(
+        "{rank} of {count}, score {score}",
+        rank=area["rank"],
+        count=style.number(len(assessment.areas)),
+        score=style.number(area["score"], digits=3),
+    )
+    decision = _(
+        "{decision}; {certainty} (funded in {share} of draws)",
+        decision=style.decision(area["decision"], area["grant"]),
+        certainty=word(area["certainty"]),
+        share=style.percent(area["funded_share"]),
+    )
+    grant = _(
+        "{grant}, {each} per premises",
+        grant=style.money(area["grant"], currency),
+        each=style.money(area["grant_per_premises"], currency),
+    )
+    pairs = [
+        (_("rank"), stands),
+        (_("decision"), decision),
+        (_("premises"), _premises(assessment, area)),
+        (_("build"), build),
+        (_("investment"), style.money(area["capex"], currency)),
+        (
+            _("funding gap"),
+            style.money_range(area["funding_gap_p10"], area["funding_gap_p90"], currency) + " (P10–P90)",
+        ),
+        (_("grant"), grant),
+        *area_facts.pairs(assessment, area),
+    ]
+    return head(area["name"], _("project area {id}", id=area["area_id"])) + definitions(pairs)
+
+
+def _premises(assessment: Assessment, area: pd.Series[Any]) -> str:
+    """Count an area's premises; where they are expected values, about how many."""
+    whole = float(area["premises"]).is_integer() and float(area["businesses"]).is_integer()
+    digits = None if whole else 2
+    premises, businesses = (style.number(area[name], digits=digits) for name in ("premises", "businesses"))
+    if not assessment.areas["businesses"].any():  # the study tells no businesses apart
+        return premises if whole else _("about {count}", count=premises)
+    if whole:
+        return _("{premises}, of them {businesses} businesses", premises=premises, businesses=businesses)
+    return _("about {premises}, of them about {businesses} businesses", premises=premises, businesses=businesses)
