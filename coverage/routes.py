@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from coverage.roads import ACCESS, DETOUR, FERRY, PRIVATE, Attached, Trees, add_up, grow_joint_tree, grow_trees
+from coverage.inputs import ReuseLayer, TerrainLayer
+from coverage.roads import ACCESS, DETOUR, FERRY, PRIVATE, SPUR, Attached, Trees, add_up, grow_joint_tree, grow_trees
 from coverage.roads.graph import Floats, RoadGraph, distinct, is_among
+from coverage.roads.split import Shapes
+from coverage.surfaces import SURFACES, split_by_surface
+
+# Kinds of edges that run off every road; a straight link does, too.
+OFF_ROAD: Final = (ACCESS, SPUR)
 
 
 def route(
-    areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, attached: Attached, detour: float = DETOUR
+    areas: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame,
+    *,
+    attached: Attached,
+    terrain: Sequence[TerrainLayer] = (),
+    reuse: Sequence[ReuseLayer] = (),
+    steep_slope: float = np.inf,
+    detour: float = DETOUR,
 ) -> gpd.GeoDataFrame:
     """Find the route of every area on its own: one row per `area_id`, sorted by it.
 
@@ -28,6 +43,8 @@ def route(
     - `private_m`: the part of `trench_m` along private roads, whose owners must be asked;
     - `crow_link_m`: the part of `trench_m` that is a straight line × `detour` (an assumption) to the nearest
       road that leads to a network, where no road joins them: then `connected` is False and a survey must tell;
+    - `in_duct_m`, `on_poles_m`, `steep_dug_m`, `field_dug_m` (off every road: ways to cells, spurs, straight links) and
+      `verge_dug_m`: `trench_m` by what it runs through, as `surfaces.split_by_surface` says; they sum to it;
     - `drop_m`: Σ distance from place to road (in a grid cell: the mean drop inside it) × `buildings` × `eligible`:
       the homes of one building share their drop. `drops` counts them.
 
@@ -53,6 +70,9 @@ def route(
         along = graph.kind[trees.edge] == kind
         part_m[name] = add_up(length[along], by=trees.group[along], size=len(ids))
     crow_m = add_up(straight, by=trees.crow_group, size=len(ids)) * detour
+    surface_m = _surfaces(
+        graph, trees, straight * detour, terrain=terrain, reuse=reuse, steep_slope=steep_slope, groups=len(ids)
+    )
     member_group = member["group"].to_numpy()
     drops = member["buildings"].to_numpy() * member["eligible"].to_numpy()
     drop_m = add_up(member["drop_m"].to_numpy() * drops, by=member_group, size=len(ids))
@@ -69,6 +89,7 @@ def route(
             "backhaul_m": np.round(trees.backhaul_m * build_share + crow_m, 3),
             **{name: np.round(metres * build_share, 3) for name, metres in part_m.items()},
             "crow_link_m": np.round(crow_m, 3),
+            **{name: np.round(metres * build_share, 3) for name, metres in surface_m.items()},
             "build_share": build_share,
             "connected": crow_m == 0,
             "stand_in": trees.flagged,
@@ -123,9 +144,40 @@ def _build_share(member: pd.DataFrame, attached: Attached, groups: int) -> Float
     return np.asarray(np.minimum(1.0, np.divide(part, room, out=np.ones(groups), where=room > 0)))
 
 
+def _surfaces(
+    graph: RoadGraph,
+    trees: Trees,
+    crow_m: Floats,
+    *,
+    terrain: Sequence[TerrainLayer],
+    reuse: Sequence[ReuseLayer],
+    steep_slope: float,
+    groups: int,
+) -> dict[str, Floats]:
+    """Add up the trench of every tree by surface; an edge is looked at once, however many trees have it."""
+    dug = np.flatnonzero(graph.kind[trees.edge] != FERRY)
+    edge = distinct(trees.edge[dug])
+    split = split_by_surface(
+        np.concatenate([graph.lines(edge), _crow_lines(trees)]),
+        np.concatenate([graph.length_m[edge], crow_m]),
+        off_road=np.append(np.isin(graph.kind[edge], OFF_ROAD), np.ones(len(crow_m), dtype=bool)),
+        terrain=terrain,
+        reuse=reuse,
+        steep_slope=steep_slope,
+        crs=graph.crs,
+    )
+    row = np.append(np.searchsorted(edge, trees.edge[dug]), len(edge) + np.arange(len(crow_m)))
+    by = np.append(trees.group[dug], trees.crow_group)
+    return {name: add_up(split[name].to_numpy()[row], by=by, size=groups) for name in SURFACES}
+
+
+def _crow_lines(trees: Trees) -> Shapes:
+    return np.asarray(shapely.linestrings(trees.crow_line.reshape(-1, 2, 2)), dtype=object)
+
+
 def _draw(graph: RoadGraph, trees: Trees, groups: int) -> list[shapely.Geometry]:
     """Draw every tree along its roads."""
-    lines = np.concatenate([graph.lines(trees.edge), shapely.linestrings(trees.crow_line.reshape(-1, 2, 2))])
+    lines = np.concatenate([graph.lines(trees.edge), _crow_lines(trees)])
     group = np.concatenate([trees.group, trees.crow_group])
     order = np.argsort(group, kind="stable")
     first = np.searchsorted(group[order], np.arange(groups + 1))
