@@ -60,6 +60,7 @@ LIMITS: Final = {
     "site_near_m": (0, 100_000),
     "high_ground_gain_m": (0, 10_000),
     "least_mobile_gain": (0, 100_000),
+    "link_range_m": (1, 100_000),
 }
 MAST_LIMITS_M: Final = LIMITS["mast_new_m"]
 
@@ -139,12 +140,10 @@ def path_loss_db(
     ghz = radio[f"{band}_mhz"].value / 1000
     ground = np.maximum(flat, NEAREST_M)
     slant = np.hypot(ground, mast - receiver)
-    loss = _in_sight_db(slant, ground, mast, receiver, ghz, radio)
-    hidden = ~seen
-    out_of_sight = _out_of_sight_db(slant[hidden], mast[hidden], receiver, ghz, radio)
-    loss[hidden] = np.maximum(loss[hidden], out_of_sight)
+    free = _in_sight_db(slant, ground, mast, receiver, ghz, radio)
+    loss = np.where(seen, free, np.maximum(free, _out_of_sight_db(slant, mast, receiver, ghz, radio)))
     limit = np.where(seen, radio[f"{band}_range_m"].value, radio["nlos_range_m"].value)
-    return np.where(flat <= limit, loss, np.nan)
+    return np.asarray(np.where(flat <= limit, loss, np.nan))
 
 
 def signal_dbm(
@@ -158,7 +157,7 @@ def signal_dbm(
     each = radio["mobile_power_dbm"].value - 10 * math.log10(radio["mobile_subcarriers"].value)
     gain = radio["mobile_antenna_dbi"].value + radio["mobile_receiver_dbi"].value
     height = radio["mast_new_m"].value if mast_m is None else mast_m
-    return each + gain - path_loss_db(distance_m, sight=sight, radio=radio, mast_m=height)
+    return np.asarray(each + gain - path_loss_db(distance_m, sight=sight, radio=radio, mast_m=height))
 
 
 def sector_mbps(

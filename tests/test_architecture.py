@@ -68,7 +68,7 @@ ALLOWED: dict[str, set[str]] = {
     "siting": STAGE,
     "mobile_areas": STAGE | {"areas", "demand", "lots", "mobile", "radio", "roads", "sight", "sites", "siting"},
     # What a mast's backhaul shares with a fibre trench is found by routing again.
-    "sharing": STAGE | {"roads", "routes"},
+    "backhaul": STAGE | {"radio", "roads", "routes", "sight"},
     "wireless": STAGE | {"radio", "roads", "sight", "sites"},
     "finance": set(),
     "costbook": BASE | {"schemas", "scenario"},
@@ -93,7 +93,7 @@ ALLOWED: dict[str, set[str]] = {
     "preparation": STAGE
     | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}
     | {"lots", "areas", "routes", "stranding", "terrain", "agreement", "summary"}
-    | {"mobile_areas", "radio", "sharing", "surfaces", "wireless"},
+    | {"mobile_areas", "backhaul", "radio", "surfaces", "wireless"},
     "provenance": STAGE | {"business", "costbook", "nace", "preparation"},
     "pipeline": SEEN
     | {
