@@ -44,7 +44,7 @@ def test_every_book_is_whole_and_says_where_each_figure_is_from(name: str) -> No
     for row in book.items:  # a figure with no source says so, and is flagged; a flagged one claims no source
         assert row.source.startswith("general knowledge") == (row.confidence == "assumed"), row.item
     assert {row.item for row in book.assumed()} == {row.item for row in book.items if row.confidence == "assumed"}
-    assert "life_duct" in {row.item for row in book.assumed()}
+    assert "life_cable" in {row.item for row in book.assumed()}
 
 
 def test_both_books_hold_the_same_items() -> None:
@@ -114,7 +114,7 @@ def test_money_is_brought_to_the_price_year_and_nothing_else() -> None:
     assert after["fwa_site_upgrade"].high == pytest.approx(1_200_000 * factor)
     assert after["fwa_site_upgrade"].year == 2025
     assert "800000 in 2017" in after["fwa_site_upgrade"].source
-    assert after["verge_trench_m"] == before["verge_trench_m"]  # stands in 2025 already
+    assert after["rock_trench_m"] == before["rock_trench_m"]  # stands in 2025 already
     assert after["rock_share"] == before["rock_share"]
     assert after["wacc"] == before["wacc"]
     assert after.version == before.version

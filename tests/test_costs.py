@@ -82,7 +82,7 @@ def test_the_quantities_of_a_small_area_are_what_one_counts() -> None:
 
 def test_land_route_costs_the_mix_of_its_surfaces_and_carries_the_design() -> None:
     book = book_of(soil_share=0.3, rock_share=0.2, aerial_share=0.0, design_overhead=0.1)
-    mix = 0.5 * 275 + 0.3 * 550 + 0.2 * 1500
+    mix = 0.5 * book["verge_trench_m"].value + 0.3 * book["soil_trench_m"].value + 0.2 * 1500
     assert unit_prices(book, technology="fibre")["trench_m"] == pytest.approx(1.1 * mix)
     assert unit_prices(book, technology="fibre")["cpe"] == 2500
     poles = load_costs("us", currency="USD")

@@ -145,9 +145,10 @@ def test_the_levers_of_a_hamlet_are_what_one_counts() -> None:
     table = found_for(case, before - 100_000)
     assert table.loc["operator", "change"] == pytest.approx(100_000)
     assert table.loc["connection_fee", "change"] == pytest.approx(100_000 / (44 * 0.7))
-    # Verge 275 and soil 550 at 6 to 3 of what is not rock, three quarters of it digging: 275 per metre.
-    assert dugnad_price(BOOK) == pytest.approx(0.75 * (0.6 * 275 + 0.3 * 550) / 0.9)
-    assert table.loc["dugnad", "change"] == pytest.approx(100_000 / 275)
+    # Verge and soil at 6 to 3 of what is not rock, three quarters of it digging.
+    verge, soil = BOOK["verge_trench_m"].value, BOOK["soil_trench_m"].value
+    assert dugnad_price(BOOK) == pytest.approx(0.75 * (0.6 * verge + 0.3 * soil) / 0.9)
+    assert table.loc["dugnad", "change"] == pytest.approx(100_000 / dugnad_price(BOOK))
     assert table.loc["dugnad", "unit"] == "m"
     assert dugnad_limit_m(*case, book=BOOK) == pytest.approx([0.9 * 6000])
     grant = found_for(case, value(case, "grant") - 100_000, "grant")
@@ -253,8 +254,8 @@ def test_fees_and_dug_metres_are_private_money_and_leave_the_gap_as_it_is() -> N
     found, draws = estimate(areas, routes, book=BOOK, policy=POLICY, scenario=scenario, private={AREA_ID: 1000.0})
     brought = contributions(areas, routes, book=BOOK, scenario=scenario, given={AREA_ID: 1000.0}).iloc[0]
     assert brought["connection_fees"] == pytest.approx(5000 * 44 * 0.7)
-    assert brought["dugnad_worth"] == pytest.approx(300 * 275)
-    assert brought["private"] == pytest.approx(5000 * 44 * 0.7 + 300 * 275 + 1000)
+    assert brought["dugnad_worth"] == pytest.approx(300 * dugnad_price(BOOK))
+    assert brought["private"] == pytest.approx(5000 * 44 * 0.7 + 300 * dugnad_price(BOOK) + 1000)
     assert found["private_share"][0] == pytest.approx(brought["private"])
     assert draws.private == pytest.approx([brought["private"]])
     assert found["funding_gap_p50"][0] == plain["funding_gap_p50"][0]
@@ -264,7 +265,7 @@ def test_fees_and_dug_metres_are_private_money_and_leave_the_gap_as_it_is() -> N
 
 
 def test_a_dug_metre_saves_the_digging_and_not_the_cable_or_the_design() -> None:
-    """A kilometre by hand: 0.6 of verge at 275, 0.3 of soil at 550; a quarter of the price is cable."""
+    """A kilometre by hand, half in verge and half in soil; a quarter of the price is cable."""
     book = book_of(rock_share=0.0, soil_share=0.5, verge_trench_m=200.0, soil_trench_m=600.0, cable_share=0.25)
     assert dugnad_price(book) == pytest.approx(0.75 * 400)
     fibre = {part.item: part for part in PARTS["fibre"]}
