@@ -130,14 +130,16 @@ class _Track:
                 self.bend.append(bend)
 
     def at(self, rows: Ints, t: Floats) -> tuple[Floats, Floats]:
-        found = []
-        for axis in (0, 1):
+        column, row = (self._along(axis, rows, t) for axis in (0, 1))
+        return column, row
+
+    def _along(self, axis: int, rows: Ints, t: Floats) -> Floats:
+        with np.errstate(invalid="ignore"):
             way = self.slope[axis][rows, None] * t
             if not self.straight:
                 way += self.bend[axis][rows, None] * (t * t)
             way += self.start[axis][rows, None]
-            found.append(way)
-        return found[0], found[1]
+        return np.asarray(way)
 
     def window(self, rows: Ints) -> tuple[int, int, int, int] | None:
         """Return the first and last column and row that the lines touch; None where they are beyond the model."""

@@ -21,6 +21,7 @@ from coverage.roads import FERRY, RoadGraph
 
 SITE_BASES: Final = ("mast", "roadside", "high_ground")
 ACROSS: Final = 16  # points along the side of a lattice cell whose heights are compared
+MAX_CELLS: Final = 4096  # lattice cells looked at together
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -38,10 +39,11 @@ def candidate_sites(
     """Return sites from which something at `near` (n, 2) could be covered, sorted by `site_id`.
 
     - `mast`: existing masts within the largest range of a band, `mast-<mast_id>`;
-    - `roadside`: of each cell of a fixed lattice (`site_lattice_m`) whose middle is within `site_near_m` of `near`,
-      the point on a road (never a ferry) nearest the middle, if one is in the cell, `road-e<column>n<row>`;
-    - `high_ground`: of each such cell its highest point, if it rises `high_ground_gain_m` above the mean of the cell,
-      `high-e<column>n<row>`.
+    - `roadside`: of each cell of a fixed lattice (`site_lattice_m`) whose middle is within `site_near_m` of `near`, or
+      half the cell's diagonal if that is more, the point on a road (never a ferry) nearest the middle, where that
+      point is in the cell, `road-e<column>n<row>`;
+    - `high_ground`: of each such cell the highest of 256 points, then of 81 around it, if it rises
+      `high_ground_gain_m` above the mean of the cell, `high-e<column>n<row>`.
 
     A lattice cell is named by its column and row from the origin of `crs` (w and s before it), so that an id depends
     on nothing else. Columns: `site_id`, `basis`, `mast_id`, `operator` (null where new), `mast_m` (metres of the
@@ -154,9 +156,13 @@ def _high_ground(
     if not len(cell) or not terrain:
         return cell[:0], np.empty((0, 2))
     step = lattice / ACROSS
-    found, height, mean = _highest(_middle(cell, lattice), step, ACROSS, terrain, crs)
-    found, top, _ = _highest(found, step / 8, 8, terrain, crs, itself=True)
-    rises = np.maximum(height, top) - mean >= gain  # false of NaN
+    found = np.empty((len(cell), 2))
+    rises = np.zeros(len(cell), dtype=bool)
+    for begin in range(0, len(cell), MAX_CELLS):
+        part = slice(begin, begin + MAX_CELLS)
+        coarse, height, mean = _highest(_middle(cell[part], lattice), step, ACROSS, terrain, crs)
+        found[part], top, _ = _highest(coarse, step / 8, 8, terrain, crs, itself=True)
+        rises[part] = np.fmax(height, top) - mean >= gain  # false of NaN
     return cell[rises], found[rises]
 
 
@@ -169,6 +175,7 @@ def _highest(
     """
     side = (np.arange(across + itself) - (across - (not itself)) / 2) * step
     offset = np.stack(np.meshgrid(side, side, indexing="ij"), axis=-1).reshape(-1, 2)
+    # The nearest first, for of equal heights the first counts.
     offset = offset[np.lexsort((offset[:, 1], offset[:, 0], np.round(np.hypot(*offset.T), 6)))]
     xy = np.round(middle[:, None, :] + offset, 3)
     height = heights_at(xy.reshape(-1, 2), terrain, crs)[0].reshape(len(middle), -1)
