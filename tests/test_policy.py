@@ -12,6 +12,7 @@ import pytest
 from coverage.errors import PolicyError
 from coverage.policy import POLICY_DIR, list_policies, load_policy
 from coverage.priority import MEASURES
+from coverage.scenario import Scenario
 
 
 @pytest.mark.parametrize("policy_id", list_policies())
@@ -119,6 +120,27 @@ def test_every_pack_says_where_its_figures_come_from(policy_id: str) -> None:
     assert all(criterion.id in MEASURES for criterion in policy.criteria)
 
 
+def test_only_two_schemes_pay_for_mobile_coverage_and_both_are_marked() -> None:
+    packs = {policy_id: load_policy(policy_id) for policy_id in list_policies()}
+    paying = {policy_id for policy_id, policy in packs.items() if policy.mobile.supported}
+    assert paying == {"no-2026", "eu-2023"}
+    assert "mobile (unconfirmed)" in packs["no-2026"].assumed()
+    assert "unconfirmed" in packs["no-2026"].mobile.supported_source
+    assert "mobile" in packs["eu-2023"].assumed()
+    assert "assumed" in packs["eu-2023"].mobile.supported_source
+    assert Scenario("no-2026", 1.0).funds_mobile(packs["no-2026"])
+    assert not Scenario("no-2024", 1.0).funds_mobile(packs["no-2024"])
+
+
+@pytest.mark.parametrize("policy_id", list_policies())
+def test_what_mobile_coverage_of_land_and_roads_counts_is_modest_and_called_assumed(policy_id: str) -> None:
+    mobile = load_policy(policy_id).mobile
+    assert mobile.supported_source
+    assert "assumed" in mobile.gain_source
+    # A square kilometre of fields, or a kilometre of road, is less than a firm with a handful of people.
+    assert 0 < mobile.gain_per_road_km <= mobile.gain_per_km2 <= 3
+
+
 def test_money_of_another_currency_is_refused() -> None:
     load_policy("no-2024").require_currency("NOK", where="study x")
     with pytest.raises(PolicyError, match="uk-uso: its amounts are in GBP and those of study x in NOK"):
@@ -136,10 +158,11 @@ def test_latency_and_measured_speed_are_rules_of_the_pack() -> None:
 def test_a_pack_without_the_newer_rules_says_nothing_by_them(tmp_path: Path) -> None:
     text = (POLICY_DIR / "no-2024.toml").read_text(encoding="utf-8")
     text = re.sub(r"\[measured\].*?\n\n", "", text, flags=re.DOTALL)
-    text = re.sub(r"indoor_(loss_db|level) = .*\n", "", text)
+    text = re.sub(r"(indoor|supported|gain)(_\w+)? = .*\n", "", text)
     (tmp_path / "old.toml").write_text(text, encoding="utf-8")
     policy = load_policy("old", directory=tmp_path)
     assert (policy.measured.flag_below, policy.mobile.indoor_loss_db, policy.mobile.indoor_level) == (0, 0, "")
+    assert (policy.mobile.supported, policy.mobile.gain_per_km2, policy.mobile.gain_per_road_km) == (False, 0, 0)
     assert "measured" not in policy.assumed()
 
 
@@ -158,6 +181,8 @@ def test_a_pack_without_the_newer_rules_says_nothing_by_them(tmp_path: Path) -> 
         ("low = 350000\nhigh = 0", "low = 5\nhigh = 5", "low and high are equal"),
         ("flag_below = 0.5", "flag_below = 50", "a share from 0 to 1"),
         ("indoor_loss_db = 13", "indoor_loss_db = -13", "indoor_loss_db is below 0"),
+        ("supported = false", "supported = 0", "supported is 0; expected true or false"),
+        ("gain_per_km2 = 2", 'gain_per_km2 = "much"', "gain_per_km2 is 'much'; expected a number"),
         ('indoor_level = "very_good"', 'indoor_level = "none"', "indoor_level 'none' is none of"),
         ("plan_horizon_years = 3\n", "plan_horizon_years = 3\nmax_latency_ms = 0\n", "must be above 0"),
         ("plan_horizon_years = 3\n", "plan_horizon_years = 3\ncounts_closing = 1\n", "expected true or false"),
