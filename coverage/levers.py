@@ -15,10 +15,12 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 
+from coverage.bill import customers_per_sector, most_customers
 from coverage.contributions import dugnad_limit_m, dugnad_price
 from coverage.costbook import CostBook
 from coverage.costs import price
 from coverage.errors import DataError
+from coverage.parts import MOBILE_SITE
 from coverage.policy import Policy
 from coverage.scenario import Scenario
 from coverage.subsidy import estimate
@@ -64,6 +66,20 @@ class _Case:
     def premises(self) -> float:
         return float(self.area["premises"].iloc[0])
 
+    @property
+    def technology(self) -> str:
+        return str(self.area["technology"].iloc[0])
+
+    @property
+    def each(self) -> float:
+        """Return how many connections one more wireless site or sector holds."""
+        return float(customers_per_sector(self.area, self.book)[0])
+
+    @property
+    def most(self) -> float:
+        """Return how many connections the area can have: the masts that were found hold no more sectors."""
+        return float(most_customers(self.area, self.book)[0]) if self.technology == "fwa" else math.inf
+
     def with_take_up(self, part: float) -> _Case:
         """Let this part of all who would not connect do so, homes and businesses alike."""
         pairs = []
@@ -88,11 +104,16 @@ class _Case:
 
 
 def measured(row: pd.Series, measure: str) -> float:
-    """Return one of MEASURES for an estimated area: what is left to pay after what is given, at the P50."""
+    """Return one of MEASURES for an estimated area: what is left to pay after what is given, at the P50.
+
+    NaN per premises where there are none (a mast for roads or farmland alone).
+    """
     if measure == "grant":
         return float(row["grant"])
     left = float(row["funding_gap_p50"] - row["private_share"])
-    return left if measure == "funding_gap" else left / float(row["premises"])
+    if measure == "funding_gap":
+        return left
+    return left / float(row["premises"]) if row["premises"] > 0 else math.nan
 
 
 def levers(
@@ -113,8 +134,10 @@ def levers(
     of homes and of businesses that would not connect does), further_premises whole homes along the trench, as far
     from it as the others and at the same take-up (looked for up to MOST_FURTHER times the area's own); connection_fee
     is money per connection; operator and municipality are money (the municipality's above its share); dugnad is
-    metres of verge and soil; technology names in `technology` the one that delivers and leaves least.
-    Raises DataError for another number of areas than one, an unknown measure, or a target below 0.
+    metres of verge and soil; technology names in `technology` the one that delivers and leaves least. A mobile site
+    connects nobody: only money moves it.
+    Raises DataError for another number of areas than one, an unknown measure, one per premises where there are none,
+    or a target below 0.
     """
     if len(area) != 1:
         raise DataError(f"levers: {len(area)} areas are given; expected one")
@@ -122,6 +145,8 @@ def levers(
         raise DataError(f"levers: measure is {measure!r}; expected one of {', '.join(MEASURES)}")
     if not (target >= 0 and math.isfinite(target)):
         raise DataError(f"levers: the target is {target!r}; expected an amount of 0 or more")
+    if measure == "gap_per_premises" and not area["premises"].iloc[0] > 0:
+        raise DataError(f"levers: the area {area['area_id'].iloc[0]!r} has no premises; expected another measure")
     route = routes[routes["area_id"] == area["area_id"].iloc[0]]
     case = _Case(area, route, book, policy, scenario, measure)
     now = case.row()
@@ -167,7 +192,9 @@ def _take_up(case: _Case, now: pd.Series, target: float, before: float) -> dict[
 
     if before <= target:
         return entry(0.0, before, "already")
-    if room <= 0:
+    if case.technology == MOBILE_SITE:
+        return entry(0.0, before, "no_connections")
+    if room <= 0 or case.most <= start:
         return entry(0.0, before, "not_enough")
 
     def value(part: float) -> float:
@@ -184,12 +211,12 @@ def _take_up(case: _Case, now: pd.Series, target: float, before: float) -> dict[
 
 def _parts(case: _Case, start: float, room: float) -> Iterator[float]:
     """Yield parts in 0..1 to look at, rising: a wireless site is full where the next one is built, and costs a step."""
-    ends = [1.0]
-    if str(case.area["technology"].iloc[0]) == "fwa" and room > 0:
-        each = case.book["fwa_premises_per_site"].value
+    top = min(1.0, (case.most * (1 - 1e-9) - start) / room)
+    ends = [top]
+    if case.technology == "fwa" and (each := case.each) > 0:
         counts = range(math.floor(start / each) + 1, math.ceil((start + room) / each) + 1)
         # A hair below the full site: at it, rounding decides whether one more is built.
-        ends = [part for count in counts if 0 < (part := (count * each * (1 - 1e-9) - start) / room) < 1] + ends
+        ends = [part for count in counts if 0 < (part := (count * each * (1 - 1e-9) - start) / room) < top] + ends
     begin = 0.0
     for end in ends:
         yield from (begin + (end - begin) * step / GRID for step in range(1, GRID + 1))
@@ -220,6 +247,8 @@ def _further(case: _Case, target: float, before: float) -> dict[str, object]:
 
     if before <= target:
         return entry(0, before, "already")
+    if case.technology == MOBILE_SITE:
+        return entry(0, before, "no_connections")
 
     def value(homes: int) -> float:
         return case.with_further(homes).value()
@@ -238,17 +267,22 @@ def _further(case: _Case, target: float, before: float) -> dict[str, object]:
                     low = middle
             return entry(high, reached)
     best = min(tried, key=lambda found: found[1])
-    return entry(*(best if best[0] > 0 else tried[-1]), "not_enough" if best[0] > 0 else "costs_more")
+    why = "not_enough" if best[0] > 0 or len(tried) == 1 else "costs_more"
+    return entry(*(best if best[0] > 0 else tried[-1]), why)
 
 
 def _counts(case: _Case) -> Sequence[int]:
     """List the counts of further homes to look at, rising: doubled, and where a wireless site is full."""
     most = max(1, round(MOST_FURTHER * case.premises))
+    share, start = case.book["take_up_household"].value, float(case.row()["connections"])
+    if share > 0 and math.isfinite(case.most):
+        most = min(most, math.floor((case.most * (1 - 1e-9) - start) / share))
+    if most < 1:
+        return []
     looked = {min(most, 2**power) for power in range(math.ceil(math.log2(most)) + 1)}
-    if str(case.area["technology"].iloc[0]) == "fwa" and (each := case.book["take_up_household"].value) > 0:
-        size, start = case.book["fwa_premises_per_site"].value, float(case.row()["connections"])
-        full = range(math.floor(start / size) + 1, math.ceil((start + most * each) / size) + 1)
-        counts = (math.floor((count * size * (1 - 1e-9) - start) / each) for count in full)
+    if case.technology == "fwa" and share > 0 and (size := case.each) > 0:
+        full = range(math.floor(start / size) + 1, math.ceil((start + most * share) / size) + 1)
+        counts = (math.floor((count * size * (1 - 1e-9) - start) / share) for count in full)
         looked |= {count for count in counts if 0 < count < most}
     return sorted(looked)
 
@@ -300,7 +334,7 @@ def _dugnad(case: _Case, target: float, before: float) -> dict[str, object]:
 
 
 def _technology(case: _Case, target: float, before: float) -> dict[str, object]:
-    now = str(case.area["technology"].iloc[0])
+    now = case.technology
     options, _ = price(case.area, case.route, book=case.book, policy=case.policy)
     able = [str(name) for name in options.loc[options["meets_delivery"], "technology"] if name != now]
     found = {name: case.with_technology(name).value() for name in able}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -42,6 +43,27 @@ def make_areas(
     )
     routes = frame[["trench_m", "subsea_m", "drop_m"]].assign(area_id=names, route_m=frame["trench_m"])
     return areas, routes
+
+
+def make_mobile(**columns: object) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return two fixed areas and two of kind mobile: a new mast that serves 12 premises, and one for roads alone."""
+    areas, routes = make_areas(
+        [
+            {"households": 40.0, "trench_m": 500.0},
+            {"households": 40.0, "trench_m": 40_000.0, "deliver_down_mbps": 100.0},
+            {"households": 10.0, "businesses": 2.0, "trench_m": 3000.0, "deliver_down_mbps": 0.0},
+            {"trench_m": 800.0, "subsea_m": 200.0, "deliver_down_mbps": 0.0},
+        ],
+        ids=["5001-aaaaaa", "5001-bbbbbb", "5001-mob-cccccc", "5001-mob-dddddd"],
+    )
+    told = {
+        "kind": ["fixed", "fixed", "mobile", "mobile"],
+        "sites_new": [np.nan, np.nan, 1.0, 0.0],
+        "sites_existing": [np.nan, np.nan, 0.0, 1.0],
+        "power_m": [np.nan, np.nan, 700.0, 0.0],
+        "backhaul_saving_m": [np.nan, np.nan, 2000.0, 0.0],
+    }
+    return areas.assign(**(told | columns)), routes
 
 
 def book_of(**values: float) -> CostBook:
