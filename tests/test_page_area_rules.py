@@ -89,14 +89,14 @@ def with_roles(*roles: str) -> Study:
 def test_whether_mobile_areas_compete_is_asked_where_there_can_be_any(monkeypatch: pytest.MonkeyPatch) -> None:
     for roles in ((), ("mobile",), ("terrain",)):
         test = show(monkeypatch, with_roles(*roles), mobile="fund")
-        assert Key.MOBILE not in [box.key for box in test.selectbox]
+        assert Key.MOBILE not in [box.key for box in test.radio]
         assert 'mobile = "fund"' in test.text[0].value, "what a link says stands all the same"
     test = show(monkeypatch, with_roles("mobile", "terrain"))
-    box = test.selectbox(key=Key.MOBILE)
+    box = test.radio(key=Key.MOBILE)
     says = "they compete" if load_policy("no-2024").mobile.supported else "no money"
     assert box.options == [f"As the policy says: {says}", "They compete for the budget", "They get no money"]
     assert "mobile" not in test.text[0].value
-    box.select("exclude").run()
+    box.set_value("exclude").run()
     assert not test.exception
     assert 'mobile = "exclude"' in test.text[0].value
 

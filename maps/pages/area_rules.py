@@ -24,8 +24,8 @@ MOBILE_LABELS: Final = {
 # The numbers among the rules: label, what it does, least value, step.
 NUMBERS: Final = {
     "cut_m": (
-        N_("Longest trench between neighbours, m"),
-        N_("A longer trench is not shared: there one area ends."),
+        N_("Longest shared trench, m"),
+        N_("Neighbours farther apart by road share no trench: there one area ends."),
         1.0,
         100.0,
     ),
@@ -72,7 +72,7 @@ def _mobile(study: Study, policy: Policy) -> None:
     if not {"mobile", "terrain"} <= {source.role for source in study.sources}:
         return
     says = _("As the policy says: they compete") if policy.mobile.supported else _("As the policy says: no money")
-    st.selectbox(
+    st.radio(
         _("Mobile areas and the budget"),
         MOBILE_CHOICES,
         key=Key.MOBILE,

@@ -132,33 +132,48 @@ def _columns(found: Backcast, *names: str) -> dict[str, Any]:
 def _classes(found: Backcast) -> None:
     wording, table = load_wording(language.current()), found.classes
     whole = table["by"] == OVERALL
-    names = ["technology", "by", "class", "awards", "median_ratio", "spread", "multiplier"]
-    shown = table[names].assign(
+    order = {name: at for at, name in enumerate(_in_order(found, "size_class"))}
+    table = table.assign(order=table["class"].map(order).fillna(0))
+    table = table.sort_values(["technology", "by", "order"], kind="stable")  # "all" comes first
+    names = ["by", "class", "awards", "median_ratio", "multiplier", "spread"]
+    if len(table["technology"].unique()) > 1:
+        names.insert(0, "technology")
+    shown = table.assign(
         technology=table["technology"].map(word),
         by=table["by"].map(lambda code: wording.value("by", code)),
+        spread=table["spread"].map(lambda value: _factor(value) or "–"),
         **{"class": table["class"].map(wording.said).mask(whole, "")},
-    )
+    )[names]
     st.dataframe(
-        parts.written(shown, {"awards": 0, "median_ratio": 2, "spread": 2, "multiplier": 2}),
+        parts.written(shown, {"awards": 0, "median_ratio": 2, "multiplier": 2}),
         hide_index=True,
         column_config=_columns(found, *names),
     )
 
 
+def _in_order(found: Backcast, column: str) -> list[str]:
+    """List the classes of fitted awards: sizes from small to large, terrain by name."""
+    used = found.awards[found.awards["fitted"]].sort_values(column)
+    if column == "size_class":
+        used = used.sort_values("premises")
+    return [str(name) for name in used[column].drop_duplicates()]
+
+
 def _awards(found: Backcast) -> None:
     wording, table = load_wording(language.current()), found.awards
     names = [
-        "award_id", "name", "year", "technology", "premises", "basis", "size_class", "terrain_class", "actual_cost",
-        "model_cost", "cost_ratio", "actual_grant", "model_grant", "grant_ratio", "fitted", "note",
+        "award_id", "name", "year", "technology", "premises", "actual_cost", "model_cost", "cost_ratio", "actual_grant",
+        "model_grant", "grant_ratio", "basis", "size_class", "terrain_class", "fitted", "note",
     ]  # fmt: skip
-    shown = table[names].assign(
+    names = [name for name in names if name != "name" or table["name"].notna().any()]
+    shown = table.assign(
+        name=table["name"].fillna(""),
         technology=table["technology"].map(word),
         basis=table["basis"].map(lambda code: wording.value("basis", code)),
         size_class=table["size_class"].map(wording.said),
         terrain_class=table["terrain_class"].map(wording.said),
         note=table["note"].map(lambda note: in_words(note, wording)),
-        name=table["name"].fillna(""),
-    )
+    )[names]
     money = dict.fromkeys(("actual_cost", "model_cost", "actual_grant", "model_grant", "premises"), 0)
     config = _columns(found, *names)
     config["year"] = st.column_config.NumberColumn(config["year"]["label"], help=config["year"]["help"], format="%d")
@@ -188,13 +203,14 @@ def _chart(found: Backcast) -> Any:
             for code, column in CLASSES.items()
         ]
     )
+    order = [wording.said(name) for column in CLASSES.values() for name in _in_order(found, column)]
     far = max(2.0, float(np.exp(np.abs(np.log(data["ratio"])).max())))
     # So that half and double stand equally far from 1.
     scale = alt.Scale(type="log", domain=[1 / far, far])
     ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10) if 1 / far <= tick <= far]
     base = alt.Chart(data)
     points = base.mark_point(filled=True, size=60, color=style.ACCENT, opacity=0.65).encode(
-        y=alt.Y("class:N", title=None, sort=None, axis=alt.Axis(labelLimit=190)),
+        y=alt.Y("class:N", title=None, sort=order, axis=alt.Axis(labelLimit=190)),
         x=alt.X("ratio:Q", title=_("model / actual cost"), scale=scale, axis=alt.Axis(values=ticks, format=",.1~f")),
         tooltip=[
             alt.Tooltip("award:N", title=_("award")),
@@ -204,7 +220,9 @@ def _chart(found: Backcast) -> Any:
     )
     rule = base.mark_rule(color=style.INK, strokeDash=[5, 3]).encode(x=alt.datum(1))
     by = alt.Row("by:N", sort=list(heads.values()), title=None, header=alt.Header(orient="top", labelAnchor="start"))
-    return charts.finished((rule + points).properties(height=alt.Step(30)).facet(row=by).resolve_scale(y="independent"))
+    return charts.finished(
+        (rule + points).properties(width=300, height=alt.Step(24)).facet(row=by).resolve_scale(y="independent")
+    )
 
 
 def _prices(view: View, found: Backcast) -> None:
