@@ -42,8 +42,8 @@ def candidate_sites(
     - `roadside`: of each cell of a fixed lattice (`site_lattice_m`) whose middle is within `site_near_m` of `near`, or
       half the cell's diagonal if that is more, the point on a road (never a ferry) nearest the middle, where that
       point is in the cell, `road-e<column>n<row>`;
-    - `high_ground`: of each such cell the highest of 256 points, then of 81 around it, if it rises
-      `high_ground_gain_m` above the mean of the cell, `high-e<column>n<row>`.
+    - `high_ground`: of each such cell the highest of 256 points, if it rises `high_ground_gain_m` above their mean,
+      and of 81 points around it the highest again, `high-e<column>n<row>`.
 
     A lattice cell is named by its column and row from the origin of `crs` (w and s before it), so that an id depends
     on nothing else. Columns: `site_id`, `basis`, `mast_id`, `operator` (null where new), `mast_m` (metres of the
@@ -160,9 +160,10 @@ def _high_ground(
     rises = np.zeros(len(cell), dtype=bool)
     for begin in range(0, len(cell), MAX_CELLS):
         part = slice(begin, begin + MAX_CELLS)
-        coarse, height, mean = _highest(_middle(cell[part], lattice), step, ACROSS, terrain, crs)
-        found[part], top, _ = _highest(coarse, step / 8, 8, terrain, crs, itself=True)
-        rises[part] = np.fmax(height, top) - mean >= gain  # false of NaN
+        top, height, mean = _highest(_middle(cell[part], lattice), step, ACROSS, terrain, crs)
+        high = height - mean >= gain  # false of NaN
+        top[high] = _highest(top[high], step / 8, 8, terrain, crs, itself=True)[0]
+        found[part], rises[part] = top, high
     return cell[rises], found[rises]
 
 
@@ -178,7 +179,7 @@ def _highest(
     # The nearest first, for of equal heights the first counts.
     offset = offset[np.lexsort((offset[:, 1], offset[:, 0], np.round(np.hypot(*offset.T), 6)))]
     xy = np.round(middle[:, None, :] + offset, 3)
-    height = heights_at(xy.reshape(-1, 2), terrain, crs)[0].reshape(len(middle), -1)
+    height = heights_at(xy.reshape(-1, 2), terrain, crs)[0].reshape(len(middle), len(offset))
     known = ~np.isnan(height)
     best = np.where(known, height, -np.inf).argmax(axis=1)
     count = known.sum(axis=1)
