@@ -18,8 +18,8 @@ from coverage.comparisons import contrast_study
 from coverage.contrast import Contrast
 from coverage.draws import Draws
 from coverage.errors import PolicyError
+from coverage.layout import Clock
 from coverage.policy import Policy, load_policy
-from coverage.preparation import Clock
 from coverage.preparation import Prepared as Prepared
 from coverage.preparation import prepare as prepare
 from coverage.preparation import prepare_again as prepare_again
@@ -30,7 +30,7 @@ from coverage.study import Progress, Study, ignore
 
 KINDS: Final = ("fixed", "mobile")  # of areas; their premises are never added up
 # The steps a whole run goes through, in order; a progress bar counts them.
-STEPS: Final = ("overlay", "verdict", "areas", "routes", "costs", "subsidy", "priority")
+STEPS: Final = ("overlay", "verdict", "areas", "routes", "masts", "costs", "subsidy", "priority")
 
 
 def assess(study: Study, scenario: Scenario, *, progress: Progress = ignore) -> Assessment:
@@ -96,7 +96,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
             funding_gap={kind: _of_kind(draws, estimated, kind).total_quantiles() for kind in KINDS},
             budget=scenario.budget,
         ),
-        "route_m": round(float(prepared.routes["route_m"].sum())),
+        "route_m": round(float(_routes_of(prepared, KINDS[0])["route_m"].sum())),
         "route_m_if_all_built": round(prepared.joint_route_m),
         "municipalities": prepared.counts["municipalities"],
         **({"corrections": corrections.summarise(prepared.corrections)} if len(prepared.corrections) else {}),
@@ -120,7 +120,14 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         provenance=provenance_of(prepared, scenario, book, clock.timings) | {"selection": ranked.attrs["selection"]},
         corrections=prepared.corrections,
         hubs=prepared.inputs.hubs,
+        sites=prepared.masts.sites,
     )
+
+
+def _routes_of(prepared: Prepared, kind: str) -> gpd.GeoDataFrame:
+    """Return the routes of the areas of one kind."""
+    chosen = prepared.areas.loc[prepared.areas["kind"] == kind, "area_id"]
+    return prepared.routes[prepared.routes["area_id"].isin(chosen)]
 
 
 def _of_kind(draws: Draws, areas: gpd.GeoDataFrame, kind: str) -> Draws:
@@ -147,9 +154,9 @@ def contrast_policies(prepared: Prepared, other: Policy, *, progress: Progress =
 
 
 def swings(assessment: Assessment) -> pd.DataFrame:
-    """Return what moves the funding gap of all areas most: see `subsidy.tornado`."""
+    """Return what moves the funding gap of all fixed areas most: see `subsidy.tornado`."""
     return subsidy.tornado(
-        assessment.areas,
+        assessment.areas[assessment.areas["kind"] == KINDS[0]],
         assessment.routes,
         book=assessment.costs,
         policy=assessment.policy,

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
 
-from coverage import (
-    agreement,
-    areas,
-    business,
-    corrections,
-    extent,
-    gaps,
-    lots,
-    roads,
-    routes,
-    stranding,
-    summary,
-    terrain,
-    verdicts,
-)
+from coverage import agreement, business, corrections, extent, gaps, lots, roads, summary, verdicts
 from coverage.check import CheckReport
 from coverage.comparisons import account
 from coverage.inputs import Inputs
+from coverage.layout import Clock, Layout, Masts, lay_out
 from coverage.policy import Policy
 from coverage.schemas import MUNICIPALITIES, PLACES, PROFILE, VERDICT, check
 from coverage.study import Progress, Study, ignore
@@ -49,6 +35,7 @@ class Prepared:
     routes: gpd.GeoDataFrame
     joint_route_m: float
     branches: pd.DataFrame  # what each place needs alone: stranding.measure_branches
+    masts: Masts
     digests: dict[str, str]  # SHA-256 of every input file
     counts: dict[str, Any]
     agreement: dict[str, Any]
@@ -101,15 +88,15 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
     clock.lap("businesses")
 
     inputs = _with_starts(inputs, profiled, study=study, graph=graph)
-    laid = _lay_out(profiled, inputs, study=study, policy=policy, graph=graph, clock=clock, progress=progress)
-    grouped = laid["places"]
+    laid = lay_out(profiled, inputs, study=study, policy=policy, graph=graph, clock=clock, progress=progress)
+    grouped = laid.places
 
     agreed = agreement.compare(grouped, truth=inputs.truth, controls=study.controls, policy=policy, study=study)
     return Prepared(
         study=study,
         policy=policy,
         inputs=inputs,
-        **laid,
+        **_fields(laid),
         digests=study.fingerprint(),
         counts=_counts(grouped, inputs, policy),
         agreement=agreed,
@@ -119,6 +106,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
             *roads.remarks(graph),
             *business.remarks(grouped),
             *lots.remarks(grouped, inputs.lots),
+            *laid.masts.warnings,
         ),
         timings=clock.timings,
         extents=extent.summarise_extents(by_extent),
@@ -130,8 +118,8 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
 def prepare_again(prepared: Prepared, inputs: Inputs) -> Prepared:
     """Return what would have been prepared of other offers and another hearing; no file is read or checked again.
 
-    What does not follow from fixed service (the profile of businesses, mobile coverage) is taken over. Where the
-    verdict on every place is the same, so is everything else, and the areas are those of `prepared`.
+    What does not follow from fixed service (the profile of businesses, mobile coverage, masts) is taken over. Where
+    the verdict on every place is the same, so is everything else, and the areas are those of `prepared`.
     """
     policy = prepared.policy
     judged = verdicts.judge_inputs(inputs, policy=policy, as_of=prepared.study.as_of)
@@ -142,9 +130,11 @@ def prepare_again(prepared: Prepared, inputs: Inputs) -> Prepared:
     places = judged.assign(**{str(name): column for name, column in known.items()})
     graph = roads.build_graph(inputs.roads)
     inputs = _with_starts(inputs, places, study=prepared.study, graph=graph)
-    laid = _lay_out(places, inputs, study=prepared.study, policy=policy, graph=graph, clock=Clock())
-    counts = _counts(laid["places"], inputs, policy)
-    return replace(prepared, inputs=inputs, **laid, counts=counts, hearing={}, agreement={})
+    laid = lay_out(
+        places, inputs, study=prepared.study, policy=policy, graph=graph, clock=Clock(), masts=prepared.masts
+    )
+    counts = _counts(laid.places, inputs, policy)
+    return replace(prepared, inputs=inputs, **_fields(laid), counts=counts, hearing={}, agreement={})
 
 
 def _with_starts(inputs: Inputs, places: gpd.GeoDataFrame, *, study: Study, graph: roads.RoadGraph) -> Inputs:
@@ -162,49 +152,6 @@ def _counts(places: gpd.GeoDataFrame, inputs: Inputs, policy: Policy) -> dict[st
     }
 
 
-def _lay_out(
-    places: gpd.GeoDataFrame,
-    inputs: Inputs,
-    *,
-    study: Study,
-    policy: Policy,
-    graph: roads.RoadGraph,
-    clock: Clock,
-    progress: Progress = ignore,
-) -> dict[str, Any]:
-    """Group eligible places to areas and find their routes; return the fields of Prepared that hold them."""
-    progress("areas")
-    attached = roads.attach(graph, places, mask=places["eligible"].to_numpy() > 0, network=inputs.network)
-    grouped, delineated = areas.delineate(
-        places, attached=attached, policy=policy, municipalities=inputs.municipalities, lots=inputs.lots
-    )
-    if "correction" in grouped:
-        delineated = delineated.assign(corrected=corrections.corrected_premises(delineated, grouped))
-    clock.lap("areas")
-    progress("routes")
-    routed = routes.route(delineated, grouped, attached=attached)
-    routed = terrain.describe(routed, terrain=inputs.terrain, steep_slope=study.steep_slope)
-    joint_m = routes.joint_length_m(delineated, grouped, attached=attached)
-    branches = stranding.measure_branches(delineated, grouped, routed, attached=attached)
-    clock.lap("routes")
-    return {
-        "places": grouped,
-        "areas": delineated,
-        "routes": routed,
-        "joint_route_m": joint_m,
-        "branches": branches,
-    }
-
-
-class Clock:
-    """Measure the seconds between laps."""
-
-    def __init__(self) -> None:
-        self.timings: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str) -> None:
-        """Note the seconds since the last lap under a name."""
-        now = time.perf_counter()
-        self.timings[name] = round(now - self._last, 3)
-        self._last = now
+def _fields(laid: Layout) -> dict[str, Any]:
+    """Return the fields of Prepared that a layout holds."""
+    return {field.name: getattr(laid, field.name) for field in fields(laid)}

@@ -69,7 +69,7 @@ def summarise_areas(
             **_reached(masts),
             "capex": _count(masts["capex"].sum(), 0),
             "funding_gap": {name: _count(value, 0) for name, value in funding_gap["mobile"].items()},
-            "funded": _funded(masts[funded]) | _reached(masts[funded]),
+            "funded": _funded(areas[mobile & funded]) | _reached(areas[mobile & funded]),
         }
         found["funded"]["grant"] = _count(areas.loc[funded, "grant"].sum(), 0)
     return found

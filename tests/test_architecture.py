@@ -81,7 +81,7 @@ ALLOWED: dict[str, set[str]] = {
     "contributions": STAGE | {"bill", "costbook", "finance", "parts"},
     "subsidy": STAGE | {"bill", "contributions", "costbook", "finance", "draws", "parts"},
     # They ask the estimate again with one thing changed.
-    "levers": STAGE | {"bill", "contributions", "costbook", "costs", "subsidy"},
+    "levers": STAGE | {"bill", "contributions", "costbook", "costs", "parts", "subsidy"},
     "clawback": STAGE | {"costbook", "subsidy"},
     "selection": STAGE,
     "priority": STAGE | {"selection", "draws"},
@@ -90,16 +90,19 @@ ALLOWED: dict[str, set[str]] = {
     "contrast": STAGE,
     "assessment": {"costbook", "costs", "inputs", "policy", "scenario", "study"},
     "comparisons": STAGE | {"contrast", "corrections", "hearing", "study", "verdicts"},
+    "layout": STAGE
+    | {"study", "areas", "backhaul", "corrections", "mobile_areas", "radio", "roads", "routes", "stranding", "terrain"}
+    | {"wireless"},
     "preparation": STAGE
     | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}
-    | {"lots", "areas", "routes", "stranding", "terrain", "agreement", "summary"}
-    | {"mobile_areas", "backhaul", "radio", "surfaces", "wireless"},
+    | {"layout", "lots", "agreement", "summary"},
     "provenance": STAGE | {"business", "costbook", "nace", "preparation"},
     "pipeline": SEEN
     | {
         "comparisons",
         "corrections",
         "draws",
+        "layout",
         "preparation",
         "provenance",
         "priority",
