@@ -49,7 +49,7 @@ def _rows(sheet) -> list[dict[str, object]]:
 
 def test_priority_workbook_holds_the_areas(assessment, out):
     book = openpyxl.load_workbook(out / "priority-list.xlsx")
-    assert book.sheetnames == ["Read me", "Priority list", "Columns"]
+    assert book.sheetnames == ["Read me", "Priority list", "What would change it", "Technical", "Columns"]
     rows = _rows(book["Priority list"])
     areas = assessment.areas.sort_values("rank")
     assert [row["Area"] for row in rows] == areas["area_id"].tolist()
@@ -233,7 +233,8 @@ def test_many_areas_with_long_names_fit(assessment, tmp_path):
         for number in range(10)
     ]
     areas = pd.concat(copies, ignore_index=True)
-    many = summarised(replace(assessment, areas=areas))
+    routes = [assessment.routes.assign(area_id=assessment.routes["area_id"] + f"-{number}") for number in range(10)]
+    many = summarised(replace(assessment, areas=areas, routes=pd.concat(routes, ignore_index=True)))
     render(many, "priority", format="pdf", path=tmp_path / "x.pdf")
     reader = pypdf.PdfReader(tmp_path / "x.pdf")
     text = " ".join("\n".join(_text(tmp_path / "x.pdf")).split())

@@ -24,12 +24,13 @@ from coverage.costbook import load_costs
 from coverage.nace import read_rows
 from coverage.policy import list_policies, load_policy
 from coverage.reasons import explain
-from coverage.reports import render, write_all
+from coverage.reports import change, render, write_all
 from coverage.reports.assumptions import rule_marks
 from coverage.reports.corrections import COLUMNS
 from coverage.reports.hearing import list_table, operator_table
 from coverage.reports.map_canvas import Canvas
 from coverage.reports.tables import ADDRESS_COLUMNS, CORRECTED_COLUMNS, COST_COLUMNS, HEARD_COLUMNS, area_table
+from coverage.reports.technical import technical_table
 from coverage.reports.wording import NO_BREAK, Wording, load_wording
 from coverage.schemas import CERTAINTIES, MOBILE_LEVELS
 from coverage.sources.roles import ROLES
@@ -329,7 +330,8 @@ def _data_words(assessment, *, columns: bool) -> set[str]:
         words += [*assessment.corrections["comment"], *assessment.corrections["office"], *assessment.corrections["was"]]
     if columns:
         words += [*ADDRESS_COLUMNS, *CORRECTED_COLUMNS, *HEARD_COLUMNS, *COST_COLUMNS]
-        words += [*area_table(assessment).columns, *COLUMNS, "scope"]
+        words += [*area_table(assessment).columns, *technical_table(assessment).columns, *COLUMNS, "scope"]
+        words += [*change.COLUMNS]
         heard = told.get("hearing", {"lists": [], "operators": []})
         words += [*list_table(heard["lists"]).columns, *operator_table(heard["operators"]).columns]
     return set().union(*map(_words, words))

@@ -14,7 +14,8 @@ from coverage.reports.columns import Column, rounded, words
 from coverage.reports.wording import Wording
 
 CELL_CHARACTERS: Final = 32_767  # Excel's limit
-SAID: Final = ("unit", "source", "line_of_business", "label", "published_source")  # came with the data, as whole texts
+# Came with the data, as whole texts.
+SAID: Final = ("unit", "change_unit", "source", "line_of_business", "label", "published_source")
 SEVERAL: Final = "correction"  # of a place that was corrected more than once: several codes
 
 

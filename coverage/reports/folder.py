@@ -90,7 +90,7 @@ def write_all(
 def priority_fingerprint(selection: Selection, folder: Path) -> str:
     """Return the SHA-256 of the priority-list.csv of a selection, made in the folder and removed again."""
     path = folder / "fingerprint.csv"
-    delimited.write_csv(tables.priority_table(selection.assessment), path)
+    delimited.write_csv(tables.priority_file(selection.assessment), path)
     digest = sha256(path)
     path.unlink()
     return digest
@@ -117,9 +117,9 @@ def _write_files(assessment: Assessment, folder: Path, *, progress: Progress, la
         ("summary.json", lambda path: _write_text(path, delimited.summary_json(assessment.summary))),
         ("rejected.csv", lambda path: delimited.write_csv(tables.rejected_table(assessment), path)),
         ("corrections.csv", lambda path: delimited.write_csv(corrections.plain_table(assessment), path)),
-        ("priority-list.csv", lambda path: delimited.write_csv(tables.priority_table(assessment), path)),
+        ("priority-list.csv", lambda path: delimited.write_csv(tables.priority_file(assessment), path)),
         ("places.parquet", lambda path: geo.write_parquet(places(), path)),
-        ("areas.parquet", lambda path: geo.write_parquet(tables.ranked_areas(assessment), path)),
+        ("areas.parquet", lambda path: geo.write_parquet(geo.full_areas(assessment), path)),
         (
             "assessment.gpkg",
             lambda path: geo.write_geopackage(

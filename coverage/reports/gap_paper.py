@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from coverage.reports import businesses, figures, pdf, static_map, tables
+import pandas as pd
+
+from coverage.reports import businesses, figures, pdf, static_map, tables, technical
 from coverage.reports.columns import words
 from coverage.reports.figures import Counts, Place
 from coverage.reports.selection import Selection
@@ -14,6 +16,7 @@ from coverage.reports.wording import Wording
 from coverage.schemas import GAP_KINDS
 
 TOP_AREAS: Final = 25
+WATER: Final = "subsea_m"
 SHADED_FROM: Final = 3  # with more municipalities than this, the map shades them
 
 
@@ -42,7 +45,10 @@ def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, finge
         lead = _area_lead(selection, wording)
         data |= {"lead": lead, "figures": _area_figures(selection, wording), "tables": []}
     data["businesses"] = businesses.section(selection, wording)
-    data["areas"] = _areas(selection, wording)
+    table = tables.area_table(assessment)
+    top = table.sort_values(["premises", "area_id"], ascending=[False, True]).head(TOP_AREAS)
+    data["areas"] = _areas(selection, top, wording)
+    data["surfaces"] = _surfaces(selection, top, wording)
     said = wording.lines("gap", "method_text", funding_gap=tables.funding_gap_text(assessment, wording))
     data["method"] = {"title": wording.text("gap", "method"), "lines": said}
     credit = pdf.attribution(selection, wording)
@@ -181,10 +187,8 @@ def _municipality(part: Place, name: str, areas: int, wording: Wording) -> list[
     ]
 
 
-def _areas(selection: Selection, wording: Wording) -> dict[str, Any]:
-    table = tables.area_table(selection.assessment)
+def _areas(selection: Selection, top: pd.DataFrame, wording: Wording) -> dict[str, Any]:
     names = selection.municipality_names()
-    top = table.sort_values(["premises", "area_id"], ascending=[False, True]).head(TOP_AREAS)
     rows = [
         [
             f"{row.name}\n{row.area_id}",
@@ -200,10 +204,38 @@ def _areas(selection: Selection, wording: Wording) -> dict[str, Any]:
         for row in tables.records(top)
     ]
     key = "areas_intro" if rows else "no_areas"
-    shown, count = wording.number(len(rows)), wording.number(len(table))
+    shown, count = wording.number(len(rows)), wording.number(len(selection.assessment.areas))
     unit = wording.text("gap", "money_unit", currency=selection.assessment.study.currency)
     intro = wording.text("gap", key, shown=shown, areas=count)
     return _table("areas", rows, wording, intro=f"{intro} {unit}" if rows else intro)
+
+
+def _surfaces(selection: Selection, top: pd.DataFrame, wording: Wording) -> dict[str, Any]:
+    """Return the kilometres by surface of the areas shown and of all, with the climb where heights are known."""
+    assessment = selection.assessment
+    metres = technical.surface_metres(assessment, (*technical.SURFACES, WATER))
+    ground = [name for name in ("climb_m", "steep_m") if name in technical.ground_columns(assessment)]
+    metres = metres.join(assessment.routes.set_index("area_id")[ground])
+
+    def cells(label: str, row: pd.Series) -> list[str]:
+        return [
+            label,
+            *(
+                wording.number(row[name]) if name == "climb_m" else wording.number(row[name] / 1000, decimals=1)
+                for name in metres.columns
+            ),
+        ]
+
+    rows = [cells(f"{area.name}\n{area.area_id}", metres.loc[area.area_id]) for area in tables.records(top)]
+    if rows:
+        rows.append(cells(wording.text("gap", "surfaces_all"), metres.sum()))
+    intro = wording.text("gap", "surfaces_intro", areas=wording.number(len(metres)))
+    header = wording.lines("gap", "surfaces_table")
+    labels = dict(zip((*technical.SURFACES, WATER, "climb_m", "steep_m"), header[1:], strict=True))
+    if ground:
+        intro = f"{intro} {wording.text('gap', 'surfaces_ground')}"
+    made = _table("surfaces", rows, wording, intro=intro, last_apart=True)
+    return {**made, "header": [header[0], *(labels[str(name)] for name in metres.columns)]}
 
 
 def _table(

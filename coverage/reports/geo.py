@@ -22,6 +22,7 @@ from coverage.reports.corrections import correction_layer
 from coverage.reports.evidence import EVERY_TEXT, with_evidence
 from coverage.reports.qgis import add_styles
 from coverage.reports.tables import ranked_areas, short_places
+from coverage.reports.technical import with_metres
 from coverage.reports.wording import Wording
 
 SERVED: Final = "served"  # the reason_code of places that reach every tier
@@ -47,6 +48,11 @@ def full_places(assessment: Assessment) -> gpd.GeoDataFrame:
     return stamped(with_evidence(assessment.places, assessment), assessment)
 
 
+def full_areas(assessment: Assessment) -> gpd.GeoDataFrame:
+    """Return the areas in the order of rank, with the metres that each would be built of."""
+    return with_metres(ranked_areas(assessment), assessment)
+
+
 def brief_places(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return `full_places` without the long texts of places that lack nothing: of those `reason` alone says why.
 
@@ -65,8 +71,8 @@ def assessment_layers(assessment: Assessment, places: gpd.GeoDataFrame) -> dict[
     corrected = {"corrections": correction_layer(assessment)} if len(assessment.corrections) else {}
     return {
         "municipalities": stamped(assessment.municipalities, assessment),
-        "areas": stamped(ranked_areas(assessment), assessment),
-        "routes": stamped(assessment.routes, assessment),
+        "areas": stamped(full_areas(assessment), assessment),
+        "routes": stamped(with_metres(assessment.routes, assessment), assessment),
         "places": places,
         **corrected,
     }

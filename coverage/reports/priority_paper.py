@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from coverage.reports import pdf, static_map, tables
+from coverage.reports import change, pdf, static_map, tables
 from coverage.reports.selection import Selection
 from coverage.reports.wording import Wording
 
@@ -36,6 +36,7 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
         "certain": _certain(areas, funded, wording),
         "ranked": _ranked(areas, funded, wording),
         "list": _list(selection, areas, wording),
+        "change": change.section(selection.changes, wording),
         "criteria": _criteria(selection, wording),
         "method": _method(selection, wording),
         "map": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,6 +12,7 @@ import pandas as pd
 
 from coverage.assessment import Assessment
 from coverage.errors import DataError
+from coverage.reports.change import change_table
 from coverage.reports.wording import Wording
 
 TITLE_NAMES: Final = 3  # more municipalities than this do not go into a title
@@ -43,6 +45,11 @@ class Selection:
     def titled(self) -> bool:
         """Say whether the title alone tells what is shown."""
         return self.by_municipality and len(self.municipality) <= TITLE_NAMES
+
+    @functools.cached_property
+    def changes(self) -> pd.DataFrame:
+        """Return what would let the areas nearest the line in: two files hold it, and it takes some seconds."""
+        return change_table(self.assessment)
 
     def municipality_names(self) -> dict[str, str]:
         """Return the names by code, of the municipalities in the selection."""

@@ -87,7 +87,7 @@ def _gap_geojson(selection: Selection, path: Path, wording: Wording, fingerprint
 
 
 def _priority_csv(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
-    delimited.write_csv(tables.priority_table(selection.assessment), path)
+    delimited.write_csv(tables.priority_file(selection.assessment), path)
 
 
 def _gap_xlsx(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:

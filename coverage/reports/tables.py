@@ -11,7 +11,7 @@ import pandas as pd
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
 from coverage.policy import Policy
-from coverage.reports import businesses
+from coverage.reports import businesses, technical
 from coverage.reports.columns import SCORE_PREFIX
 from coverage.reports.evidence import with_evidence
 from coverage.reports.wording import Wording
@@ -37,11 +37,8 @@ DATES: Final = ("fixed_closes", "planned_date", "corrected_on", "hearing_lapsed_
 OPTIONAL: Final[dict[str, object]] = {
     "service_basis": "offer", "fixed_closes": None, "measured_flag": False, "stranding_capex": np.nan,
 }  # fmt: skip
-AREA_EXTRAS: Final = (
-    "premises", "trench_m", "subsea_m", "drop_m", "backhaul_m", "opex_per_year", "pv_revenue", "pv_opex",
-    "over_ceiling", "stranding_capex_median", "stranding_capex_max",
-)  # fmt: skip
-DRAWN: Final = "drawn"  # of areas, where a planner has drawn any
+AREA_MONEY: Final = ("opex_per_year", "pv_revenue", "pv_opex", "over_ceiling", *technical.STRANDING)
+AREA_EXTRAS: Final = ("premises", *technical.LENGTHS, *technical.SURFACES, *AREA_MONEY)
 CORRECTED: Final = "corrected"  # of areas, where something was corrected: premises at corrected places
 COST_COLUMNS: Final = (
     "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
@@ -73,15 +70,21 @@ def priority_table(assessment: Assessment) -> pd.DataFrame:
     return pd.DataFrame(ranked_areas(assessment)).loc[:, columns]
 
 
+def priority_file(assessment: Assessment) -> pd.DataFrame:
+    """Return the priority list as a file for other programs: its columns, then what each area would be built of."""
+    table = priority_table(assessment)
+    built = technical.technical_table(assessment)
+    return table.assign(**{str(name): built[name].to_numpy() for name in built.columns if name not in table.columns})
+
+
 def area_table(assessment: Assessment) -> pd.DataFrame:
     """Return the priority list's columns, and the quantities that a builder asks for, for every area."""
-    areas = ranked_areas(assessment)
+    areas = technical.with_metres(ranked_areas(assessment), assessment)
     names = dict(zip(assessment.municipalities["municipality_code"], assessment.municipalities["name"], strict=True))
     table = pd.DataFrame(areas.drop(columns=areas.geometry.name))
-    routes = assessment.routes.drop(columns=assessment.routes.geometry.name).set_index("area_id")
     for name in AREA_EXTRAS:
         if name not in table.columns:
-            table[name] = table["area_id"].map(routes[name]) if name in routes.columns else np.nan
+            table[name] = np.nan
     table["municipality"] = table["municipality_code"].map(names)
     sizes = businesses.area_sizes(assessment).reindex(table["area_id"], fill_value=0.0)
     table = table.assign(**{str(name): column.to_numpy() for name, column in sizes.items()})
@@ -90,9 +93,9 @@ def area_table(assessment: Assessment) -> pd.DataFrame:
     columns[at:at] = [str(name) for name in sizes.columns]
     columns.insert(columns.index("municipality_code") + 1, "municipality")
     at = columns.index("capex")
-    extras = list(AREA_EXTRAS)
-    ordered = [*columns[: at - 1], "premises", columns[at - 1], *extras[1:5], *columns[at:], *extras[5:]]
-    drawn = [DRAWN] if DRAWN in table and table[DRAWN].any() else []
+    metres = technical.metre_columns(assessment)
+    ordered = [*columns[: at - 1], "premises", columns[at - 1], *metres, *columns[at:], *AREA_MONEY]
+    drawn = [technical.DRAWN] if technical.DRAWN in table and table[technical.DRAWN].any() else []
     return table.loc[:, [*ordered, *drawn, *({CORRECTED} & set(table.columns))]]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from coverage.reports import assumptions, businesses, hearing, tables
+from coverage.reports import assumptions, businesses, change, hearing, tables, technical
 from coverage.reports.corrections import correction_table
 from coverage.reports.evidence import in_language
 from coverage.reports.read_me import add_read_me
@@ -38,7 +38,7 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
 
 
 def write_priority_list(selection: Selection, path: Path, *, wording: Wording, fingerprint: str) -> None:
-    """Write priority-list.xlsx: read-me, the list, hearing, corrections, columns."""
+    """Write priority-list.xlsx: read-me, the list, what would change it, technical, hearing, corrections, columns."""
     said = {"assumed": assumptions.assumed_text(selection.assessment, wording)}
     table = tables.priority_table(selection.assessment).assign(**said)
     title = wording.text("read_me", "priority_title", study=selection.title(wording))
@@ -48,6 +48,10 @@ def write_priority_list(selection: Selection, path: Path, *, wording: Wording, f
     what = wording.text("read_me", "priority_what")
     add_read_me(book, selection, what=what, fingerprint=fingerprint, notes=notes)
     book.add_table(table, sheet="priority", name="priority_list", frozen=2)
+    changes = change.in_words(selection.changes, wording)
+    if len(changes):
+        book.add_table(changes, sheet="change", name="change", frozen=4)
+    book.add_table(technical.technical_table(selection.assessment), sheet="technical", name="technical", frozen=2)
     _finish(book, selection)
 
 
