@@ -138,12 +138,13 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "tiles": (SEEN, {"style"} | SAID),
     "layers": (SEEN, {"style", "tiles", "assets"} | SAID),
     "landmarks": (SEEN, {"layers", "style"} | SAID),
-    "build": (SEEN, {"layers", "landmarks", "tiles", "style", "assets"} | SAID),
-    "export": (SEEN, {"build", "layers", "tiles", "style", "assets"} | SAID),
+    "masts": (SEEN, {"layers", "style"} | SAID),
+    "build": (SEEN, {"layers", "landmarks", "masts", "tiles", "style", "assets"} | SAID),
+    "export": (SEEN, {"build", "layers", "masts", "tiles", "style", "assets"} | SAID),
     "picking": (SEEN, {"tiles", "style"}),
     "store": (SEEN, {"tiles", "layers"}),
     "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "style", "tiles"} | SAID),
-    "server": (SEEN, {"assets", "contrast", "layers", "landmarks", "tiles", "store", "style", "language"}),
+    "server": (SEEN, {"assets", "contrast", "layers", "landmarks", "masts", "tiles", "store", "style", "language"}),
     "session": (SEEN | {"pipeline", "check", "plans", "stress"}, {"store"} | SAID),
     "pages": (
         SEEN
@@ -167,7 +168,9 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "calibration",
             "ceiling",
         },
-        SAID | {"session", "store", "build", "contrast", "export", "layers", "picking", "charts", "figures", "style"},
+        SAID
+        | {"session", "store", "build", "contrast", "export", "layers", "masts", "picking", "charts", "figures"}
+        | {"style"},
     ),
     "frame": (SEEN, {"pages", "session", "server", "style", "language"}),
 }
