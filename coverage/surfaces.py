@@ -70,11 +70,11 @@ def split_by_surface(
     Raises DataError where a raster cannot be read.
     """
     pieces = _cut(lines, terrain, steep_slope, crs)
-    ducts = _beside(pieces, [layer for layer in reuse if layer.what == "ducts"])
-    either = _beside(pieces, reuse)
     drawn = pieces.length_m
+    ducts, poles = (_beside(pieces, [one for one in reuse if one.what == what]) for what in ("ducts", "poles"))
     in_duct = _union_m(*ducts, drawn)
-    reused = np.maximum(_union_m(*either, drawn), in_duct)
+    piece, low, high = (np.concatenate(both) for both in zip(ducts, poles, strict=True))
+    reused = np.maximum(_union_m(piece, low, high, drawn), in_duct)
     dug = np.maximum(drawn - reused, 0.0)
     field = off_road[pieces.line] & ~pieces.steep
     parts = (in_duct, reused - in_duct, dug * pieces.steep, dug * field, dug * ~(pieces.steep | field))
