@@ -3,7 +3,8 @@
 What is assumed, and said wherever such areas are shown:
 
 - a mast carries as many operators as the policy asks for, so what it serves is short no more;
-- an existing mast can be fitted out anew. It is preferred only where it adds as much as a new one: prices come later;
+- an existing mast can be fitted out anew, also where an operator on it does not reach what the model says it could.
+  It is preferred only where it adds as much as a new one: prices come later;
 - power for a new mast follows buildings, so `power_m` is the straight way to the nearest place of the register;
 - levels are medians of a path loss model, outdoors, over bare terrain. A site is a question to operators, not a plan.
 """
@@ -105,10 +106,10 @@ def plan_mobile(
     of_place = np.full(len(places), None, dtype=object)
     row = demand["place_row"].to_numpy()
     of_place[row[row >= 0]] = of_demand[row >= 0]
-    lines = chosen.assign(area_id=table["area_id"].array)[[*SITES, "geometry"]]
+    stand = chosen.assign(area_id=table["area_id"].array)[[*SITES, "geometry"]]
     return MobilePlan(
         areas=table.sort_values("area_id", ignore_index=True),
-        sites=lines.assign(eligible=1.0, weight=1.0, buildings=1.0).sort_values("area_id", ignore_index=True),
+        sites=stand.assign(eligible=1.0, weight=1.0, buildings=1.0).sort_values("area_id", ignore_index=True),
         mobile_area_id=pd.Series(pd.array(of_place, dtype="str"), index=places.index, name="mobile_area_id"),
         demand=demand.assign(area_id=pd.array(of_demand, dtype="str")),
         counts=_counts(demand, cover.server, table, candidates=len(sites)),

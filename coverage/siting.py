@@ -40,8 +40,8 @@ def greedy_cover(site: Ints, demand: Ints, *, gain: Floats, sites: int, least_ga
     demand, ≥ 0, and `sites` how many there are. Of sites that add as much the lower number is chosen, so number them by
     preference. A site that adds nothing is never chosen.
     """
-    pair = np.unique(site.astype(np.int64) * max(1, len(gain)) + demand)
-    by, served = np.divmod(pair, max(1, len(gain)))
+    pair = np.sort(site.astype(np.int64) * max(1, len(gain)) + demand)
+    by, served = np.divmod(pair[np.diff(pair, prepend=-1) != 0], max(1, len(gain)))
     start = np.searchsorted(by, np.arange(sites + 1))
     open_gain = gain.astype(float)
     server = np.full(len(gain), -1, dtype=np.int64)

@@ -24,7 +24,8 @@ from coverage.policy import Policy, load_policy
 from tests import drawn
 from tests.test_overlay import write_raster
 
-NORWAY = load_policy("no-2024")
+AS_IT_IS = load_policy("no-2024")
+NORWAY = replace(AS_IT_IS, mobile=replace(AS_IT_IS.mobile, gain_per_km2=0.0, gain_per_road_km=0.0))
 PAID = replace(NORWAY, mobile=replace(NORWAY.mobile, gain_per_km2=5.0, gain_per_road_km=2.0))
 # Two municipalities side by side, west and east of x = 1000.
 TWO = gpd.GeoDataFrame(
@@ -125,6 +126,10 @@ def test_roads_are_counted_in_kilometres_and_shared_out_by_municipality() -> Non
     assert found["gain"].sum() == pytest.approx(1.52)
     by = found.groupby("municipality_code")["weight"].sum().round(9).to_dict()
     assert by == {"5001": pytest.approx(0.285), "5002": pytest.approx(0.475)}
+
+
+def test_what_runs_along_a_border_is_of_the_first_municipality_by_code() -> None:
+    assert short_of(roads([(1000, 0), (1000, 1000)]))["municipality_code"].tolist() == ["5001"] * 10
 
 
 def test_a_line_read_from_its_other_end_or_given_twice_is_the_same_road() -> None:

@@ -26,7 +26,8 @@ from coverage.routes import route
 from tests import roadside
 from tests.test_overlay import write_raster
 
-NORWAY = load_policy("no-2024")
+AS_IT_IS = load_policy("no-2024")
+NORWAY = replace(AS_IT_IS, mobile=replace(AS_IT_IS.mobile, gain_per_km2=0.0, gain_per_road_km=0.0))
 RADIO = load_radio()
 CRS = roadside.CRS
 SIDE = 60_000  # of the country that is drawn
@@ -188,6 +189,25 @@ def test_beyond_its_range_a_mast_serves_nothing(country: Country) -> None:
     for metres, count in ((8_000, 1), (10_500, 0)):
         made = plan(hamlet((10_000, 40_000)), country.plain, stand=masts((10_000, 40_000 + metres)), roads=away)
         assert len(made.areas) == count
+
+
+def test_height_of_the_mast_and_level_of_the_policy_decide_how_far_it_reaches(country: Country) -> None:
+    away = roadside.roads([(100.0, 100.0), (900.0, 100.0)])
+    places, stand = hamlet((10_000, 40_000)), masts((10_000, 48_000))
+    assert len(plan(places, country.plain, stand=stand, roads=away).areas) == 1
+    assert plan(places, country.plain, stand=stand.assign(height_m=10.0), roads=away).areas.empty
+    strict = replace(NORWAY, mobile=replace(NORWAY.mobile, level="very_good"))
+    assert plan(places, country.plain, stand=stand, roads=away, policy=strict).areas.empty
+
+
+def test_an_area_belongs_to_the_municipality_of_most_of_its_gain(country: Country) -> None:
+    places = together(
+        hamlet((29_000, 30_300), 12), hamlet((31_000, 30_300), 3, kind="business", employees=[5.0, 5.0, 5.0])
+    )
+    area = plan(places, country.plain).areas.iloc[0]
+    assert area["premises"] == 15
+    assert area["municipality_code"] == "5002"
+    assert area["area_id"].startswith("5002-mob-")
 
 
 def test_a_site_must_add_the_least_gain(country: Country) -> None:
