@@ -209,13 +209,13 @@ class _Eye:
         As near as `candidate_sites` asks for: by the middle of the site's lattice cell.
         """
         lattice = self.radio["site_lattice_m"].value
-        cell, of_pair = np.unique(np.floor(self.site_xy[pairs.site] / lattice), axis=0, return_inverse=True)
-        middle = (cell + 0.5) * lattice
+        site = distinct(pairs.site)
+        middle = (np.floor(self.site_xy[site] / lattice) + 0.5) * lattice
         found = cKDTree(middle).sparse_distance_matrix(
             cKDTree(self.demand.xy), self.radio["site_near_m"].value, output_type="ndarray"
         )
-        around = distinct(found["i"] * self.demand.areas + self.demand.area[found["j"]])
-        return pairs.take(is_among(of_pair.reshape(-1) * self.demand.areas + self.demand.area[pairs.point], around))
+        close = distinct(site[found["i"]] * self.demand.areas + self.demand.area[found["j"]])
+        return pairs.take(is_among(pairs.site * self.demand.areas + self.demand.area[pairs.point], close))
 
     def look(self, pairs: Pairs) -> tuple[Pairs, Bools]:
         """Return the pairs that see each other; and, per row of the demand, whether of some that is not known."""

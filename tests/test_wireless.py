@@ -235,6 +235,18 @@ def test_two_new_sites_share_their_trench_and_one_off_the_network_is_joined(tmp_
     assert found["fwa_backhaul_m"] == pytest.approx(4000 * DETOUR + 3900)
 
 
+def test_a_site_on_a_hill_off_the_road_is_joined_straight(tmp_path: Path) -> None:
+    ground = flat()
+    ground[28:32, 68:72] = 100  # a hill around (7000, 1000)
+    hill = model(tmp_path / "hill.tif", ground)
+    short = roads([(100, 1000), (2000, 1000)])
+    found = plan(homes((9000, 1000)), masts(), [hill], lines=short, radio=BOOK).loc["a"]
+    assert found[["fwa_sites_new", "fwa_reach_share"]].tolist() == [1, 1]
+    assert found["fwa_furthest_m"] == pytest.approx(2000, abs=150)
+    assert found["fwa_power_m"] == pytest.approx(2000 * DETOUR, abs=200)
+    assert found["fwa_backhaul_m"] == pytest.approx(5000 * DETOUR + 1900, abs=200)
+
+
 def test_each_area_has_its_own_masts(tmp_path: Path) -> None:
     wall = model(tmp_path / "wall.tif", ridge())
     houses = homes(WEST, (2500, 1000), EAST, area=["b", "c", "a"])
@@ -283,6 +295,22 @@ def test_a_gap_in_the_terrain_matters_only_where_it_could_hide_a_mast(tmp_path: 
     walled = model(tmp_path / "walled.tif", ground)
     found = plan(houses, masts((3000, 1000)), [walled]).loc["a"]
     assert found[["fwa_basis", "fwa_reach_share"]].tolist() == ["terrain", 0.5]
+
+
+def test_a_gap_before_a_new_site_or_under_a_place_is_told(tmp_path: Path) -> None:
+    ground = flat()
+    ground[:, 55:65] = VOID
+    hole = model(tmp_path / "hole.tif", ground)
+    west = roads([(100, 1000), (5000, 1000)])
+    assert plan(homes(EAST), masts(), [hole], lines=west)["fwa_basis"].isna().all()  # does a site at (5000,) see it?
+    assert plan(homes((6000, 1000)), masts(), [hole])["fwa_basis"].isna().all()
+
+
+def test_sums_do_not_hang_on_the_order_of_rows(tmp_path: Path) -> None:
+    wall = model(tmp_path / "wall.tif", ridge())
+    houses = homes(WEST, WEST, WEST, EAST, weight=[0.1, 0.2, 0.3, 1.0])
+    first = plan(houses, masts((3000, 1000)), [wall])
+    pd.testing.assert_frame_equal(plan(houses.iloc[::-1], masts((3000, 1000)), [wall]), first, check_exact=True)
 
 
 def test_no_areas_and_no_masts_are_no_trouble(tmp_path: Path) -> None:
