@@ -8,7 +8,6 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pytest
 import rasterio
 from hypothesis import given, settings
@@ -171,7 +170,7 @@ def with_hill(folder: Path, heights: np.ndarray, **source: Any) -> Any:
     return tiny
 
 
-def test_a_study_with_terrain_tells_the_climb_and_prices_as_before(tmp_path: Path) -> None:
+def test_a_study_with_terrain_tells_the_climb_and_a_steep_trench_is_never_cheaper(tmp_path: Path) -> None:
     policy = load_policy("no-2024")
     plain = prepare(Study.open(tiny_study(tmp_path / "plain").folder), policy)
     assert plain.routes["terrain_basis"].isna().all()
@@ -183,7 +182,11 @@ def test_a_study_with_terrain_tells_the_climb_and_prices_as_before(tmp_path: Pat
     assert found.routes["steep_m"].max() > 0
     assert (found.routes["terrain_m"] <= found.routes["route_m"] + 1).all()
     before = Study.open(tmp_path / "plain")
-    pd.testing.assert_series_equal(found.areas["capex"], assess(before, before.default_scenario()).areas["capex"])
+    fixed = found.areas[found.areas["kind"].eq("fixed")].set_index("area_id")
+    without = assess(before, before.default_scenario()).areas.set_index("area_id").loc[fixed.index]
+    fibre = fixed["technology"].eq("fibre") & without["technology"].eq("fibre")
+    assert fibre.any()
+    assert (fixed.loc[fibre, "capex"] > without.loc[fibre, "capex"]).all()
 
 
 def test_terrain_without_a_threshold_is_refused(tmp_path: Path) -> None:
