@@ -17,7 +17,7 @@ from coverage.errors import CrsError
 from coverage.heights import heights_at
 from coverage.inputs import TerrainLayer
 from coverage.radio import Radio
-from coverage.roads import FERRY, RoadGraph
+from coverage.roads import PRIVATE, ROAD, RoadGraph
 
 SITE_BASES: Final = ("mast", "roadside", "high_ground")
 ACROSS: Final = 16  # points along the side of a lattice cell whose heights are compared
@@ -40,7 +40,7 @@ def candidate_sites(
 
     - `mast`: existing masts within the largest range of a band, `mast-<mast_id>`;
     - `roadside`: of each cell of a fixed lattice (`site_lattice_m`) whose middle is within `site_near_m` of `near`, or
-      half the cell's diagonal if that is more, the point on a road (never a ferry) nearest the middle, where that
+      half the cell's diagonal if that is more, the point on a road of the data (never a ferry) nearest the middle, where that
       point is in the cell, `road-e<column>n<row>`;
     - `high_ground`: of each such cell the highest of 256 points, if it rises `high_ground_gain_m` above their mean,
       and of 81 points around it the highest again, `high-e<column>n<row>`.
@@ -58,7 +58,7 @@ def candidate_sites(
     near = near[np.isfinite(near).all(axis=1)]
     lattice = radio["site_lattice_m"].value
     cell = _cells_near(near, lattice, radio["site_near_m"].value)
-    roads = shapely.STRtree(graph.lines(np.flatnonzero(graph.kind != FERRY)))
+    roads = shapely.STRtree(graph.lines(np.flatnonzero(np.isin(graph.kind, (ROAD, PRIVATE)))))
     parts = [
         _existing(masts, near, radio),
         _new(_roadside(cell, lattice, roads), "roadside", "road", radio),

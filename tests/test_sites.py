@@ -19,7 +19,8 @@ from coverage import sites
 from coverage.errors import CrsError
 from coverage.inputs import TerrainLayer
 from coverage.radio import Radio, load_radio
-from coverage.roads import build_graph
+from coverage.roads import ACCESS, build_graph
+from coverage.roads.split import add_straight
 from coverage.sites import SITE_BASES, candidate_sites
 from tests.hills import CRS, flat, model
 from tests.roadside import roads
@@ -85,6 +86,15 @@ def test_the_road_point_nearest_the_middle_of_a_cell_is_a_site() -> None:
 def test_a_cell_without_a_road_has_no_roadside_and_a_ferry_is_none() -> None:
     assert find(road=roads([(0, 3900), (10_000, 3900)])).empty
     assert find(road=roads([(0, 5000), (10_000, 5000)], [(0, 0), (100, 0)], ferry=[True, False])).empty
+
+
+def test_an_assumed_way_is_no_road() -> None:
+    graph = build_graph(roads([(0, 3900), (10_000, 3900)]))
+    way = add_straight(graph, np.array([[5000.0, 5000.0]]), np.array([0]), np.array([graph.nodes]), kind=ACCESS)
+    found = candidate_sites(masts(), graph=way, terrain=(), near=np.array(NEAR), radio=ONE_CELL, crs=CRS)
+    assert found.empty
+    beside = candidate_sites(masts((5000, 4900)), graph=way, terrain=(), near=np.array(NEAR), radio=ONE_CELL, crs=CRS)
+    assert beside["road_m"].tolist() == [1000]
 
 
 def test_cells_near_what_is_to_be_covered_are_looked_at() -> None:
