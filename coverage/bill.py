@@ -5,7 +5,7 @@ A room below `costs` and `subsidy`, which both need it and may not import each o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,11 +25,14 @@ from coverage.parts import (
     STEEP_TRENCH,
     SURFACE_ITEMS,
     TRENCH,
+    WAY,
     Levels,
     Part,
+    base_levels,
     net_arpu_year,
     price_of,
     surface_mix,
+    wanted_part,
 )
 
 Bools = npt.NDArray[np.bool_]
@@ -125,8 +128,8 @@ def make_bill(areas: gpd.GeoDataFrame, routes: pd.DataFrame, *, technology: str,
     `_wireless`; else their number is the larger of what capacity and what range ask for, and at least one.
 
     A mobile site (areas of kind mobile: sites_new, sites_existing, power_m) is a new mast or room on one that stands,
-    one operator's equipment on it, power, and the route of its backhaul. It earns nothing, and its premises are no
-    customers.
+    one operator's equipment on it, power, and its backhaul: the route, or a radio link where one can reach a mast
+    that stands (`link_m`) and costs less to build. It earns nothing, and its premises are no customers.
     """
     route = aligned(areas, routes)
     premises = areas["premises"].to_numpy(dtype=float)
@@ -161,8 +164,11 @@ def make_bill(areas: gpd.GeoDataFrame, routes: pd.DataFrame, *, technology: str,
         put("mobile_new_site", whole=new)
         put("mobile_equipment", whole=new + old)
         put("power_m", whole=_power(_told(areas, "power_m"), new, book))
-        for item, metres in _way(route, book).items():
-            put(item, whole=metres)
+        way = _way(route, book)
+        linked = _link_price(areas, book) < _way_price(way, book)
+        put("microwave_link", whole=linked.astype(float))
+        for item, metres in way.items():
+            put(item, whole=np.where(linked, 0.0, metres))
         homes, businesses = np.zeros_like(homes), np.zeros_like(homes)
         down = np.zeros(len(areas))
     else:
@@ -203,6 +209,34 @@ def _way(route: pd.DataFrame, book: CostBook) -> dict[str, Array]:
         "subsea_m": subsea,
         "subsea_landing": np.where(subsea > 0, 2.0, 0.0),
     }
+
+
+def _way_price(way: Mapping[str, Array], book: CostBook) -> Array:
+    """Return what a way costs to build at the book's own figures."""
+    levels = base_levels(book)
+    prices = {part.item: float(price_of(part, levels, book)[0]) for part in WAY}
+    total = np.zeros(len(way[TRENCH]))
+    for item, metres in way.items():
+        total += metres * prices[item]
+    return total
+
+
+def _link_price(areas: pd.DataFrame, book: CostBook) -> Array:
+    """Return what a radio link to a mast that stands costs to build, with the overhead for design; inf: none can."""
+    link = float(price_of(wanted_part(MOBILE_SITE, "microwave_link"), base_levels(book), book)[0])
+    return np.where(_told(areas, "link_m") > 0, link, np.inf)
+
+
+def backhaul_saving(areas: pd.DataFrame, routes: pd.DataFrame, *, book: CostBook) -> Array:
+    """Price what each mobile site would save if it shared a fibre trench for its backhaul; in the areas' order.
+
+    `backhaul_saving_m` are the metres of its route that it need not dig then, taken to lie along roads. What is saved
+    is counted from the cheaper of its own route and a radio link. If both are built; it is taken off nothing.
+    """
+    alone = _way_price(_way(aligned(areas, routes), book), book)
+    metre = float(price_of(wanted_part(MOBILE_SITE, TRENCH), base_levels(book), book)[0])
+    shared = np.maximum(0.0, alone - _told(areas, "backhaul_saving_m") * metre)
+    return np.asarray(np.maximum(0.0, np.minimum(alone, _link_price(areas, book)) - shared))
 
 
 def _power(metres: Array, new_sites: Array, book: CostBook) -> Array:

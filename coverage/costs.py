@@ -27,17 +27,14 @@ from coverage.parts import (
     POLICY_NAMES,
     SURFACE_ITEMS,
     TECHNOLOGIES,
-    TRENCH,
     base_levels,
     earning_years,
     factors,
-    price_of,
     upkeep_share,
-    wanted_part,
 )
 from coverage.policy import Policy
 
-__all__ = ["CostBook", "CostItem", "backhaul_saving", "load_costs", "price", "propose"]
+__all__ = ["CostBook", "CostItem", "load_costs", "price", "propose"]
 
 Bools = npt.NDArray[np.bool_]
 
@@ -101,17 +98,6 @@ def is_mobile(areas: pd.DataFrame) -> Bools:
     if "kind" not in areas:
         return np.zeros(len(areas), dtype=bool)
     return np.asarray(areas["kind"].eq(MOBILE).to_numpy(dtype=bool))
-
-
-def backhaul_saving(areas: pd.DataFrame, *, book: CostBook) -> Array:
-    """Price the metres of backhaul that each mobile area need not dig if it shares another area's fibre trench.
-
-    Uses `backhaul_saving_m`, metres along roads, at the mix of surfaces and with the overhead for design; 0 where
-    nothing can be shared. It is what sharing would save if both are built, and taken off nothing.
-    """
-    metres = np.nan_to_num(areas["backhaul_saving_m"].to_numpy(dtype=float, na_value=np.nan))
-    trench = wanted_part(MOBILE_SITE, TRENCH)
-    return np.asarray(metres * float(price_of(trench, base_levels(book), book)[0]))
 
 
 def propose(areas: gpd.GeoDataFrame, options: pd.DataFrame, *, policy: Policy) -> gpd.GeoDataFrame:

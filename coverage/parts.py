@@ -74,6 +74,7 @@ PARTS: Final[Mapping[str, tuple[Part, ...]]] = {
         Part("mobile_new_site", "mast", "active", designed=True),
         Part("mobile_equipment", "active", "active", designed=True),
         Part("power_m", "duct", "passive", designed=True),
+        Part("microwave_link", "active", "active", designed=True),
         *WAY,
     ),
 }

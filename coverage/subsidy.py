@@ -15,7 +15,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from coverage.bill import Bill, make_bill, revenue
+from coverage.bill import Bill, backhaul_saving, make_bill, revenue
 from coverage.contributions import contributions, expected_connections
 from coverage.costbook import CostBook
 from coverage.draws import GROUPS, QUANTILES, Draws, Sampler
@@ -53,7 +53,8 @@ def estimate(
 
     `private` is money by area_id beside what the scenario says of residents (a fee for each connection, metres dug in
     dugnad): all of it is taken off the gap before the public shares. Adds the present values at the book's own
-    figures (FLOWS but capex, funding_gap), connections, the quantiles of the scenario's draws, and the shares:
+    figures (FLOWS but capex, funding_gap), connections, backhaul_saving where masts could share fibre trenches (told
+    by `backhaul_saving_m`; taken off nothing), the quantiles of the scenario's draws, and the shares:
     state + county + municipal + private = P50; grant = state + county.
     """
     rules = policy.subsidy
@@ -63,6 +64,8 @@ def estimate(
     gaps = np.zeros((len(areas), scenario.draws))
     columns = {name: np.zeros(len(areas)) for name in (*FLOWS[1:], "funding_gap")}
     columns["connections"] = expected_connections(areas, book=book)
+    if "backhaul_saving_m" in areas:
+        columns["backhaul_saving"] = backhaul_saving(areas, routes, book=book)
     ids = [str(area_id) for area_id in areas["area_id"]]
     for technology, rows, bill in _bills(areas, routes, book):
         flows = _flows(bill, base, book, policy)

@@ -14,7 +14,7 @@ from coverage.costs import CostBook
 from coverage.errors import DataError
 from coverage.policy import load_policy
 from coverage.subsidy import estimate
-from tests.test_levers import HAMLET, PLACES, SCENARIO, Case, chosen, hamlet
+from tests.test_levers import HAMLET, PLACES, SCENARIO, Case, chosen, hamlet, mast
 from tests.test_subsidy import BOOK, POLICY, SHEET_BOOK, book_of, policy_with, sheet
 
 PURSES = ["state_back", "county_back", "municipal_back"]
@@ -106,3 +106,11 @@ def test_never_more_is_paid_back_than_was_paid_and_each_purse_gets_its_part(
     found = clawback(*chosen(row), book=BOOK, policy=POLICY, scenario=scenario, parts=parts)
     assert ((found["paid_back"] >= 0) & (found["paid_back"] <= found["paid"] + 1e-6)).all()
     assert found[PURSES].sum(axis=1).to_numpy() == pytest.approx(found["paid_back"].to_numpy())
+
+
+def test_a_mobile_site_pays_nothing_back_whoever_connects() -> None:
+    for row in (2, 3):  # one that serves premises, and one for roads alone
+        found = clawback(*mast(row), book=BOOK, policy=POLICY, scenario=SCENARIO, parts=(0.0, 1.0))
+        assert (found[["take_up", "connections", "paid_back", *PURSES]] == 0).all().all()
+        assert (found["paid"] > 0).all()
+        assert found["needed"].to_numpy() == pytest.approx(found["paid"].to_numpy())

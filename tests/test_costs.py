@@ -251,6 +251,233 @@ def test_the_order_of_rows_changes_nothing() -> None:
         pd.testing.assert_frame_equal(one, other, check_exact=True)
 
 
+# What a trench runs through
+
+
+def lines_of(areas: gpd.GeoDataFrame, routes: pd.DataFrame, technology: str, *, book: CostBook = BOOK) -> pd.DataFrame:
+    _, lines = price(areas, routes, book=book, policy=POLICY)
+    return lines[lines["technology"] == technology].set_index("item")
+
+
+def test_metres_by_surface_are_what_one_counts() -> None:
+    """A kilometre: 100 m in a duct, 200 m on poles, 300 m steep, 150 m off the road; 250 m along it."""
+    areas, routes = make_areas([{"households": 4, "trench_m": 1000, "subsea_m": 60}])
+    told = routes.assign(in_duct_m=100.0, on_poles_m=200.0, steep_dug_m=300.0, field_dug_m=150.0, verge_dug_m=250.0)
+    book = book_of(soil_share=0.3, rock_share=0.2, steep_rock_share=0.5, aerial_share=0.0)
+    lines = lines_of(areas, told, "fibre", book=book)
+    assert lines["quantity"].reindex([*parts.SURFACE_ITEMS, "existing_duct_m", "subsea_m"]).to_list() == pytest.approx(
+        [
+            250 * 0.5 + 300 * 0.7 * 0.5,  # the verge: none off the road
+            250 * 0.3 + 300 * 0.3 * 0.5 + 150 * 0.8,
+            250 * 0.2 + 300 * 0.5 + 150 * 0.2,
+            200,
+            100,
+            60,
+        ]
+    )
+    assert lines.loc["existing_duct_m", "amount"] == 100 * book["existing_duct_m"].value
+    surfaces = lines["quantity"].reindex([*parts.SURFACE_ITEMS, "existing_duct_m"])
+    assert surfaces.sum() == pytest.approx(1000)
+
+
+def test_known_poles_count_towards_the_share_of_the_book() -> None:
+    """Of 1,000 m the book takes 48 % on poles; 300 known metres change nothing, 700 do; what is in ducts is beside."""
+    us = load_costs("us", currency="USD")
+    areas, routes = make_areas([{"households": 4, "trench_m": 1000}] * 4)
+    known = [0.0, 300.0, 700.0, 500.0]
+    told = routes.assign(on_poles_m=known, in_duct_m=[0.0, 0.0, 0.0, 500.0])
+    counted = bill.make_bill(areas, told, technology="fibre", book=us)
+    metres = bill.surface_metres(counted, parts.base_levels(us), us)
+    assert metres["aerial_m"][:, 0] == pytest.approx([480, 480, 700, 500])
+    assert sum(metres.values())[:, 0] == pytest.approx([1000, 1000, 1000, 500])
+
+
+def test_steep_ground_holds_no_less_rock_than_other_ground() -> None:
+    book = book_of(rock_share=0.5, steep_rock_share=0.2, soil_share=0.3)
+    prices = unit_prices(book, technology="fibre")
+    steep = 0.5 * book["rock_trench_m"].value + 0.5 * (
+        0.7 * book["verge_trench_m"].value + 0.3 * book["soil_trench_m"].value
+    )
+    assert prices["steep_trench_m"] == pytest.approx((1 + book["design_overhead"].value) * steep)
+    prices = unit_prices(BOOK, technology="fibre")
+    assert prices["trench_m"] < prices["field_trench_m"] < prices["steep_trench_m"]
+
+
+def test_routes_that_tell_no_surfaces_are_priced_as_the_verge_to_the_last_digit() -> None:
+    rows = [{"households": 8.3, "businesses": 2, "trench_m": 1234.567, "subsea_m": 300, "drop_m": 500}] * 2
+    areas, routes = make_areas(rows)
+    zero = routes.assign(in_duct_m=0.0, on_poles_m=0.0, steep_dug_m=0.0, field_dug_m=0.0)
+    for book in (BOOK, load_costs("us", currency="USD")):
+        levels = parts.base_levels(book)
+        for told in (routes, zero):
+            counted = bill.make_bill(areas, told, technology="fibre", book=book)
+            found = {part.item: amount[:, 0] for part, amount in counted.amounts(levels, book)}
+            by_hand = sum(
+                share[0] * book[item].value for item, share in parts.surface_mix("trench_m", levels, book).items()
+            )
+            assert (found["trench_m"] == 1234.567 * (by_hand * (1 + book["design_overhead"].value))).all()
+            assert not set(found) & {"steep_trench_m", "field_trench_m", "aerial_m", "existing_duct_m"}
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    parts_m=st.lists(st.floats(0, 1e4), min_size=5, max_size=5),
+    aerial=st.floats(0, 1),
+    rock=st.floats(0, 0.6),
+    steep=st.floats(0, 1),
+)
+def test_every_metre_of_the_route_is_priced_once(
+    parts_m: list[float], aerial: float, rock: float, steep: float
+) -> None:
+    areas, routes = make_areas([{"households": 4, "trench_m": sum(parts_m)}])
+    names = ("in_duct_m", "on_poles_m", "steep_dug_m", "field_dug_m", "verge_dug_m")
+    told = routes.assign(**dict(zip(names, parts_m, strict=True)))
+    book = book_of(aerial_share=aerial, rock_share=rock, steep_rock_share=steep)
+    counted = bill.make_bill(areas, told, technology="fibre", book=book)
+    metres = bill.surface_metres(counted, parts.base_levels(book), book)
+    in_ducts = counted.fixed[0, [part.item for part in counted.parts].index("existing_duct_m")]
+    assert in_ducts == parts_m[0]
+    assert sum(float(each[0, 0]) for each in metres.values()) + in_ducts == pytest.approx(sum(parts_m), abs=1e-6)
+    assert all((each >= 0).all() for each in metres.values())
+    along = sum(parts_m) - parts_m[0] - parts_m[3]
+    assert metres["aerial_m"][0, 0] == pytest.approx(max(parts_m[1], aerial * along), abs=1e-6)
+
+
+# Wireless over the terrain
+
+
+def make_sighted(rows: list[dict[str, float]], **columns: object) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return areas whose masts were looked for: one existing mast that reaches everybody, unless told otherwise."""
+    areas, routes = make_areas([{"deliver_down_mbps": 100.0} | row for row in rows], size_m=20_000)
+    told: dict[str, object] = {
+        "fwa_basis": "terrain", "fwa_sites_new": 0.0, "fwa_sites_existing": 1.0, "fwa_reach_share": 1.0,
+        "fwa_furthest_m": 3000.0, "fwa_edge_mbps": 400.0, "fwa_power_m": 0.0, "fwa_backhaul_m": 0.0,
+    }  # fmt: skip
+    return areas.assign(**(told | columns)), routes
+
+
+SIGHT_BOOK = {
+    "take_up_household": 0.5, "fwa_busy_mbps": 2.0, "fwa_load_share": 0.5, "fwa_site_sectors": 3.0,
+    "fwa_sectors_most": 6.0, "site_power_m": 200.0,
+}  # fmt: skip
+
+
+def test_sectors_follow_the_load_of_the_furthest_customer() -> None:
+    """At 400 Mbit/s half a sector carries 100 customers of 2 Mbit/s; 300 asked leave room for 51 of them."""
+    book = book_of(**SIGHT_BOOK)
+    areas, routes = make_sighted(
+        [{"households": 150.0}, {"households": 401.0}, {"households": 820.0}, {"households": 210.0}],
+    )
+    areas["deliver_down_mbps"] = [100.0, 100.0, 100.0, 300.0]
+    assert bill.customers_per_sector(areas, book) == pytest.approx([100, 100, 100, 51])
+    assert bill.most_customers(areas, book) == pytest.approx([600, 600, 600, 306])
+    found = quantities(areas, routes, technology="fwa", book=book)
+    assert list(found["fwa_site_upgrade"]) == [1, 1, 1, 1]
+    assert list(found["fwa_new_site"]) == [0, 0, 0, 0]
+    assert list(found["fwa_sector"]) == [0, 0, 2, 0]  # 75, 201, 410 and 105 customers: 1, 3, 5 and 3 sectors
+    counted = bill.make_bill(areas, routes, technology="fwa", book=book)
+    assert counted.down_mbps == pytest.approx([400 - 2 * 74, 400 - 2 * (200.5 / 3 - 1), 400 - 2 * 81, 400 - 2 * 34])
+    wide = book_of(**SIGHT_BOOK | {"fwa_down_mbps": 300.0})
+    options, _ = price(areas, routes, book=wide, policy=POLICY)
+    fwa = options[options["technology"] == "fwa"]
+    assert fwa["down_mbps"].to_numpy() == pytest.approx(np.minimum(300, counted.down_mbps))
+    assert fwa["meets_delivery"].all()
+
+
+def test_wireless_delivers_only_where_everybody_is_reached_at_the_asked_speed() -> None:
+    book = book_of(**SIGHT_BOOK)
+    areas, routes = make_sighted(
+        [{"households": 50.0}] * 5,
+        fwa_reach_share=[1.0, 1.0 - 1e-12, 0.98, 1.0, 0.0],
+        fwa_edge_mbps=[400.0, 400.0, 400.0, 90.0, np.nan],
+        fwa_sites_existing=[1.0, 1.0, 1.0, 1.0, 0.0],
+    )
+    options, _ = price(areas, routes, book=book, policy=POLICY)
+    fwa = options[options["technology"] == "fwa"]
+    assert fwa["meets_delivery"].tolist() == [True, True, False, False, False]
+    crowded, routes = make_sighted([{"households": 2500.0}])  # 1,250 customers on six sectors: too many
+    options, _ = price(crowded, routes, book=book, policy=POLICY)
+    fwa = options.set_index("technology").loc["fwa"]
+    assert not fwa["meets_delivery"]
+    assert fwa["down_mbps"] == pytest.approx(max(0.0, 400 - 2 * (1250 / 6 - 1)))
+    assert propose(crowded, options, policy=POLICY)["technology"].tolist() == ["fibre"]
+
+
+def test_new_masts_need_power_and_backhaul_and_the_rest_is_counted_as_before() -> None:
+    book = book_of(**SIGHT_BOOK)
+    areas, routes = make_sighted(
+        [{"households": 50.0}, {"households": 50.0}],
+        fwa_basis=["terrain", None],
+        fwa_sites_new=[2.0, np.nan],
+        fwa_power_m=[900.0, np.nan],
+        fwa_backhaul_m=[1500.0, np.nan],
+        fwa_reach_share=[1.0, np.nan],
+    )
+    found = quantities(areas, routes, technology="fwa", book=book)
+    assert found.iloc[0][["fwa_new_site", "fwa_site_upgrade", "power_m", "trench_m"]].tolist() == [2, 3, 500, 1500]
+    blind = make_areas([{"households": 50.0, "deliver_down_mbps": 100.0}] * 2, size_m=20_000)
+    before = quantities(*blind, technology="fwa", book=book)
+    pd.testing.assert_series_equal(found.iloc[1], before.iloc[1], check_exact=True)
+    assert before["fwa_site_upgrade"].tolist() == [8, 8]  # radius 14.1 km, 5 km each: by range alone
+    lines = lines_of(areas.iloc[:1], routes, "fwa", book=book)
+    metres = lines["quantity"].reindex(parts.SURFACE_ITEMS[:3])
+    assert metres.sum() == pytest.approx(1500)
+
+
+# Mobile sites
+
+
+def test_a_mobile_area_has_one_technology_and_a_fixed_one_the_others() -> None:
+    areas, routes = make_mobile()
+    options, lines = price(areas, routes, book=BOOK, policy=POLICY)
+    by_area = options.groupby("area_id")["technology"].agg(list)
+    assert by_area["5001-aaaaaa"] == ["fibre", "fwa", "voucher"]
+    assert by_area["5001-mob-cccccc"] == ["mobile_site"]
+    fixed = price(areas[areas["kind"] == "fixed"], routes, book=BOOK, policy=POLICY)
+    for mixed, alone in zip((options, lines), fixed, strict=True):
+        same = mixed[~mixed["technology"].eq("mobile_site")].reset_index(drop=True)
+        pd.testing.assert_frame_equal(same, alone, check_exact=True)
+    proposed = propose(areas, options, policy=POLICY).set_index("area_id")
+    assert proposed["technology"].tolist() == ["fibre", "fwa", "mobile_site", "mobile_site"]
+    assert proposed.loc["5001-mob-dddddd", "capex_per_premises"] == 0  # no premises: a mast for roads
+    assert proposed["delivered_down_mbps"].tolist() == [1000, 100, 0, 0]
+    dear = dataclasses.replace(POLICY, subsidy=dataclasses.replace(POLICY.subsidy, ceiling_per_premises=1.0))
+    assert propose(areas, options, policy=dear)["over_ceiling"].tolist() == [True, True, False, False]
+    mobile = options[options["technology"] == "mobile_site"]
+    assert (mobile["pv_revenue"] == 0).all()
+    summed = lines.groupby(["area_id", "technology"])["amount"].sum()
+    capex = options.set_index(["area_id", "technology"])["capex"]
+    assert summed.loc[capex.index].to_numpy() == pytest.approx(capex.to_numpy())
+
+
+def test_a_mast_costs_what_one_counts() -> None:
+    """A new mast with 700 m of power, 200 of them in its price, and 3 km of backhaul; room on one that stands."""
+    areas, routes = make_mobile()
+    book = book_of(site_power_m=200.0, design_overhead=0.1)
+    options, _ = price(areas, routes, book=book, policy=POLICY)
+    capex = options.set_index("area_id")["capex"]
+    unit = unit_prices(book, technology="mobile_site")
+    new = unit["mobile_new_site"] + unit["mobile_equipment"] + 500 * unit["power_m"] + 3000 * unit["trench_m"]
+    assert capex["5001-mob-cccccc"] == pytest.approx(new)
+    old = unit["mobile_equipment"] + 800 * unit["trench_m"] + 200 * unit["subsea_m"] + 2 * unit["subsea_landing"]
+    assert capex["5001-mob-dddddd"] == pytest.approx(old)
+
+
+def test_a_radio_link_takes_the_place_of_a_dearer_trench() -> None:
+    areas, routes = make_mobile(link_m=[np.nan, np.nan, 9000.0, 9000.0])
+    book = book_of(microwave_link=1_200_000.0)
+    found = quantities(areas.iloc[2:], routes, technology="mobile_site", book=book)
+    assert found["microwave_link"].tolist() == [1, 0]
+    assert found["trench_m"].tolist() == [0, 800]
+    assert found["subsea_landing"].tolist() == [0, 2]
+    saved = bill.backhaul_saving(areas, routes, book=book)
+    metre, link = (unit_prices(book, technology="mobile_site")[item] for item in ("trench_m", "microwave_link"))
+    assert metre * 2000 < link < metre * 3000
+    assert saved == pytest.approx([0, 0, link - 1000 * metre, 0])
+    unlinked = bill.backhaul_saving(areas.drop(columns="link_m"), routes, book=book)
+    assert unlinked == pytest.approx([0, 0, 2000 * metre, 0])
+
+
 # Published totals. The figures come from the books alone; what the sources do not say is varied, not fitted.
 
 

@@ -20,7 +20,7 @@ from coverage.parts import PARTS, base_levels, price_of
 from coverage.policy import Policy, load_policy
 from coverage.scenario import Scenario
 from coverage.subsidy import estimate
-from tests.test_costs import make_areas
+from tests.test_costs import make_areas, make_mobile, make_sighted
 
 POLICY = load_policy("no-2024")
 BOOK = load_costs("norway", currency="NOK", price_year=2025)
@@ -242,6 +242,52 @@ def test_what_is_asked_wrongly_is_refused() -> None:
             levers(areas, routes, book=BOOK, policy=POLICY, scenario=SCENARIO, **asked)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="2 areas are given; expected one"):
         levers(pd.concat([areas, areas]), routes, book=BOOK, policy=POLICY, scenario=SCENARIO, target=0.0)
+
+
+def mast(row: int) -> Case:
+    areas, routes = make_mobile()
+    options, _ = price(areas, routes, book=BOOK, policy=POLICY)
+    return propose(areas, options, policy=POLICY).iloc[[row]], routes
+
+
+def test_only_money_moves_a_mobile_site() -> None:
+    case = mast(2)
+    before = value(case, "funding_gap")
+    table = found_for(case, 0.5 * before)
+    assert table.loc[["take_up", "further_premises", "connection_fee"], "why"].tolist() == ["no_connections"] * 3
+    assert table.loc[["dugnad", "technology"], "why"].tolist() == ["no_trench", "no_technology"]
+    assert table.loc[["operator", "municipality"], "change"].tolist() == pytest.approx([0.5 * before] * 2)
+    assert table.loc[["operator", "municipality"], "feasible"].all()
+    each = found_for(case, 1000.0, "gap_per_premises")
+    assert each.loc["operator", "change"] == pytest.approx(before - 12_000)
+
+
+def test_a_mast_without_premises_has_no_gap_per_premises() -> None:
+    case = mast(3)
+    assert np.isnan(value(case, "gap_per_premises"))
+    with pytest.raises(DataError, match="'5001-mob-dddddd' has no premises; expected another measure"):
+        found_for(case, 1000.0, "gap_per_premises")
+    assert found_for(case, 0.0).loc["operator", "feasible"]
+
+
+def test_masts_that_were_found_hold_no_more_sectors_than_fit_and_a_sector_is_a_step() -> None:
+    """One mast with room for six sectors of 100 customers: a seventh hundred cannot be served."""
+    book = book_of(fwa_busy_mbps=2.0, fwa_load_share=0.5, take_up_household=0.5, fwa_cpe=20_000.0)
+    areas, routes = make_sighted([{"households": 1150.0, "trench_m": 200_000.0}])
+    options, _ = price(areas, routes, book=book, policy=POLICY)
+    case = propose(areas, options, policy=POLICY), routes
+    assert case[0]["technology"].tolist() == ["fwa"]
+    poor = dataclasses.replace(book, items=book.with_values((("arpu_household_month", 300.0),)).items)
+    before = value(case, "funding_gap", book=poor)
+    assert before > 0
+    row = found_for(case, 0.0, book=poor).loc["take_up"]
+    assert row["end"] <= 600  # of 1,150: 25 more than today at most
+    further = found_for(case, 0.0, book=poor).loc["further_premises"]
+    assert further["end"] * 0.5 <= 600
+    full = areas.assign(premises=1300.0, households=1300.0, technology="fwa"), routes
+    table = found_for(full, 0.0, book=poor)
+    assert table.loc[["take_up", "further_premises"], "why"].tolist() == ["not_enough"] * 2
+    assert table.loc[["take_up", "further_premises"], "change"].tolist() == [0, 0]
 
 
 # What residents bring

@@ -20,7 +20,7 @@ from coverage.finance import annuity, replacement, residual
 from coverage.policy import Policy, load_policy
 from coverage.scenario import Scenario
 from coverage.subsidy import cash_flow, estimate, tornado
-from tests.test_costs import make_areas
+from tests.test_costs import make_areas, make_mobile, unit_prices
 
 POLICY = load_policy("no-2024")
 SCENARIO = Scenario(policy="no-2024", budget=1e6, draws=200)
@@ -202,6 +202,73 @@ def test_no_areas_need_no_money() -> None:
     found, draws = estimate(areas.iloc[:0], routes.iloc[:0], book=BOOK, policy=POLICY, scenario=SCENARIO)
     assert len(found) == 0
     assert draws.total_quantiles() == {"p10": 0.0, "p50": 0.0, "p90": 0.0}
+
+
+# Areas of both kinds
+
+
+@cache
+def mixed() -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    areas, routes = make_mobile()
+    options, _ = price(areas, routes, book=BOOK, policy=POLICY)
+    return propose(areas, options, policy=POLICY), routes
+
+
+def test_a_mobile_site_earns_nothing_and_its_gap_is_what_it_costs() -> None:
+    areas, routes = mixed()
+    found, draws = estimate(areas, routes, book=BOOK, policy=POLICY, scenario=SCENARIO)
+    mobile = (found["kind"] == "mobile").to_numpy()
+    assert (found.loc[mobile, ["pv_revenue", "connections"]] == 0).all().all()
+    assert (found.loc[~mobile, ["pv_revenue", "connections"]] > 0).all().all()
+    costs = found["capex"] + found["pv_opex"] + found["pv_replacement"] - found["pv_residual"]
+    assert found.loc[mobile, "funding_gap"].to_numpy() == pytest.approx(costs[mobile].to_numpy())
+    assert (draws.funding_gap[mobile] > 0).all()
+    assert found["grant_per_premises"].iloc[2] == pytest.approx(found["grant"].iloc[2] / 12)
+    assert found["grant_per_premises"].iloc[3] == 0  # a mast for roads: no premises to share it by
+    assert found[SHARES].sum(axis=1).to_numpy() == pytest.approx(found["funding_gap_p50"].to_numpy())
+    capped = SCENARIO.with_changes(view="private_cap", connection_fee=5000.0, dugnad_m=500.0)
+    again, drawn = estimate(areas, routes, book=BOOK, policy=POLICY, scenario=capped)
+    assert again.loc[mobile, "funding_gap"].to_numpy() == pytest.approx(again.loc[mobile, "capex"].to_numpy())
+    assert (again.loc[mobile, "private_share"] == 0).all()  # nobody connects, and no trench is dug by hand
+    assert np.median(drawn.funding_gap[2]) == pytest.approx(again["funding_gap_p50"].iloc[2])
+    metre = unit_prices(BOOK, technology="mobile_site")["trench_m"]
+    assert found["backhaul_saving"].to_numpy() == pytest.approx([0, 0, 2000 * metre, 0])
+
+
+def test_fixed_areas_are_estimated_the_same_beside_mobile_ones() -> None:
+    areas, routes = mixed()
+    fixed = areas[areas["kind"] == "fixed"]
+    both, draws = estimate(areas, routes, book=BOOK, policy=POLICY, scenario=SCENARIO)
+    alone, few = estimate(fixed, routes, book=BOOK, policy=POLICY, scenario=SCENARIO)
+    pd.testing.assert_frame_equal(both[areas["kind"] == "fixed"], alone, check_exact=True)
+    assert np.array_equal(draws.funding_gap[:2], few.funding_gap)
+
+
+def test_the_cash_flow_and_the_tornado_know_mobile_sites() -> None:
+    areas, routes = mixed()
+    found, _ = estimate(areas, routes, book=BOOK, policy=POLICY, scenario=SCENARIO)
+    for row in found.itertuples():
+        flow = cash_flow(areas, routes, book=BOOK, policy=POLICY, area_id=str(row.area_id))
+        assert max(0.0, flow["present_value"].sum()) == pytest.approx(row.funding_gap)
+        assert (flow["revenue"].sum() == 0) == (row.kind == "mobile")
+    rows = tornado(areas, routes, book=BOOK, policy=POLICY, scenario=SCENARIO).set_index("group")
+    assert rows["base"].to_numpy() == pytest.approx(np.full(4, found["funding_gap"].sum()))
+    only = tornado(areas.iloc[2:], routes, book=BOOK, policy=POLICY, scenario=SCENARIO).set_index("group")
+    assert only.loc["take_up", "swing"] == 0
+    assert (only.loc[["unit_cost", "rock_share", "wacc"], "swing"] > 0).all()
+
+
+def test_rock_on_steep_ground_is_drawn_together_with_rock_elsewhere() -> None:
+    sampler = Sampler.make(BOOK, seed=1, draws=500)
+    levels = sampler.levels("a", "fibre")
+    assert (np.argsort(levels.rock_share) == np.argsort(levels.steep_rock_share)).all()
+    assert (levels.steep_rock_share > levels.rock_share).all()
+    areas, routes = proposed([{"households": 30.0, "trench_m": 4000.0}])
+    told = routes.assign(steep_dug_m=4000.0)
+    gaps = [
+        estimate(areas, each, book=BOOK, policy=POLICY, scenario=SCENARIO)[1].funding_gap[0] for each in (routes, told)
+    ]
+    assert (gaps[1] > gaps[0]).all()
 
 
 # Draws
