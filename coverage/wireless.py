@@ -53,7 +53,8 @@ def plan_wireless(
     time the one that adds most premises, as long as one adds any: using one costs less than building one. New sites
     (`sites.candidate_sites` within `site_near_m` of a place of the area) then do the same for who is left. Of masts
     that add the same, the one with the shortest ways to power and network is taken, then the one nearest to whom it
-    adds, then the first by id. No area knows of another: a mast that two of them take is in both. Columns:
+    adds, then the first by id. Each place is a customer of the mast that carries most to it, and a mast whose customers
+    all have a better one is given up. No area knows of another: a mast that two of them take is in both. Columns:
 
     - `area_id`;
     - `fwa_basis`: "terrain"; null, and all others NaN, where the terrain is not known well enough to say of every
@@ -61,8 +62,8 @@ def plan_wireless(
     - `fwa_sites_new`, `fwa_sites_existing`: the masts taken;
     - `fwa_reach_share`: the share of the eligible premises (Σ weight × eligible) that they serve, 1 where it is all;
     - `fwa_edge_mbps`: the Mbit/s downwards that one sector carries in all if its customers all stand where the worst
-      served one stands, each being served by the taken mast that carries most to it; `fwa_furthest_m`: the longest
-      straight way of a customer to its mast. Both are NaN where nobody is served;
+      served one stands; `fwa_furthest_m`: the longest straight way of a customer to its mast. Both are NaN where
+      nobody is served;
     - `fwa_power_m`: Σ straight way from each new site to the nearest of all places, × DETOUR;
     - `fwa_backhaul_m`: the tree along roads and ferries that joins the area's new sites to the nearest network, with
       the straight ways × DETOUR from a site to its road, and to one that leads to a network where its own does not.
@@ -123,6 +124,11 @@ class Taken:
     area: Ints
     site: Ints
 
+    def only(self, used: Ints, sites: int) -> Taken:
+        """Return those that are among `used`, each the number of the area × `sites` + that of the site; sorted."""
+        kept = is_among(self.area * sites + self.site, used)
+        return Taken(self.area[kept], self.site[kept])
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -170,12 +176,13 @@ def choose_masts(
     left = np.flatnonzero(~reached)
     doubt |= unsure & ~reached
     doubt[left] |= ~eye.grounded(left)
-    kept = existing.area * len(sites) + existing.site
-    used = is_among(demand.area[over_masts.point] * len(sites) + over_masts.site, kept)
-    serving = [over_masts.take(used), eye.look(eye.around(new))[0]]
+    both = Taken(np.append(existing.area, new.area), np.append(existing.site, new.site))
+    customers = _best(eye.look(eye.around(both))[0])
     known = np.bincount(demand.area, minlength=demand.areas) > 0
     known[demand.area[doubt]] = False
-    return Plan(existing, new, reached, _best(serving), known)
+    used = distinct(demand.area[customers.point] * len(sites) + customers.site)
+    existing, new = existing.only(used, len(sites)), new.only(used, len(sites))
+    return Plan(existing, new, reached, customers, known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -281,10 +288,8 @@ def _take(pairs: Pairs, demand: Demand, way_m: Floats, reached: Bools) -> tuple[
         reached[point[taken[of_pair]]] = True
 
 
-def _best(parts: Sequence[Pairs]) -> Pairs:
+def _best(pairs: Pairs) -> Pairs:
     """Return for each row of the demand its mast of most Mbit/s, of equal ones the nearest, then the first by id."""
-    names = ("site", "point", "distance_m", "mbps")
-    pairs = Pairs(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
     order = np.lexsort((pairs.site, pairs.distance_m, -pairs.mbps, pairs.point))
     return pairs.take(order[np.diff(pairs.point[order], prepend=-1) != 0])
 
