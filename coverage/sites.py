@@ -40,8 +40,8 @@ def candidate_sites(
 
     - `mast`: existing masts within the largest range of a band, `mast-<mast_id>`;
     - `roadside`: of each cell of a fixed lattice (`site_lattice_m`) whose middle is within `site_near_m` of `near`, or
-      half the cell's diagonal if that is more, the point on a road of the data (never a ferry) nearest the middle, where that
-      point is in the cell, `road-e<column>n<row>`;
+      half the cell's diagonal if that is more, the point on a road (no ferry, no assumed way) nearest the middle, where
+      that point is in the cell, `road-e<column>n<row>`;
     - `high_ground`: of each such cell the highest of 256 points, if it rises `high_ground_gain_m` above their mean,
       and of 81 points around it the highest again, `high-e<column>n<row>`.
 
