@@ -79,7 +79,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         as_of=study.as_of.isoformat(),
         currency=study.currency,
         data_status=study.data_status,
-        assumed=assumed_text(policy, book),
+        assumed=assumed_text(policy, book, sighted=bool(prepared.inputs.terrain)),
     )
     clock.lap("priority")
 

@@ -13,18 +13,24 @@ from coverage import business, nace
 from coverage.costbook import CostBook
 from coverage.policy import POLICY_DIR, Policy
 from coverage.preparation import Prepared
+from coverage.radio import load_radio
 from coverage.scenario import Scenario
 
 PACKAGES: Final = ("geopandas", "numpy", "pandas", "pyogrio", "pyproj", "rasterio", "scipy", "shapely")
 
 
-def assumed_text(policy: Policy, book: CostBook) -> str:
-    """Say what the figures of a row rest on that is general knowledge: it travels with every row of every export."""
+def assumed_text(policy: Policy, book: CostBook, *, sighted: bool = False) -> str:
+    """Say what the figures of a row rest on that is general knowledge: it travels with every row of every export.
+
+    `sighted`: there is terrain, so that masts and wireless are planned with the figures of data/radio.csv.
+    """
     # The names of sections are words, not figures: they are left out.
     tables = [name for name in nace.TABLES[1:] if any(row["confidence"] == "assumed" for row in nace.read_rows(name))]
     parts = {"policy": policy.assumed(), "businesses": [name.removesuffix(".csv") for name in tables]}
     named = "; ".join(f"{part}: {', '.join(names) or 'none'}" for part, names in parts.items())
-    return f"{len(book.assumed())} of {len(book.items)} cost figures; {named}"
+    radio = load_radio()
+    sight = f"; {len(radio.assumed())} of {len(radio.items)} radio figures" if sighted else ""
+    return f"{len(book.assumed())} of {len(book.items)} cost figures; {named}{sight}"
 
 
 def provenance_of(prepared: Prepared, scenario: Scenario, book: CostBook, timings: dict[str, float]) -> dict[str, Any]:
@@ -36,6 +42,7 @@ def provenance_of(prepared: Prepared, scenario: Scenario, book: CostBook, timing
         "policy": {"id": policy.id, "sha256": pack},
         "costs": {"id": book.id, "sha256": book.version},
         "business": {"sha256": nace.tables_digest()},
+        "radio": {"sha256": load_radio().version},
         "scenario": scenario.to_mapping(),
     }
     canonical = json.dumps(traced, sort_keys=True, ensure_ascii=False).encode()
@@ -52,6 +59,7 @@ def provenance_of(prepared: Prepared, scenario: Scenario, book: CostBook, timing
             "policy": list(policy.assumed()),
             "costs": [item.item for item in book.assumed()],
             "business": business.assumed(),
+            "radio": [item.item for item in load_radio().assumed()] if prepared.inputs.terrain else [],
         },
         "warnings": list(prepared.warnings),
         "check": {

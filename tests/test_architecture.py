@@ -96,7 +96,7 @@ ALLOWED: dict[str, set[str]] = {
     "preparation": STAGE
     | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}
     | {"layout", "lots", "agreement", "summary"},
-    "provenance": STAGE | {"business", "costbook", "nace", "preparation"},
+    "provenance": STAGE | {"business", "costbook", "nace", "preparation", "radio"},
     "pipeline": SEEN
     | {
         "comparisons",
