@@ -11,6 +11,7 @@ import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -65,10 +66,11 @@ class CostBook:
 
     def __getitem__(self, item: str) -> CostItem:
         """Return one item, or raise KeyError."""
-        for row in self.items:
-            if row.item == item:
-                return row
-        raise KeyError(item)
+        return self._by_item[item]
+
+    @cached_property
+    def _by_item(self) -> dict[str, CostItem]:
+        return {row.item: row for row in reversed(self.items)}
 
     def assumed(self) -> tuple[CostItem, ...]:
         """List the items that rest on general knowledge and must be marked wherever shown."""

@@ -20,7 +20,7 @@ from scipy.special import ndtr
 
 from coverage.costbook import CostBook, CostItem
 from coverage.finance import Array, real_rate
-from coverage.parts import OVERHEAD, Levels, building_items
+from coverage.parts import Levels
 
 GROUPS: Final = ("unit_cost", "rock_share", "take_up", "wacc")
 QUANTILES: Final = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
@@ -84,9 +84,17 @@ def generator(seed: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, *words])))
 
 
-def priced_items(technology: str) -> tuple[str, ...]:
-    """List the book's items that set the unit prices of a technology."""
-    return (*building_items(technology), OVERHEAD)
+class Prices(dict[str, Array]):
+    """Draw each item's price when it is first asked for: an area needs few of the book's items."""
+
+    def __init__(self, book: CostBook, at: Uniform) -> None:
+        super().__init__()
+        self._book, self._at = book, at
+
+    def __missing__(self, item: str) -> Array:
+        """Draw one item's price, or raise KeyError."""
+        self[item] = triangular(self._book[item], self._at)
+        return self[item]
 
 
 @dataclass(frozen=True)
@@ -105,14 +113,14 @@ class Sampler:
         rate = real_rate(triangular(book["wacc"], Uniform.of(ndtr(normal[3]))), book["inflation"].value)
         return cls(book, seed, normal[:3], rate)
 
-    def levels(self, area_id: str, technology: str) -> Levels:
-        """Return the draws of one area."""
+    def levels(self, area_id: str) -> Levels:
+        """Return the draws of one area; all its prices move together."""
         rho = self.book["correlation"].value
         own = generator(self.seed, f"area {area_id}").standard_normal(self.common.shape)
         uniform = ndtr(math.sqrt(rho) * self.common + math.sqrt(1.0 - rho) * own)
         cost, rock, take = (Uniform.of(row) for row in uniform)
         return Levels(
-            prices={item: triangular(self.book[item], cost) for item in priced_items(technology)},
+            prices=Prices(self.book, cost),
             rock_share=triangular(self.book["rock_share"], rock),
             steep_rock_share=triangular(self.book["steep_rock_share"], rock),
             take_up_household=triangular(self.book["take_up_household"], take),

@@ -75,7 +75,7 @@ def estimate(
         values = factors(technology, book, rate=sampler.rate, horizon=rules.horizon_years)
         # Area by area: memory stays small, and each area's numbers come from its own generator.
         for number, row in enumerate(rows):
-            levels = sampler.levels(ids[row], technology)
+            levels = sampler.levels(ids[row])
             gaps[row] = _drawn_gap(
                 bill.rows(slice(number, number + 1)), levels, values, years, book=book, policy=policy, scenario=scenario
             )

@@ -260,7 +260,7 @@ def test_the_cash_flow_and_the_tornado_know_mobile_sites() -> None:
 
 def test_rock_on_steep_ground_is_drawn_together_with_rock_elsewhere() -> None:
     sampler = Sampler.make(BOOK, seed=1, draws=500)
-    levels = sampler.levels("a", "fibre")
+    levels = sampler.levels("a")
     assert (np.argsort(levels.rock_share) == np.argsort(levels.steep_rock_share)).all()
     assert (levels.steep_rock_share > levels.rock_share).all()
     areas, routes = proposed([{"households": 30.0, "trench_m": 4000.0}])
@@ -322,10 +322,10 @@ def test_a_book_without_ranges_draws_its_own_figures() -> None:
 def test_two_areas_correlate_as_the_book_says() -> None:
     for rho in (0.2, 0.7):
         sampler = Sampler.make(book_of(correlation=rho), seed=1, draws=20_000)
-        one, other = (sampler.levels(area_id, "fibre").prices["rock_trench_m"] for area_id in ("a", "b"))
+        one, other = (sampler.levels(area_id).prices["rock_trench_m"] for area_id in ("a", "b"))
         ranks = pd.DataFrame({"one": one, "other": other}).corr("spearman").iloc[0, 1]
         assert ranks == pytest.approx(6 / np.pi * np.arcsin(rho / 2), abs=0.02)  # of a Gaussian copula
-        assert np.array_equal(sampler.levels("a", "fibre").rate, sampler.levels("b", "fibre").rate)
+        assert np.array_equal(sampler.levels("a").rate, sampler.levels("b").rate)
 
 
 def test_the_triangular_inverse_meets_its_corners_and_its_mean() -> None:

@@ -23,7 +23,7 @@ from coverage.bill import Bill, make_bill
 from coverage.costs import CostBook, load_costs, price, propose
 from coverage.draws import Sampler
 from coverage.finance import ramp, replacement_years, residual_share
-from coverage.parts import Levels, life_mix, net_arpu_year, price_of, upkeep_share
+from coverage.parts import OVERHEAD, Levels, building_items, life_mix, net_arpu_year, price_of, upkeep_share
 from coverage.policy import Policy, load_policy
 from coverage.scenario import Scenario
 from coverage.subsidy import estimate
@@ -48,10 +48,10 @@ def county(count: int, *, book: CostBook, policy: Policy) -> tuple[gpd.GeoDataFr
     return propose(areas, options, policy=policy), routes
 
 
-def one(levels: Levels, draw: int) -> Levels:
+def one(levels: Levels, technology: str, draw: int) -> Levels:
     """Return one draw alone."""
     return Levels(
-        prices={item: values[draw : draw + 1] for item, values in levels.prices.items()},
+        prices={item: levels.prices[item][draw : draw + 1] for item in (*building_items(technology), OVERHEAD)},
         rock_share=levels.rock_share[draw : draw + 1],
         steep_rock_share=levels.steep_rock_share[draw : draw + 1],
         take_up_household=levels.take_up_household[draw : draw + 1],
@@ -98,7 +98,7 @@ def measure(count: int, draws: int, loop: int) -> None:
         route = routes.iloc[[area_row]]
         technology = str(area["technology"].iloc[0])
         bill = make_bill(area, route, technology=technology, book=book)
-        levels = one(sampler.levels(str(area["area_id"].iloc[0]), technology), draw)
+        levels = one(sampler.levels(str(area["area_id"].iloc[0])), technology, draw)
         clock = time.perf_counter()
         gaps.append((plain_gap(bill, levels, book=book, policy=policy), found.funding_gap[area_row, draw]))
         seconds += time.perf_counter() - clock
