@@ -3,8 +3,9 @@
 What is assumed, and said wherever such areas are shown:
 
 - a mast carries as many operators as the policy asks for, so what it serves is short no more;
-- an existing mast can be fitted out anew, also where an operator on it does not reach what the model says it could.
-  It is preferred only where it adds as much as a new one: prices come later;
+- an existing mast can be fitted out anew, also where an operator on it does not reach what the model says it could;
+- sites are weighed by stated ratios, before anything is priced: an existing mast takes `effort_existing` of a new site
+  at a road, and each km off the road `effort_off_road` more;
 - power for a new mast follows buildings, so `power_m` is the straight way to the nearest place of the register;
 - levels are medians of a path loss model, outdoors, over bare terrain. A site is a question to operators, not a plan.
 """
@@ -76,8 +77,9 @@ def plan_mobile(
 ) -> MobilePlan:
     """Choose sites for what lacks the policy's mobile level; each chosen site is one area.
 
-    `places` are judged, and all stay. Sites are chosen by what they add in weighted employees (`greedy_cover`), ties
-    to an existing mast and then by `site_id`, until the best adds less than `least_mobile_gain`. A site serves what is
+    `places` are judged, and all stay. Sites are chosen by what they add in weighted employees per effort
+    (`greedy_cover`), ties to an existing mast and then by `site_id`, until the best adds less than `least_mobile_gain`
+    for the effort of a new site at a road. A site serves what is
     within `mobile_range_m` and gets the policy's level: by the loss in sight where the terrain is known to leave it
     free, else by the loss out of sight. What has no gain (farmland, where the policy gives it none) pulls no site, and
     is counted with the first chosen one that serves it.
@@ -98,7 +100,7 @@ def plan_mobile(
     # Numbered by preference: of sites that add as much, an existing mast comes first.
     order = np.lexsort((sites["site_id"].to_numpy(dtype=object).astype(str), sites["basis"].ne("mast")))
     sites = sites.iloc[order].reset_index(drop=True)
-    cover = _cover(sites, demand, inputs, policy=policy, radio=radio, least_gain=radio["least_mobile_gain"].value)
+    cover = _cover(sites, demand, inputs, policy=policy, radio=radio)
     chosen = sites.iloc[cover.site].reset_index(drop=True)
     table = _describe(demand, cover.server, chosen, places, inputs.municipalities)
     ids = table["area_id"].to_numpy(dtype=object)
@@ -127,20 +129,14 @@ def _missing(inputs: Inputs, policy: Policy) -> tuple[str, ...]:
     return (f"mobile areas: none are made, for the study has {' and '.join(said)}",) if said else ()
 
 
-def _cover(
-    sites: gpd.GeoDataFrame,
-    demand: gpd.GeoDataFrame,
-    inputs: Inputs,
-    *,
-    policy: Policy,
-    radio: Radio,
-    least_gain: float,
-) -> Cover:
+def _cover(sites: gpd.GeoDataFrame, demand: gpd.GeoDataFrame, inputs: Inputs, *, policy: Policy, radio: Radio) -> Cover:
     """Choose among the sites for the demand with gain, then let the chosen serve the rest, the first of several."""
     gain = demand["gain"].to_numpy(dtype=float)
     pulls = np.flatnonzero(gain > 0)
     site, at = _served(sites, demand.iloc[pulls], inputs, policy=policy, radio=radio)
-    cover = greedy_cover(site, at, gain=gain[pulls], sites=len(sites), least_gain=least_gain)
+    off_road = 1.0 + radio["effort_off_road"].value * sites["road_m"].fillna(0.0).to_numpy(dtype=float) / 1e3
+    effort = np.where(sites["basis"].eq("mast"), radio["effort_existing"].value, off_road)
+    cover = greedy_cover(site, at, gain=gain[pulls], effort=effort, least_gain=radio["least_mobile_gain"].value)
     server = np.full(len(demand), NONE, dtype=np.int64)
     server[pulls] = cover.server
     rest = np.flatnonzero(gain <= 0)

@@ -60,6 +60,8 @@ LIMITS: Final = {
     "site_near_m": (0, 100_000),
     "high_ground_gain_m": (0, 10_000),
     "least_mobile_gain": (0, 100_000),
+    "effort_existing": (0.01, 100),
+    "effort_off_road": (0, 100),
     "link_range_m": (1, 100_000),
 }
 MAST_LIMITS_M: Final = LIMITS["mast_new_m"]

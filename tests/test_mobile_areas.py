@@ -148,15 +148,23 @@ def test_one_hamlet_gets_one_site_and_is_one_area(country: Country) -> None:
 
 
 def test_an_existing_mast_comes_first_where_it_adds_as_much(country: Country) -> None:
-    made = plan(hamlet((9_000, 30_300)), country.plain, stand=masts((8_000, 33_000)))
-    assert made.areas["site_id"].tolist() == ["mast-m0"]
-    area = made.areas.iloc[0]
-    assert area[["sites_new", "sites_existing", "power_m"]].tolist() == [0, 1, 0]
-    # A new site that adds more comes before it.
-    two = together(hamlet((9_000, 30_300)), hamlet((9_000, 22_000)))
-    made = plan(two, country.plain, stand=masts((8_000, 36_000)))
-    assert made.areas["site_basis"].tolist() == ["roadside"]
-    assert made.areas["premises"].tolist() == [24]
+    same = with_items(high_ground_gain_m=10_000.0, effort_existing=1.0)
+    for radio in (same, FEW):
+        made = plan(hamlet((9_000, 30_300)), country.plain, stand=masts((8_000, 33_000)), radio=radio)
+        assert made.areas["site_id"].tolist() == ["mast-m0"]
+        area = made.areas.iloc[0]
+        assert area[["sites_new", "sites_existing", "power_m"]].tolist() == [0, 1, 0]
+
+
+def test_sites_are_weighed_by_their_effort(country: Country) -> None:
+    # A new site at the road reaches both hamlets, the mast only the northern one.
+    two = together(hamlet((9_000, 30_300)), hamlet((9_000, 22_000), 13))
+    stand = masts((8_000, 36_000))
+    same = with_items(high_ground_gain_m=10_000.0, effort_existing=1.0)
+    made = plan(two, country.plain, stand=stand, radio=same)
+    assert made.areas[["site_basis", "premises"]].values.tolist() == [["roadside", 25]]
+    made = plan(two, country.plain, stand=stand)
+    assert sorted(made.areas[["site_basis", "premises"]].values.tolist()) == [["mast", 12], ["roadside", 13]]
 
 
 def test_of_masts_that_add_as_much_the_first_by_name_is_chosen(country: Country) -> None:
@@ -179,9 +187,10 @@ def test_a_ridge_between_mast_and_hamlet_takes_the_signal(country: Country) -> N
     # Near enough, what is left behind the ridge is enough.
     near = plan(hamlet((13_300, 40_000)), country.walled, stand=masts((12_200, 40_000)), roads=away)
     assert near.areas["premises"].tolist() == [12]
-    # A site on the ridge sees both sides.
-    on_top = plan(places, country.walled, stand=stand, roads=away, radio=RADIO)
+    # A site on the ridge sees both sides, but 40 km off every road it takes too much.
+    on_top = plan(places, country.walled, stand=stand, roads=away, radio=with_items(effort_off_road=0.0))
     assert on_top.areas["site_basis"].tolist() == ["high_ground"]
+    assert plan(places, country.walled, stand=stand, roads=away, radio=RADIO).areas.empty
 
 
 def test_beyond_its_range_a_mast_serves_nothing(country: Country) -> None:
@@ -375,7 +384,9 @@ def test_whatever_is_drawn_each_premises_is_in_one_area_at_most(
     assert made.areas["premises"].sum() == places["weight"][served].sum() == made.counts["premises_served"]
     by_area = places["weight"].groupby(made.mobile_area_id.to_numpy()).sum()
     assert made.areas.set_index("area_id")["premises"].to_dict() == by_area.to_dict()
-    assert (made.areas["mobile_gain"] >= RADIO["least_mobile_gain"].value).all()
+    new = 1 + RADIO["effort_off_road"].value * made.sites["road_m"].to_numpy() / 1000
+    effort = np.where(made.sites["basis"] == "mast", RADIO["effort_existing"].value, new)
+    assert (made.areas["mobile_gain"].to_numpy() >= RADIO["least_mobile_gain"].value * effort - 1e-6).all()
     assert made.areas["area_id"].is_unique
     assert made.areas["name"].is_unique
     assert (made.areas["sites_new"] + made.areas["sites_existing"] == 1).all()

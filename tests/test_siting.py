@@ -18,24 +18,33 @@ BOUND = 1 - 1 / math.e
 Case = tuple[list[list[int]], list[float]]  # what each site reaches, what each demand is worth
 
 
-def choose(reach: Sequence[Sequence[int]], gain: Sequence[float], *, least: float = 1e-6) -> Cover:
-    """Choose among sites that each reach the demands listed."""
+def choose(
+    reach: Sequence[Sequence[int]],
+    gain: Sequence[float],
+    *,
+    least: float = 1e-6,
+    effort: Sequence[float] | None = None,
+) -> Cover:
+    """Choose among sites that each reach the demands listed, all of effort 1 unless told."""
+    takes = np.ones(len(reach)) if effort is None else np.array(effort, dtype=float)
     site = np.repeat(np.arange(len(reach)), [len(each) for each in reach])
     demand = np.array([one for each in reach for one in each], dtype=np.int64)
-    return greedy_cover(site, demand, gain=np.array(gain, dtype=float), sites=len(reach), least_gain=least)
+    return greedy_cover(site, demand, gain=np.array(gain, dtype=float), effort=takes, least_gain=least)
 
 
-def optimum(reach: Sequence[Sequence[int]], gain: Sequence[float], count: int) -> float:
-    """Solve maximal cover by `count` sites exactly: y_d <= sum of x_s over the sites that reach d."""
+def optimum(
+    reach: Sequence[Sequence[int]], gain: Sequence[float], most: float, *, effort: Sequence[float] | None = None
+) -> float:
+    """Solve maximal cover by sites of `most` effort exactly: y_d <= sum of x_s over the sites that reach d."""
     sites, demands = len(reach), len(gain)
     dense = np.zeros((demands, sites))
     for number, each in enumerate(reach):
         dense[each, number] = 1.0
     linked = hstack([csr_array(-dense), eye_array(demands)], format="csr")
-    at_most = csr_array(np.concatenate([np.ones(sites), np.zeros(demands)])[None, :])
+    at_most = csr_array(np.concatenate([np.ones(sites) if effort is None else effort, np.zeros(demands)])[None, :])
     found = milp(
         -np.concatenate([np.zeros(sites), np.asarray(gain, dtype=float)]),
-        constraints=[LinearConstraint(linked, -np.inf, 0.0), LinearConstraint(at_most, -np.inf, count)],
+        constraints=[LinearConstraint(linked, -np.inf, 0.0), LinearConstraint(at_most, -np.inf, most)],
         integrality=np.ones(sites + demands),
         bounds=Bounds(0, 1),
     )
@@ -114,6 +123,17 @@ def test_a_site_must_add_the_least_gain_after_those_before_it() -> None:
     assert choose(reach, gain, least=16).site.tolist() == []
 
 
+def test_effort_is_weighed_against_what_a_site_adds() -> None:
+    reach = [[0, 1, 2], [0, 1], [2]]
+    assert choose(reach, [5, 5, 1], effort=[1, 1, 1]).site.tolist() == [0]
+    # Nearly as much for a third of the effort comes first, and what is left is worth the small site alone.
+    found = choose(reach, [5, 5, 1], effort=[3, 1, 1])
+    assert (found.site.tolist(), found.added.tolist()) == ([1, 2], [10, 1])
+    # The least gain is per effort.
+    assert choose(reach, [5, 5, 1], effort=[3, 1, 1], least=1.001).site.tolist() == [1]
+    assert choose(reach, [5, 5, 1], effort=[3, 1, 0.5], least=1.001).site.tolist() == [1, 2]
+
+
 def test_nothing_to_serve_chooses_nothing() -> None:
     assert choose([], []).site.tolist() == []
     assert choose([[], []], [1.0, 2.0]).server.tolist() == [-1, -1]
@@ -122,7 +142,7 @@ def test_nothing_to_serve_chooses_nothing() -> None:
 
 def test_a_pair_given_twice_counts_once() -> None:
     found = greedy_cover(
-        np.array([0, 0, 1, 0]), np.array([0, 0, 1, 0]), gain=np.array([2.0, 3.0]), sites=2, least_gain=1.0
+        np.array([0, 0, 1, 0]), np.array([0, 0, 1, 0]), gain=np.array([2.0, 3.0]), effort=np.ones(2), least_gain=1.0
     )
     assert (found.site.tolist(), found.added.tolist()) == ([1, 0], [3, 2])
 
@@ -139,6 +159,20 @@ def test_every_number_of_sites_keeps_the_bound_to_the_exact_optimum(case: Case) 
         assert mine <= best + 1e-6
     assert optimum(reach, gain, 1) == pytest.approx(total[0] if len(total) else 0.0)
     assert optimum(reach, gain, len(reach)) == pytest.approx(total[-1] if len(total) else 0.0)
+
+
+@settings(deadline=None, max_examples=60)
+@given(cases(), st.lists(st.integers(1, 9).map(float), min_size=8, max_size=8))
+def test_the_bound_holds_for_every_effort_that_the_list_comes_to(case: Case, efforts: list[float]) -> None:
+    reach, gain = case
+    effort = efforts[: len(reach)]
+    found = choose(reach, gain, effort=effort)
+    spent, total = np.cumsum([effort[number] for number in found.site]), np.cumsum(found.added)
+    for most, mine in zip(spent, total, strict=True):
+        best = optimum(reach, gain, most, effort=effort)
+        assert BOUND * best - 1e-6 <= mine <= best + 1e-6
+    each = [added / effort[number] for number, added in zip(found.site, found.added, strict=True)]
+    assert each == sorted(each, reverse=True)
 
 
 @settings(deadline=None)
@@ -179,7 +213,7 @@ def test_each_demand_counts_once_whatever_the_order_of_the_pairs(case: Case, cha
     pairs = [(number, one) for number, each in enumerate(reach) for one in each]
     chance.shuffle(pairs)  # type: ignore[attr-defined]
     site, demand = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
-    again = greedy_cover(site, demand, gain=np.array(gain), sites=len(reach), least_gain=1e-6)
+    again = greedy_cover(site, demand, gain=np.array(gain), effort=np.ones(len(reach)), least_gain=1e-6)
     assert again.site.tolist() == found.site.tolist()
     assert again.server.tolist() == found.server.tolist()
 
