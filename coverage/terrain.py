@@ -64,7 +64,7 @@ class Steps:
 
 
 def describe(routes: gpd.GeoDataFrame, *, terrain: Sequence[TerrainLayer], steep_slope: float) -> gpd.GeoDataFrame:
-    """Return the routes with what lies under them; it does not change the price of anything yet.
+    """Return the routes with what lies under them; what steep ground costs follows from `surfaces`, not from this.
 
     Heights are read every 50 m at most along the drawn route, between the four nearest cells. Columns:
 

@@ -111,7 +111,9 @@ def spanning_forest(a: Positions, b: Positions, length_m: Floats, *, size: int) 
     ranked = position[_order(np.rint(length_m[position] * 1000).astype(np.int64))]
     # Each edge is a node of its own, by rank, that is tied to both its ends: the first tie always holds, the second
     # where the edge is in the tree. So the weights, which scipy sorts, stand in order already.
-    ends = np.column_stack([a[ranked], b[ranked]]).ravel() + len(ranked)
+    ends = np.empty(2 * len(ranked), dtype=np.int32)
+    ends[::2], ends[1::2] = a[ranked], b[ranked]
+    ends += len(ranked)
     pointer = np.minimum(np.arange(0, 2 * (len(ranked) + size) + 1, 2, dtype=np.int32), len(ends))
     rank = np.repeat(np.arange(1.0, len(ranked) + 1), 2)
     tied = minimum_spanning_tree(csr_matrix((rank, ends, pointer), shape=(len(ranked) + size,) * 2), overwrite=True)
