@@ -79,10 +79,9 @@ def plan_mobile(
 
     `places` are judged, and all stay. Sites are chosen by what they add in weighted employees per effort
     (`greedy_cover`), ties to an existing mast and then by `site_id`, until the best adds less than `least_mobile_gain`
-    for the effort of a new site at a road. A site serves what is
-    within `mobile_range_m` and gets the policy's level: by the loss in sight where the terrain is known to leave it
-    free, else by the loss out of sight. What has no gain (farmland, where the policy gives it none) pulls no site, and
-    is counted with the first chosen one that serves it.
+    for the effort of a new site at a road. A site serves what is within `mobile_range_m` and gets the policy's level:
+    by the loss in sight where the terrain is known to leave it free, else by the loss out of sight. What has no gain
+    (farmland, where the policy gives it none) pulls no site, and is counted with the first chosen one that serves it.
 
     `areas` are sorted by `area_id`, which is the municipality of most of the gain and a digest of the site: it stays as
     long as they do. They have the columns of `areas.delineate`, of what the site adds: each premises is in one area at
