@@ -6,6 +6,7 @@ Packs are TOML files in ``data/policies``. A pack is read once, checked whole, a
 from __future__ import annotations
 
 import datetime as dt
+import math
 import tomllib
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -200,6 +201,11 @@ def _problems(policy: Policy) -> list[str]:
         problems.append(f"mobile.indoor_level {policy.mobile.indoor_level!r} is none of {', '.join(MOBILE_LEVELS[1:])}")
     if policy.mobile.indoor_loss_db < 0:
         problems.append("mobile.indoor_loss_db is below 0")
+    problems += [
+        f"mobile.{name} is {getattr(policy.mobile, name)}; expected a finite number, not below 0"
+        for name in ("gain_per_km2", "gain_per_road_km")
+        if not 0 <= getattr(policy.mobile, name) < math.inf
+    ]
     if not 0 <= policy.measured.flag_below <= 1:
         problems.append("measured.flag_below must be a share from 0 to 1")
     if not policy.fixed.max_latency_ms > 0:
