@@ -34,7 +34,8 @@ REQUIRED: Final = (
     "take_up_household", "take_up_business", "take_up_ramp_years", "arpu_household_month", "arpu_business_month",
     "vat_share", "cost_of_sales", "wacc", "inflation", "correlation", "steep_rock_share", "existing_duct_m",
     "opex_duct", "fwa_busy_mbps", "fwa_load_share", "fwa_site_sectors", "fwa_sectors_most", "fwa_sector", "power_m",
-    "site_power_m", "mobile_new_site", "mobile_equipment", "microwave_link",
+    "site_power_m", "mobile_new_site", "mobile_equipment", "mobile_operator_share",
+    "microwave_link",
 )  # fmt: skip
 POSITIVE: Final = ("fwa_premises_per_site", "fwa_range_m", "take_up_ramp_years", "fwa_busy_mbps", "fwa_sectors_most")
 

@@ -30,6 +30,7 @@ from coverage.parts import (
     base_levels,
     earning_years,
     factors,
+    project_share,
     upkeep_share,
 )
 from coverage.policy import Policy
@@ -71,7 +72,7 @@ def price(
         for part, amounts in bill.amounts(levels, book):
             amount, factor = amounts[:, 0], value[part.item]
             totals["capex"] += amount
-            totals["opex_per_year"] += amount * upkeep_share(part, book)
+            totals["opex_per_year"] += amount * upkeep_share(part, book) * project_share(technology, book)
             totals["pv_opex"] += amount * factor.opex
             totals["pv_replacement"] += amount * factor.replacement
             totals["pv_residual"] += amount * factor.residual

@@ -186,15 +186,23 @@ class Factors:
 
 def factors(technology: str, book: CostBook, *, rate: Array, horizon: int) -> dict[str, Factors]:
     """Return the present-value factors of each part of a technology, by item."""
-    years = annuity(rate, horizon)
+    years, borne = annuity(rate, horizon), project_share(technology, book)
     found = {}
     for part in PARTS[technology]:
         again, left = np.zeros_like(rate), np.zeros_like(rate)
         for life, share in life_mix(part, book).items():
             again = again + share * replacement(rate, life, horizon)
             left = left + share * residual(rate, life, horizon)
-        found[part.item] = Factors(upkeep_share(part, book) * years, again, left)
+        found[part.item] = Factors(borne * upkeep_share(part, book) * years, borne * again, borne * left)
     return found
+
+
+def project_share(technology: str, book: CostBook) -> float:
+    """Return the share of upkeep, renewal and residual value that is the project's own.
+
+    Of a mobile site the operator that uses it bears `mobile_operator_share`; of all else the project bears all.
+    """
+    return 1.0 - book["mobile_operator_share"].value if technology == MOBILE_SITE else 1.0
 
 
 def net_arpu_year(book: CostBook, *, kind: str, technology: str) -> float:

@@ -30,6 +30,7 @@ from coverage.parts import (
     factors,
     life_mix,
     net_arpu_year,
+    project_share,
     upkeep_share,
 )
 from coverage.policy import Policy
@@ -108,9 +109,11 @@ def cash_flow(
     base = base_levels(book)
     bill = make_bill(chosen, routes[routes["area_id"] == area_id], technology=technology, book=book)
     flows = {name: np.zeros(horizon + 1) for name in ("capex", "opex", "replacement", "revenue", "residual")}
+    borne = project_share(technology, book)
     for part, amounts in bill.amounts(base, book):
         amount = float(amounts[0, 0])
         flows["capex"][0] += amount
+        amount *= borne
         flows["opex"][1:] += amount * upkeep_share(part, book)
         for life, share in life_mix(part, book).items():
             flows["replacement"][replacement_years(life, horizon)] += amount * share

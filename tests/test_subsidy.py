@@ -254,8 +254,24 @@ def test_the_cash_flow_and_the_tornado_know_mobile_sites() -> None:
     rows = tornado(areas, routes, book=BOOK, policy=POLICY, scenario=SCENARIO).set_index("group")
     assert rows["base"].to_numpy() == pytest.approx(np.full(4, found["funding_gap"].sum()))
     only = tornado(areas.iloc[2:], routes, book=BOOK, policy=POLICY, scenario=SCENARIO).set_index("group")
-    assert only.loc["take_up", "swing"] == 0
-    assert (only.loc[["unit_cost", "rock_share", "wacc"], "swing"] > 0).all()
+    assert (only.loc[["take_up", "wacc"], "swing"] == 0).all()  # the operator runs the site
+    assert (only.loc[["unit_cost", "rock_share"], "swing"] > 0).all()
+
+
+def test_what_the_operator_bears_of_running_a_mast_is_not_in_its_gap() -> None:
+    areas, routes = mixed()
+    gaps = {}
+    for share in (1.0, 0.5, 0.0):
+        book = BOOK.with_values((("mobile_operator_share", share),))
+        found, _ = estimate(areas, routes, book=book, policy=POLICY, scenario=SCENARIO)
+        gaps[share] = found["funding_gap"].to_numpy()
+        for row in found.itertuples():
+            flow = cash_flow(areas, routes, book=book, policy=POLICY, area_id=str(row.area_id))
+            assert max(0.0, flow["present_value"].sum()) == pytest.approx(row.funding_gap)
+    assert gaps[1.0][2:] == pytest.approx(areas["capex"].to_numpy()[2:])
+    assert gaps[0.5][2:] == pytest.approx((gaps[1.0][2:] + gaps[0.0][2:]) / 2)
+    assert (gaps[0.0][2:] > gaps[1.0][2:]).all()
+    assert np.array_equal(gaps[0.0][:2], gaps[1.0][:2])
 
 
 def test_rock_on_steep_ground_is_drawn_together_with_rock_elsewhere() -> None:
