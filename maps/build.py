@@ -19,7 +19,7 @@ from rasterio.warp import transform_bounds
 
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
-from maps import landmarks, language, layers
+from maps import landmarks, language, layers, masts
 from maps.language import _
 from maps.tiles.mobile import choices, geographic_bounds, mercator_bounds
 from maps.tiles.places import MAX_ZOOM
@@ -95,7 +95,9 @@ def base_map(assessment: Assessment, *, ground: str, base: str = "") -> layers.O
         closer = {"minZoom": landmarks.CORRECTED_FROM} if name == landmarks.CORRECTED else {}
         url = f"{base}/data/{ground}/{language.current()}/{name}.json"
         layers.DrawnLayer("vector", name=label, url=url, pane="signs", **closer).add_to(built)
-    layers.Script("legend", layers.legend(assessment) + landmarks.legend(assessment)).add_to(built)
+    layers.Script("legend", layers.legend(assessment) + masts.legend(assessment) + landmarks.legend(assessment)).add_to(
+        built
+    )
     return built
 
 
@@ -117,11 +119,12 @@ def scenario_groups(
     focus: gpd.GeoDataFrame | None = None,
     dots: bool = False,
     mark: gpd.GeoSeries | None = None,
+    masted: bool = False,
 ) -> list[folium.FeatureGroup]:
     """Return what follows the scenario and the page's filters: areas, routes, places, the chosen thing, the view.
 
     `places` names a layer of places, None leaves them out; `dots` draws areas as dots in a wide view; the view
-    is fitted to `focus`, each time it changes.
+    is fitted to `focus`, each time it changes; `masted` adds the mobile areas.
     """
     seen = {"dotsBelow": DOTS_BELOW} if dots else {}
     groups = [
@@ -134,6 +137,14 @@ def scenario_groups(
             [_drawn("routes", key, base, pane="routes", interactive=False, minZoom=9)], name=_("Fibre routes")
         ),
     ]
+    if masted:
+        worded = f"{key}/{language.current()}"
+        outlines = _drawn("served", worded, base, pane="served", minZoom=masts.CLOSE, lift=3.0)
+        signs = [
+            _drawn("masts", worded, base, pane="signs", minZoom=masts.CLOSE),
+            _drawn("fundedmasts", worded, base, pane="signs"),
+        ]
+        groups.append(layers.group([outlines, *signs], name=_("Mobile areas")))
     if places is not None:
         groups.append(layers.group([place_tiles(ground, places, base=base)], name=_("Places by gap")))
     return [*groups, *marks(focus=focus, mark=mark)]
@@ -171,7 +182,13 @@ def marks(*, focus: gpd.GeoDataFrame | None, mark: gpd.GeoSeries | None) -> list
 
 
 def _drawn(layer: str, key: str, base: str, **options: Any) -> layers.DrawnLayer:
-    names = {"areas": _("Project areas"), "routes": _("Fibre routes")}
+    names = {
+        "areas": _("Project areas"),
+        "routes": _("Fibre routes"),
+        "served": _("Mobile areas"),
+        "masts": _("Mobile areas"),
+        "fundedmasts": _("Mobile areas"),
+    }
     url = f"{base}/data/{key}/{layer}.json"
     return layers.DrawnLayer("vector", name=names[layer], control=False, url=url, **options)
 

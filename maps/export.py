@@ -10,7 +10,7 @@ from typing import Final
 from branca.element import Element
 
 from coverage.assessment import Assessment
-from maps import assets, build, layers, style
+from maps import assets, build, layers, masts, style
 from maps.language import DEFAULT, _, current, date, using
 from maps.tiles.places import PlaceTiles
 from maps.words import word
@@ -55,11 +55,21 @@ def _map(assessment: Assessment) -> layers.OfflineMap:
 
     vector(_("Municipalities"), layers.municipalities(assessment), control=False, pane="land", interactive=False)
     vector(_("Project areas"), layers.areas(assessment, popups=True), pane="areas", lift=3.5)
+    if masts.there(assessment):
+        bundle = [
+            layers.DrawnLayer("vector", name=_("Mobile areas"), data=data, **options)
+            for data, options in (
+                (masts.areas(assessment, popups=True), {"pane": "served", "minZoom": masts.CLOSE}),
+                (masts.signs(assessment, popups=True), {"pane": "signs", "minZoom": masts.CLOSE}),
+                (masts.funded_signs(assessment, popups=True), {"pane": "signs"}),
+            )
+        ]
+        layers.group(bundle, name=_("Mobile areas")).add_to(built)
     vector(_("Fibre routes"), layers.routes(assessment), pane="routes", interactive=False, minZoom=9)
     cells = layers.cells(assessment, PlaceTiles.build(assessment.places, assessment.policy))
     if cells["levels"]:
         layers.DrawnLayer("discs", name=_("Premises short of service"), **cells).add_to(built)
-    layers.Script("legend", layers.legend(assessment, tiles=False)).add_to(built)
+    layers.Script("legend", layers.legend(assessment, tiles=False) + masts.legend(assessment)).add_to(built)
     view = layers.DrawnLayer("focus", name="view", control=False, **build.focus_of(assessment.municipalities))
     view.add_to(built)
     build.layer_control().add_to(built)

@@ -19,6 +19,7 @@ from folium.map import Layer
 from folium.template import Template
 
 from coverage.assessment import Assessment
+from coverage.costs import is_mobile
 from coverage.crs import GEOGRAPHIC_CRS, to_crs
 from coverage.policy import Policy
 from coverage.schemas import CERTAINTIES, DECISIONS, MOBILE_LEVELS, SERVED
@@ -86,8 +87,8 @@ def municipalities(assessment: Assessment) -> Collection:
 
 
 def areas(assessment: Assessment, *, popups: bool = False) -> Collection:
-    """Return project areas: fill by decision, outline by certainty."""
-    frame = assessment.areas.sort_values("rank", ascending=False)
+    """Return the fixed project areas: fill by decision, outline by certainty."""
+    frame = assessment.areas[~is_mobile(assessment.areas)].sort_values("rank", ascending=False)
     styles = {
         f"{decision}/{certainty}": {
             "color": style.DECISION_COLOURS[decision],
@@ -143,13 +144,22 @@ def _area_about(row: Mapping[Any, Any], currency: str, *, popups: bool) -> dict[
 
 
 def routes(assessment: Assessment) -> Collection:
-    """Return the fibre routes, thin; those of funded areas in the accent colour."""
-    frame = assessment.routes
-    decision = assessment.areas.set_index("area_id")["decision"]
-    funded = frame["area_id"].map(decision).eq("fund").to_numpy()
+    """Return the fibre routes, thin; those of funded areas in the accent colour, the backhaul of masts in theirs."""
+    frame, areas_ = assessment.routes, assessment.areas.set_index("area_id")
+    masts = areas_.index[is_mobile(areas_)]
+    kind = np.where(frame["area_id"].isin(masts), style.MOBILE_ONLY, "fibre")
+    decision = frame["area_id"].map(areas_["decision"]).to_numpy()
     look = {"color": style.INK, "weight": 1.1, "opacity": 0.55, "fill": False}
-    styles = {"": look, "fund": look | {"color": style.ACCENT, "weight": 2.0, "opacity": 0.9}}
-    return collection(simplified(frame, start_m=30.0), ({"k": "fund" if yes else ""} for yes in funded), styles)
+    strong = {"weight": 2.0, "opacity": 0.9}
+    styles = {"": look, "fund": look | strong | {"color": style.ACCENT}} | {
+        f"mast-{code}": look | (strong if code == "fund" else {}) | {"color": colour, "dashArray": "5 4"}
+        for code, colour in style.MAST_COLOURS.items()
+    }
+    looks = [
+        f"mast-{code}" if what == style.MOBILE_ONLY else "fund" if code == "fund" else ""
+        for what, code in zip(kind, decision, strict=True)
+    ]
+    return collection(simplified(frame, start_m=30.0), ({"k": code} for code in looks), styles)
 
 
 def chosen(shape: gpd.GeoSeries) -> Collection:

@@ -13,10 +13,12 @@ from scipy.spatial import cKDTree
 from shapely.geometry import Point
 
 from coverage.assessment import Assessment
+from coverage.costs import is_mobile
 from coverage.crs import GEOGRAPHIC_CRS
 
 NEAR_M: Final = 1_500.0  # a place farther away is not what was meant
 SAME_M: Final = 0.01  # two places this close stand at one position
+SITE_M: Final = 400.0  # a mast this close was meant, not what another one serves
 EXACT_M: Final = 60.0  # within this, the nearest place was meant, short of service or not
 
 
@@ -28,6 +30,7 @@ class Picked:
     distance_m: float
     area: pd.Series[Any] | None
     municipality: str | None
+    mobile: pd.Series[Any] | None  # the area of kind mobile
     point: gpd.GeoSeries  # the place, else the position itself, in the study's CRS
 
 
@@ -76,7 +79,10 @@ def pick(assessment: Assessment, index: Index, *, lat: float, lon: float) -> Pic
     found_place = index.nearest(spot.x, spot.y) if known else None
     place = None if found_place is None else assessment.places.iloc[found_place[0]]
     distance = float("inf") if found_place is None else found_place[1]
-    areas = assessment.areas
+    if known and _mast_away(assessment, spot) < min(distance, SITE_M):  # a mast was meant, not the place beyond it
+        place, distance = None, float("inf")
+    masted = is_mobile(assessment.areas)
+    areas = assessment.areas[~masted]
     area_id = None if place is None or pd.isna(place["area_id"]) else str(place["area_id"])
     if area_id is None or distance > EXACT_M:
         under = areas[areas.geometry.contains(spot)]
@@ -88,6 +94,31 @@ def pick(assessment: Assessment, index: Index, *, lat: float, lon: float) -> Pic
         place=place,
         distance_m=distance,
         area=None if found.empty else found.iloc[0],
+        mobile=_mobile(assessment, spot, place, near=distance <= EXACT_M) if masted.any() and known else None,
         municipality=None if inside.empty else str(inside["name"].iloc[0]),
         point=mark,
     )
+
+
+def _mobile(assessment: Assessment, spot: Point, place: pd.Series[Any] | None, *, near: bool) -> pd.Series[Any] | None:
+    """Return the area of kind mobile that was meant: of the mast close by, of the place, else the one below."""
+    masted = assessment.areas[is_mobile(assessment.areas)].sort_values("area_id").set_index("area_id", drop=False)
+    away = _away(assessment, spot)
+    own = None if place is None else place.get("mobile_area_id")
+    if near and isinstance(own, str) and own in masted.index:
+        return masted.loc[own]
+    if len(away) and away.min() <= SITE_M:
+        return masted.loc[str(away.sort_index(kind="stable").idxmin())]
+    under = masted[masted.geometry.contains(spot)]
+    return None if under.empty else under.iloc[0]
+
+
+def _away(assessment: Assessment, spot: Point) -> pd.Series[float]:
+    """Return the distance to the mast of each area of kind mobile."""
+    sites = assessment.sites
+    return sites.geometry.distance(spot).set_axis(sites["area_id"]) if len(sites) else pd.Series(dtype=float)
+
+
+def _mast_away(assessment: Assessment, spot: Point) -> float:
+    away = _away(assessment, spot)
+    return float(away.min()) if len(away) else float("inf")

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from coverage.assessment import Assessment
-from maps import assets, landmarks, language, layers
+from maps import assets, landmarks, language, layers, masts
 from maps.contrast.layers import changes
 from maps.store import STORE, Entry
 from maps.tiles import mobile
@@ -33,6 +33,9 @@ _DATA: Final[dict[str, Callable[[Assessment], layers.Collection]]] = {
 # Layers with words in them: their addresses name the language.
 _WORDED: Final[dict[str, Callable[[Assessment], layers.Collection]]] = {
     "areas": layers.areas,
+    "served": masts.areas,
+    "masts": masts.signs,
+    "fundedmasts": masts.funded_signs,
     "hubs": landmarks.hubs,
     landmarks.CORRECTED: landmarks.corrected,
 }

@@ -39,6 +39,7 @@ KEPT: Final = (
     "scenario-",
     "explore-municipality",
     "explore-places",
+    "priorities-kind",
     "gap-report-municipalities",
     "gap-report-technology",
 )

@@ -66,6 +66,8 @@ CONTRAST_SHADES: Final[Mapping[str, tuple[str, ...]]] = {
 # Decision by fill, certainty by the outline, so that neither rests on colour alone.
 DECISION_COLOURS: Final[Mapping[str, str]] = {"fund": ACCENT, "reserve": "#8996a0", "ineligible": "#b9c0c6"}
 DECISION_FILL: Final[Mapping[str, float]] = {"fund": 0.34, "reserve": 0.10, "ineligible": 0.04}
+# Areas of kind mobile, in the hue of what is short of mobile alone.
+MAST_COLOURS: Final[Mapping[str, str]] = {"fund": MOBILE_COLOUR, "reserve": "#9d8bc7", "ineligible": "#b3adc2"}
 CERTAINTY_DASH: Final[Mapping[str, str]] = {"safe yes": "", "toss-up": "7 4", "safe no": "1 4"}
 CERTAINTY_WIDTH: Final[Mapping[str, float]] = {"safe yes": 2.2, "toss-up": 2.2, "safe no": 1.4}
 

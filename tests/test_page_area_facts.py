@@ -53,6 +53,8 @@ def test_slopes_are_told_with_how_much_of_the_route_has_heights() -> None:
     route_m = given.routes["route_m"]
     whole = changed(given, "routes", climb_m=120.0, steep_m=400.0, terrain_m=route_m, terrain_basis="dem")
     assert told(whole)["slopes"] == "120 m up and down in all, 400 m of the route steep"
+    level = changed(whole, "routes", steep_m=0.0)
+    assert told(level)["slopes"] == "120 m up and down in all, nowhere steep"
     half = changed(whole, "routes", terrain_m=route_m / 2)
     assert told(half)["slopes"].endswith("; heights known on 50 % of it")
     unknown = changed(whole, "routes", climb_m=np.nan, steep_m=np.nan, terrain_m=0.0)

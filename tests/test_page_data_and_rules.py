@@ -41,7 +41,7 @@ def test_page_names_sources_rejected_rows_costs_and_notes(monkeypatch: pytest.Mo
     ]
     assert sources.iloc[0]["rejected"] == 1
     assert len(criteria) == len(toy.assessment().policy.criteria)
-    assert costs.iloc[0]["confidence"] == "⚑ assumed"
+    assert "⚑ assumed" in costs["confidence"].to_list()
     assert rejected.iloc[0]["reason"].startswith("expected one of")
     assert "SYNTHETIC" in test.warning[0].value
 

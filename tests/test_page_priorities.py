@@ -52,11 +52,12 @@ def test_page_shows_the_line_the_set_and_the_list(monkeypatch: pytest.MonkeyPatc
     table = test.dataframe[0].value
     assert list(table["rank"]) == list(range(1, 13))
     assert set(table["certainty"]) == {"safe yes", "toss-up", "safe no"}
-    assert len(test.get("download_button")) == len(reports.FORMATS["priority"])
+    assert len(test.get("download_button")) == len(reports.FORMATS["priority"]) + 1, "and the curve over the ceiling"
     assert [title.value for title in test.subheader] == [
         "Premises reached against money",
         "What the funding gap hangs on",
         "Where the money goes",
+        "What a ceiling on the cost of a connection would buy",
     ]
 
 

@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  var PANES = { land: 150, shade: 160, mobile: 180, areas: 320, routes: 350, discs: 400, places: 420, signs: 440, chosen: 460, names: 480 };
+  var PANES = { land: 150, shade: 160, mobile: 180, served: 310, areas: 320, routes: 350, discs: 400, places: 420, signs: 440, chosen: 460, names: 480 };
 
   var said = {}; /* words in the reader's language, given by maps/layers.py as the map begins */
 
@@ -246,6 +246,7 @@
     control.onAdd = function () {
       var box = L.DomUtil.create("details", "map-legend");
       box.open = map.getSize().x > 520 && map.getSize().y > 440;
+      box.style.maxHeight = Math.max(180, map.getSize().y - 96) + "px"; /* below the zoom buttons, to the lower edge */
       box.innerHTML = html; /* written by maps/layers.py, which escapes every text */
       L.DomEvent.disableClickPropagation(box);
       L.DomEvent.disableScrollPropagation(box);

@@ -7,7 +7,8 @@ import streamlit as st
 
 from coverage.assessment import Assessment
 from coverage.contrast import Contrast
-from maps import build, charts, figures, layers, session, style
+from coverage.costs import is_mobile
+from maps import build, charts, figures, layers, masts, session, style
 from maps.language import N_, _, ngettext
 from maps.pages import contrast_view, map_view, parts, why
 from maps.picking import Index, pick
@@ -41,8 +42,8 @@ def render() -> None:
 def _headline(assessment: Assessment) -> None:
     found = figures.figures(assessment.places)
     gap = assessment.summary["funding_gap"]
-    areas, currency = assessment.areas, assessment.study.currency
-    funded = areas[areas["decision"] == "fund"]
+    mobile, currency = is_mobile(assessment.areas), assessment.study.currency
+    areas, funded = assessment.areas[~mobile], assessment.areas[assessment.areas["decision"] == "fund"]
     spent = style.money(funded["grant"].sum(), currency)
     about = "≈ " if found.expected_share else ""
     best = max((tier.down_mbps, tier.up_mbps) for tier in assessment.policy.tiers if tier.eligible)
@@ -62,14 +63,20 @@ def _headline(assessment: Assessment) -> None:
         [
             *counts,
             (_("project areas"), style.number(len(areas)), ""),
+            *([(_("mobile areas"), style.number(mobile.sum()), _no_money(assessment))] if mobile.any() else []),
             (_("funding gap, all areas"), style.money_range(gap["p10"], gap["p90"], currency), estimate),
             (
                 _("funded within the budget"),
-                ngettext("{count} area", "{count} areas", len(funded), count=style.number(len(funded))),
+                parts.areas_and_masts(funded),
                 _("Their grants: {spent} of {budget}.", spent=spent, budget=budget),
             ),
         ]
     )
+
+
+def _no_money(assessment: Assessment) -> str:
+    """Say why no mobile area is funded; "" where they compete."""
+    return "" if masts.compete(assessment) else _("They are not eligible: {reason}.", reason=_(masts.NO_MONEY))
 
 
 @st.fragment
@@ -161,6 +168,8 @@ def _municipality(assessment: Assessment, code: str | None, name: str) -> str:
             (_("homes, mobile"), found.homes_mobile, found.homes, style.MOBILE_COLOUR),
         ]
     meters = "".join(_meter(*row) for row in rows if row[2]) + _extents(assessment, code)
+    masted = areas[is_mobile(areas)]
+    areas = areas[~is_mobile(areas)]
     total = style.money(areas["funding_gap_p50"].sum(), assessment.study.currency)
     funded = int((areas["decision"] == "fund").sum())
     foot = ngettext(
@@ -171,6 +180,14 @@ def _municipality(assessment: Assessment, code: str | None, name: str) -> str:
         total=total,
         funded=style.number(funded),
     )
+    if len(masted):
+        foot += "; " + ngettext(
+            "{count} mobile area, {funded} of them funded",
+            "{count} mobile areas, {funded} of them funded",
+            len(masted),
+            count=style.number(len(masted)),
+            funded=style.number((masted["decision"] == "fund").sum()),
+        )
     about = _("share short of service")
     told = _("Estimated: fixed service is known only as a share per municipality.")
     basis = f"<div class='mark'>{style.escape(told)}</div>" if found.expected_share else ""
@@ -196,7 +213,7 @@ def _extents(assessment: Assessment, code: str | None) -> str:
             row["total"] - row["covered"],
             row["total"],
             style.MOBILE_COLOUR,
-            row["unit"],
+            str(row["unit"]).replace("km2", "km²"),
         )
         for row in found
     )

@@ -9,7 +9,7 @@ import geopandas as gpd
 import streamlit as st
 from streamlit_folium import st_folium
 
-from maps import build
+from maps import build, masts
 from maps.session import View
 
 Groups = Callable[[str], list[folium.FeatureGroup]]
@@ -47,6 +47,7 @@ def show(
             dots=dots,
             focus=view.assessment.municipalities if focus is None else focus,
             mark=mark,
+            masted=masts.there(view.assessment),
         )
     for part in (built, *groups):
         build.assert_offline(part)

@@ -8,8 +8,10 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
+from coverage.costs import is_mobile
 from coverage.reports.wording import load_wording
 from maps import language, style
+from maps.language import ngettext
 
 MOST_CELLS: Final = 200_000  # Streamlit refuses to write more of them in a form of their own
 
@@ -65,3 +67,13 @@ def definitions(pairs: Iterable[tuple[str, str]]) -> str:
 def head(title: str, subtitle: str) -> str:
     """Return the heading of a panel as HTML; both texts are escaped."""
     return f"<h4>{style.escape(title)}</h4><div class='bg-sub'>{style.escape(subtitle)}</div>"
+
+
+def areas_and_masts(areas: pd.DataFrame) -> str:
+    """Count areas by kind, which are never added up: `9 areas`, and with mobile ones `9 areas, 4 masts`."""
+    masts = int(is_mobile(areas).sum())
+    fixed = len(areas) - masts
+    said = [ngettext("{count} area", "{count} areas", fixed, count=style.number(fixed))]
+    if masts:
+        said.append(ngettext("{count} mast", "{count} masts", masts, count=style.number(masts)))
+    return ", ".join(said)

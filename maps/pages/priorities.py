@@ -7,12 +7,14 @@ import streamlit as st
 
 from coverage import pipeline
 from coverage.assessment import Assessment
-from maps import charts, language, session, style
+from coverage.costs import is_mobile
+from maps import charts, language, masts, session, style
 from maps.language import _, ngettext, pgettext
-from maps.pages import area_facts, area_money, downloads, map_view, parts
+from maps.pages import area_facts, area_money, ceiling_curve, downloads, map_view, parts
 from maps.session import MILLION, Key, View
 from maps.words import word
 
+KIND = "priorities-kind"
 SHADES = {"fund": "#dcefec", "reserve": "#ffffff", "ineligible": "#f1f3f4"}
 
 
@@ -41,12 +43,14 @@ def render() -> None:
         _swings(assessment)
     with right:
         _map(view, chosen)
+    ceiling_curve.show(view)
 
 
 def _budget(assessment: Assessment) -> None:
     """Draw the slider; moving it decides at once."""
     currency = assessment.study.currency
-    total = assessment.areas["grant"].sum() / MILLION
+    areas = assessment.areas
+    total = areas.loc[areas["decision"] != "ineligible", "grant"].sum() / MILLION
     budget = assessment.scenario.budget / MILLION
     top = float(max(round(min(total, max(4 * assessment.study.budget / MILLION, budget)), 1), budget, 1.0))
     st.session_state[Key.BUDGET_SLIDER] = min(budget, top)
@@ -68,49 +72,56 @@ def _figures(assessment: Assessment) -> None:
     areas, currency = assessment.areas, assessment.study.currency
     funded = areas[areas["decision"] == "fund"]
     ranked = areas[areas["ranked_decision"] == "fund"]
-    reached = ranked["premises"].sum()
+    reached = ranked.loc[~is_mobile(ranked), "premises"].sum()
+    fixed = funded[~is_mobile(funded)]
+    masted = funded[is_mobile(funded)]
     gap = style.money(funded["funding_gap_p50"].sum(), currency)
     gaps = _("State and county money in a funding gap of {gap}, the sum of the areas' P50.", gap=gap)
     cut = _("Down the list by score until the money is gone. The funded set is the best one that fits the budget.")
     parts.headline(
         [
-            (_("areas funded"), style.number(len(funded)), ""),
+            (_("areas funded"), style.number(len(fixed)), ""),
             *(
-                (name, style.number(funded[column].sum(), digits=3), "")
+                (name, style.number(fixed[column].sum(), digits=3), "")
                 for name, column in ((_("businesses reached"), "businesses"), (_("homes reached"), "households"))
                 if areas[column].any()  # else the study tells no such premises
             ),
+            *([(_("masts funded"), style.number(len(masted)), _served(masted))] if masts.compete(assessment) else []),
             (_("their grants"), style.money(funded["grant"].sum(), currency), gaps),
             (
                 _("plain ranked cut instead"),
-                ngettext(
-                    "{count} area, {premises} premises",
-                    "{count} areas, {premises} premises",
-                    len(ranked),
-                    count=style.number(len(ranked)),
-                    premises=style.number(reached, digits=3),
-                ),
+                _("{areas}; {premises} premises", areas=parts.areas_and_masts(ranked), premises=_about(reached)),
                 cut,
             ),
         ]
     )
 
 
+def _about(value: float) -> str:
+    return style.number(value, digits=3)
+
+
+def _served(masted: pd.DataFrame) -> str:
+    """Say what the funded masts give mobile coverage, which is not added to the premises with fixed service."""
+    return _("They newly give mobile coverage to {what}.", what=masts.serves(masted.sum(numeric_only=True)))
+
+
 def _table(assessment: Assessment) -> str | None:
     """Draw the ranked list; return the id of the row that is picked."""
-    frame = assessment.areas.sort_values("rank").reset_index(drop=True)
+    frame = _of_kind(assessment).sort_values("rank").reset_index(drop=True)
+    mobile = is_mobile(frame)
     currency = assessment.study.currency
     names = assessment.municipalities.set_index("municipality_code")["name"]
     shown = pd.DataFrame(
         {
             "rank": frame["rank"],
-            "area": frame["name"],
+            "area": [masts.name(row) for row in frame.to_dict("records")],
             "score": frame["score"],
             "decision": list(map(style.decision, frame["decision"], frame["grant"])),
             "certainty": frame["certainty"].map(word),
             "draws": 100 * frame["funded_share"],
-            "premises": frame["premises"],
-            "businesses": frame["businesses"],
+            "premises": frame["premises"].mask(mobile, 0.0),
+            "businesses": frame["businesses"].mask(mobile, 0.0),
             "need": [
                 style.money_range(low, high, "").strip(style.THIN)
                 for low, high in zip(frame["funding_gap_p10"], frame["funding_gap_p90"], strict=True)
@@ -118,6 +129,7 @@ def _table(assessment: Assessment) -> str | None:
             "grant": frame["grant"] / MILLION,
             "each": frame["grant_per_premises"] / 1000,
             "technology": frame["technology"].map(word),
+            "serves": [masts.serves(row) if row["kind"] == "mobile" else "" for row in frame.to_dict("records")],
             "ceiling": frame["over_ceiling"],
             "municipality": frame["municipality_code"].map(names),
             "id": frame["area_id"],
@@ -139,7 +151,8 @@ def _table(assessment: Assessment) -> str | None:
             downloads.buttons(assessment, "priority", short=True)
     number = st.column_config.NumberColumn
     text = st.column_config.TextColumn
-    with_businesses = assessment.areas["businesses"].any()
+    with_businesses = assessment.areas.loc[~is_mobile(assessment.areas), "businesses"].any()
+    some_mobile = masts.there(assessment)
     event = st.dataframe(
         parts.written(shown, {"draws": 0, "premises": 0, "businesses": 0, "grant": 2, "each": 1, "score": 0}).apply(
             lambda row: [f"background-color: {SHADES[frame['decision'].iloc[row.name]]}"] * len(row), axis=1
@@ -162,6 +175,7 @@ def _table(assessment: Assessment) -> str | None:
             "draws": number(_("Draws, %"), width=75, help=_("Share of the draws in which the area is funded")),
             "premises": number(_("Premises"), width=70),
             "businesses": number(_("Businesses"), width=92) if with_businesses else None,
+            "serves": text(_("Mobile coverage for"), width=190) if some_mobile else None,
             "need": text(_("Need, {money}", money=currency), width=108, help=_("Funding gap, P10 to P90")),
             "grant": number(_("Grant, {money}", money=style.millions(currency)), width=118),
             "each": number(
@@ -193,12 +207,25 @@ def _free(frame: pd.DataFrame) -> str:
     )
 
 
+def _of_kind(assessment: Assessment) -> pd.DataFrame:
+    """Ask which kind of areas to list, where there are two; one list, one budget, one ranking."""
+    areas = assessment.areas
+    if not masts.there(assessment):
+        return areas
+    names = {"all": _("All areas"), "fixed": _("Fixed areas"), "mobile": _("Mobile areas")}
+    kind = st.segmented_control(
+        _("Areas"), list(names), format_func=names.get, default="all", key=KIND, label_visibility="collapsed"
+    )
+    return areas if kind in (None, "all") else areas[is_mobile(areas) == (kind == "mobile")]
+
+
 def _curve(assessment: Assessment) -> None:
     st.subheader(_("Premises reached against money"))
     ranked = assessment.areas[assessment.areas["decision"] != "ineligible"].sort_values("rank")
-    ranked = ranked.assign(cumulative_premises=ranked["premises"].cumsum())
+    # A mast takes money and gives no fixed service: there the curve goes right and not up.
+    ranked = ranked.assign(cumulative_premises=ranked["premises"].mask(is_mobile(ranked), 0.0).cumsum())
     funded = assessment.areas[assessment.areas["decision"] == "fund"]
-    chosen = (float(funded["grant"].sum()), float(funded["premises"].sum()))
+    chosen = (float(funded["grant"].sum()), float(funded.loc[~is_mobile(funded), "premises"].sum()))
     budget, currency = assessment.scenario.budget, assessment.study.currency
     # Far beyond the budget the curve says nothing to this decision.
     near = ranked["cumulative_grant"] <= max(5 * budget, float(ranked["cumulative_grant"].head(6).max()))
@@ -206,6 +233,8 @@ def _curve(assessment: Assessment) -> None:
     chart = charts.curve(ranked.drop(columns="geometry"), budget=budget, chosen=chosen, currency=currency)
     st.altair_chart(chart, width="stretch")
     st.caption(_("Grey: down the ranked list. Dot: the best set that the budget buys."))
+    if masts.compete(assessment):
+        st.caption(_("Premises with fixed service; masts take their part of the money."))
 
 
 def _swings(assessment: Assessment) -> None:
@@ -225,7 +254,7 @@ def _area(assessment: Assessment, area_id: str) -> None:
     st.subheader(
         _(
             "{area}: rank {rank}, {decision} ({certainty})",
-            area=style.plain(area["name"]),
+            area=style.plain(masts.name(area)),
             rank=area["rank"],
             decision=decision,
             certainty=word(area["certainty"]),
@@ -256,7 +285,11 @@ def _area(assessment: Assessment, area_id: str) -> None:
         pairs.append((_("investment"), style.money(area["capex"], currency)))
         if area["technology"] == "fibre":
             pairs.append((_("route"), style.length(area["route_m"])))
-        pairs += area_facts.pairs(assessment, area)
+        if area["kind"] == "mobile":
+            why = masts.reason(area)
+            pairs += [(_("not eligible"), why), *area_facts.of_mast(assessment, area)]
+        else:
+            pairs += area_facts.pairs(assessment, area)
         st.html(f'<div class="bg-panel">{parts.definitions(pairs)}</div>')
         st.caption(_neighbours(assessment, area))
     with three:
@@ -297,7 +330,7 @@ def _neighbours(assessment: Assessment, area: pd.Series) -> str:
         if rank in by_rank.index:
             other = by_rank.loc[rank]
             score = style.plain(style.number(other["score"], digits=3))
-            said.append(sentence.format(area=style.plain(other["name"]), score=score))
+            said.append(sentence.format(area=style.plain(masts.name(other)), score=score))
     return ". ".join(said) + "."
 
 

@@ -60,6 +60,8 @@ def panel(assessment: Assessment, picked: Picked) -> str:
         parts.append(_place(assessment, picked))
     if picked.area is not None:
         parts.append(why_area.panel(assessment, picked.area))
+    if picked.mobile is not None:
+        parts.append(why_area.mobile_panel(assessment, picked.mobile))
     if not parts:
         where = (
             _("The position lies in {municipality}.", municipality=picked.municipality)
@@ -110,6 +112,7 @@ def _place(assessment: Assessment, picked: Picked) -> str:
         (_("planned"), _planned(place, assessment)),
         (_("plan from"), origin(place, "planned_source", assessment)),
         (_("mobile"), _mobile(place, assessment)),
+        (_("mobile area"), why_area.name_of(assessment, place.get("mobile_area_id"))),
         (_("if left out"), area_facts.left_out(place, assessment)),
         (_("place from"), origin(place, "source", assessment)),
     ]

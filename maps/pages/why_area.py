@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from coverage.assessment import Assessment
-from maps import style
+from maps import masts, style
 from maps.language import _
 from maps.pages import area_facts
 from maps.pages.parts import definitions, head
@@ -20,33 +20,16 @@ def panel(assessment: Assessment, area: pd.Series[Any]) -> str:
     build = word(area["technology"])
     if area["technology"] == "fibre":  # `route_m` is the fibre route, whatever is proposed
         build = _("{technology}, route {length}", technology=build, length=style.length(area["route_m"]))
-    stands = _(
-        "{rank} of {count}, score {score}",
-        rank=area["rank"],
-        count=style.number(len(assessment.areas)),
-        score=style.number(area["score"], digits=3),
-    )
-    decision = _(
-        "{decision}; {certainty} (funded in {share} of draws)",
-        decision=style.decision(area["decision"], area["grant"]),
-        certainty=word(area["certainty"]),
-        share=style.percent(area["funded_share"]),
-    )
     grant = _(
         "{grant}, {each} per premises",
         grant=style.money(area["grant"], currency),
         each=style.money(area["grant_per_premises"], currency),
     )
     pairs = [
-        (_("rank"), stands),
-        (_("decision"), decision),
+        *_standing(assessment, area),
         (_("premises"), _premises(assessment, area)),
         (_("build"), build),
-        (_("investment"), style.money(area["capex"], currency)),
-        (
-            _("funding gap"),
-            style.money_range(area["funding_gap_p10"], area["funding_gap_p90"], currency) + " (P10–P90)",
-        ),
+        *_money(area, currency),
         (_("grant"), grant),
         *area_facts.pairs(assessment, area),
     ]
@@ -63,3 +46,46 @@ def _premises(assessment: Assessment, area: pd.Series[Any]) -> str:
     if whole:
         return _("{premises}, of them {businesses} businesses", premises=premises, businesses=businesses)
     return _("about {premises}, of them about {businesses} businesses", premises=premises, businesses=businesses)
+
+
+def mobile_panel(assessment: Assessment, area: pd.Series[Any]) -> str:
+    """Return what is told of one area of kind mobile as HTML; every text from data is escaped."""
+    pairs = [
+        *_standing(assessment, area),
+        *area_facts.of_mast(assessment, area),
+        *_money(area, assessment.study.currency),
+        (_("grant"), style.money(area["grant"], assessment.study.currency)),
+    ]
+    return head(masts.name(area), _("mobile area {id}", id=area["area_id"])) + definitions(pairs)
+
+
+def name_of(assessment: Assessment, area_id: object) -> str:
+    """Return an area's name by its id; "" where there is none."""
+    if not isinstance(area_id, str):
+        return ""
+    found = assessment.areas[assessment.areas["area_id"] == area_id]
+    return masts.name(found.iloc[0]) if len(found) else ""
+
+
+def _standing(assessment: Assessment, area: pd.Series[Any]) -> list[tuple[str, str]]:
+    """Return where an area stands in the list, and what becomes of it."""
+    stands = _(
+        "{rank} of {count}, score {score}",
+        rank=area["rank"],
+        count=style.number(len(assessment.areas)),
+        score=style.number(area["score"], digits=3),
+    )
+    if why := masts.reason(area):
+        return [(_("rank"), stands), (_("decision"), f"{style.decision(area['decision'], area['grant'])}: {why}")]
+    decision = _(
+        "{decision}; {certainty} (funded in {share} of draws)",
+        decision=style.decision(area["decision"], area["grant"]),
+        certainty=word(area["certainty"]),
+        share=style.percent(area["funded_share"]),
+    )
+    return [(_("rank"), stands), (_("decision"), decision)]
+
+
+def _money(area: pd.Series[Any], currency: str) -> list[tuple[str, str]]:
+    gap = style.money_range(area["funding_gap_p10"], area["funding_gap_p90"], currency)
+    return [(_("investment"), style.money(area["capex"], currency)), (_("funding gap"), f"{gap} (P10–P90)")]
