@@ -72,6 +72,8 @@ def masted(*, competing: bool = False) -> Assessment:
             routes=routes,
             sites=sites,
             places=plain.places.assign(mobile_area_id=served),
+            # The store of the map tells assessments apart by their inputs.
+            provenance=plain.provenance | {"inputs": {"masts": "competing" if competing else "left out"}},
             cost_lines=pd.concat([plain.cost_lines, pd.DataFrame(lines)], ignore_index=True),
         )
     )
