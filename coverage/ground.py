@@ -84,7 +84,8 @@ def measure_ground(
         size = np.where(by_layer, of_layer, size)
         basis[rows] = np.where(by_layer, "layer", ground)
         km2[rows] = size * reach.step_m**2 / 1e6
-        wanted = np.flatnonzero(whole)
+        # Of the land what some place counts; of the sea all, for it tells whether signals end at the shore.
+        wanted = np.unique(at[some]) if ground == "land" else np.flatnonzero(whole)
         if not counted or not len(wanted):
             continue
         covered, heard = np.zeros(len(distinct), dtype=bool), np.zeros(len(distinct), dtype=bool)
