@@ -34,6 +34,7 @@ class Masts:
     routes: gpd.GeoDataFrame
     sites: gpd.GeoDataFrame
     mobile_area_id: pd.Series
+    counts: dict[str, float]  # what lacks coverage, and what of it the masts serve: mobile_areas.MobilePlan.counts
     warnings: tuple[str, ...]
 
 
@@ -149,6 +150,7 @@ def plan_masts(
         routes=terrain.describe(laid, terrain=inputs.terrain, steep_slope=study.steep_slope),
         sites=plan.sites,
         mobile_area_id=plan.mobile_area_id,
+        counts=plan.counts,
         warnings=plan.warnings,
     )
 

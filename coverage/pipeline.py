@@ -95,6 +95,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
             ranked,
             funding_gap={kind: _of_kind(draws, estimated, kind).total_quantiles() for kind in KINDS},
             budget=scenario.budget,
+            lacking=prepared.masts.counts,
         ),
         "route_m": round(float(_routes_of(prepared, KINDS[0])["route_m"].sum())),
         "route_m_if_all_built": round(prepared.joint_route_m),

@@ -13,6 +13,7 @@ from coverage.gaps import gap_weights, tier_weights
 from coverage.policy import Policy
 from coverage.schemas import GAP_KINDS, KINDS
 
+LACKING = ("_short", "_served")
 COUNTED = {"businesses": "business", "households": "household"}
 
 
@@ -44,12 +45,17 @@ def summarise_places(places: gpd.GeoDataFrame, *, municipalities: gpd.GeoDataFra
 
 
 def summarise_areas(
-    areas: gpd.GeoDataFrame, *, funding_gap: Mapping[str, Mapping[str, float]], budget: float
+    areas: gpd.GeoDataFrame,
+    *,
+    funding_gap: Mapping[str, Mapping[str, float]],
+    budget: float,
+    lacking: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """Sum capital cost and what the budget funds; areas of kind mobile, where there are any, apart under `mobile`.
 
-    `funding_gap` holds p10, p50 and p90 of the draws' totals, per kind. Premises that a mast reaches may be those of a
-    fixed area too, so the kinds are never added up but in money: `funded.grant` is of both.
+    `lacking` counts what lacks mobile coverage, and what of it the masts would serve. `funding_gap` holds p10, p50 and
+    p90 of the draws' totals, per kind. Premises that a mast reaches may be those of a fixed area too, so the kinds are
+    never added up but in money: `funded.grant` is of both.
     """
     mobile = areas["kind"] == "mobile"
     fixed = areas[~mobile]
@@ -67,6 +73,7 @@ def summarise_areas(
             "areas": len(masts),
             "supported": bool((masts["ineligible_because"] != "mobile_not_supported").all()),
             **_reached(masts),
+            "lacking": {name: _count(value) for name, value in (lacking or {}).items() if name.endswith(LACKING)},
             "capex": _count(masts["capex"].sum(), 0),
             "funding_gap": {name: _count(value, 0) for name, value in funding_gap["mobile"].items()},
             "funded": _funded(areas[mobile & funded]) | _reached(areas[mobile & funded]),
