@@ -128,6 +128,54 @@ def test_a_raster_in_degrees_agrees_with_its_cells_reprojected(tmp_path: Path) -
     assert covered(table, "good") == pytest.approx(expected, rel=1e-6)
 
 
+def test_rasters_and_polygons_of_one_series_cover_together(tmp_path: Path) -> None:
+    cells = Affine(500, 0, 0, 0, -500, 1000)
+    west = write_raster(tmp_path / "west.tif", np.array([[-95, -999], [-999, -999]], dtype="int16"), transform=cells)
+    east = write_raster(tmp_path / "east.tif", np.array([[-85, -999], [-999, -105]], dtype="int16"), transform=cells)
+    rasters = [MobileLayer(path.stem, "A", "4g", raster=path) for path in (west, east)]
+    drawn_too = levels("A", ("good", box(250, 0, 750, 1000)))
+    other = levels("B", ("very_good", box(0, 500, 500, 1000)), technology="5g")
+    table = measure(layer(box(0, 0, 1000, 1000)), mobile=[*rasters, drawn_too, other])
+    assert set(table["technology"]) == {"any", "4g", "5g"}
+    own = [covered(table, name, operator="A") for name in ("basic", "good", "very_good")]
+    # Half a square kilometre by the polygon; a quarter of a cell west of it, half of one below right for "basic".
+    assert own == pytest.approx([0.5 + 0.125 + 0.125, 0.5 + 0.125, 0.25], abs=1e-12)
+    assert covered(table, "very_good") == pytest.approx(0.25, abs=1e-12), "twice the same cell is one"
+
+
+def test_a_line_between_two_cells_and_one_through_a_corner_are_measured_once(tmp_path: Path) -> None:
+    grid = np.array([[-85, -999], [-999, -85]], dtype="int16")  # they meet in a corner
+    path = write_raster(tmp_path / "a.tif", grid, transform=Affine(500, 0, 0, 0, -500, 1000))
+    lines = [LineString([(0, 500), (1000, 500)]), LineString([(0, 1000), (1000, 0)]), LineString([(0, 0), (999, 999)])]
+    found = [
+        covered(measure(layer(line, what="roads"), mobile=[MobileLayer("r", "A", "4g", raster=path)]), "good")
+        for line in lines
+    ]
+    assert found == pytest.approx([1, np.sqrt(2), 0], abs=1e-12)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0, 100, 130]))
+def test_cells_combined_as_numbers_are_the_union_of_their_squares(tmp_path: Path, seed: int, shift: int) -> None:
+    """Two rasters of one grid, or of two grids (shifted), and polygons give what the squares united one by one give."""
+    rng = np.random.default_rng(seed)
+    mobile, shapes = [], []
+    for operator, west in (("A", 0), ("B", shift)):
+        grid = rng.integers(-130, -70, (10, 20)).astype("int16")
+        path = write_raster(tmp_path / f"{operator}.tif", grid, transform=Affine(100, 0, west, 0, -100, 1000))
+        mobile.append(MobileLayer(operator, operator, "4g", raster=path))
+        row, column = np.nonzero(grid >= -100)
+        shapes += list(shapely.box(west + 100 * column, 900 - 100 * row, west + 100 * column + 100, 1000 - 100 * row))
+    discs = shapely.buffer(shapely.points(rng.uniform(0, 2000, (4, 2))), rng.uniform(20, 300, 4))
+    mobile.append(levels("C", *[("good", disc) for disc in discs]))
+    united = shapely.union_all([*shapes, *discs])
+    fields = [box(130, 70, 1770, 810), LineString(rng.uniform(0, 1000, (3, 2)))]
+    table = measure(layer(fields[0]), replace(layer(fields[1]), source="way"), mobile=mobile)
+    for source, shape, part in (("land", fields[0], "area"), ("way", fields[1], "length")):
+        expected = getattr(shapely.intersection(shape, united), part) / (1e6 if part == "area" else 1e3)
+        assert covered(table[table["source"] == source], "good") == pytest.approx(expected, abs=1e-9)
+
+
 def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(7)
     discs = shapely.buffer(shapely.points(rng.uniform(0, 2000, (30, 2))), rng.uniform(20, 300, 30))
