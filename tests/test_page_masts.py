@@ -10,8 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from coverage.assessment import Assessment
+from coverage.policy import load_policy
 from maps import session, style
 from maps.pages import area_facts, why
+from maps.pages.rules import policy_html
 from maps.picking import Index, pick
 from maps.session import View
 from maps.store import STORE
@@ -88,6 +90,12 @@ def priorities() -> None:
     priorities.render()
 
 
+def gap_report() -> None:
+    from maps.pages import gap_report
+
+    gap_report.render()
+
+
 def explore() -> None:
     from maps.pages import explore
 
@@ -126,6 +134,29 @@ def test_without_money_for_mobile_no_mast_is_counted_as_funded(monkeypatch: pyte
     test = show(monkeypatch, toy_masts.masted())
     assert "masts funded" not in figures(test)
     assert list(test.dataframe[0].value["decision"])[-2:] == ["ineligible", "ineligible"]
+
+
+def test_the_gap_report_tells_the_kinds_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy_masts.masted()
+    test = show(monkeypatch, given, gap_report)
+    told = next(part.value for part in test.markdown if "project areas" in part.value)
+    premises = style.number(toy_masts.toy_assessment().areas["premises"].sum(), digits=3)
+    assert f"**12 project areas** in all of Toytown: {premises} premises" in told
+    assert "**2 mobile areas** beside them, never added up: 25 premises, 3" in told
+    table = test.dataframe[0].value
+    assert table.loc[table["serves"] != "", "premises"].to_list() == [0.0, 0.0]
+
+
+def test_the_policy_says_whether_it_pays_for_mobile_coverage() -> None:
+    rules = load_policy("no-2024").mobile
+    for supported, told in ((True, "gives money to mobile"), (False, "gives no money to mobile")):
+        policy = dataclasses.replace(
+            load_policy("no-2024"),
+            mobile=dataclasses.replace(rules, supported=supported, gain_per_km2=2.0, gain_per_road_km=0.5),
+        )
+        text = policy_html(policy)
+        assert told in text
+        assert "2 for each km² of farmland, 0.5 for each km of main road" in text
 
 
 def test_explore_counts_mobile_areas_apart(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,8 @@ def masted(*, competing: bool = False) -> Assessment:
         "area_id": NEW, "name": "Westby <i>Hill</i> (mobile)", "municipality_code": "5001", "premises": 25.0,
         "businesses": 5.0, "households": 20.0, "farmland_km2": 3.1, "mobile_road_km": 2.4, "sites_new": 1.0,
         "mobile_only_premises": 18.0, "site_basis": "high_ground", "site_id": "high-1", "power_m": 800.0,
-        "backhaul_with": SHARES, "backhaul_saving_m": 1200.0, "backhaul_saving": 340e3, "link_to": "m7", "link_m": 5600.0, "rank": 13,
+        "backhaul_with": SHARES, "backhaul_saving_m": 1200.0, "backhaul_saving": 340e3,
+        "link_to": "m7", "link_m": 5600.0, "rank": 13,
         "geometry": AT[NEW].buffer(900), "decision": "fund" if competing else "ineligible",
     }  # fmt: skip
     second = like | {

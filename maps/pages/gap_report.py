@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
-from maps import language, session, style
+from coverage.costs import is_mobile
+from maps import language, masts, session, style
 from maps.language import _, ngettext
 from maps.pages import businesses, downloads, map_view, parts
 from maps.words import word
@@ -76,27 +77,32 @@ def _matching(assessment: Assessment, codes: tuple[str, ...], technology: str | 
 
 def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
     """Draw the areas; return the ids of the rows that are picked."""
-    currency = assessment.study.currency
+    currency, mobile = assessment.study.currency, is_mobile(found)
     names = assessment.municipalities.set_index("municipality_code")["name"]
     shown = pd.DataFrame(
         {
             "rank": found["rank"],
-            "area": found["name"],
-            "premises": found["premises"],
-            "businesses": found["businesses"],
+            "area": [masts.name(row) for row in found.to_dict("records")],
+            "premises": found["premises"].mask(mobile, 0.0),
+            "businesses": found["businesses"].mask(mobile, 0.0),
             "route": found["route_m"] / 1000,
             "investment": found["capex"] / session.MILLION,
             "gap": found["funding_gap_p50"] / session.MILLION,
             "technology": found["technology"].map(word),
+            "serves": [masts.serves(row) if row["kind"] == "mobile" else "" for row in found.to_dict("records")],
             "municipality": found["municipality_code"].map(names),
             "id": found["area_id"],
         }
     )
     whole = st.column_config.NumberColumn
-    with_businesses = assessment.areas["businesses"].any()
+    with_businesses = assessment.areas.loc[~is_mobile(assessment.areas), "businesses"].any()
     millions = style.millions(currency)
     event = st.dataframe(
-        parts.written(shown, {"premises": 0, "businesses": 0, "route": 1, "investment": 2, "gap": 2}),
+        parts.without(
+            parts.written(shown, {"premises": 0, "businesses": 0, "route": 1, "investment": 2, "gap": 2}),
+            mobile,
+            ("premises", "businesses"),
+        ),
         hide_index=True,
         height=min(430, 38 + 35 * len(shown)),
         on_select="rerun",
@@ -109,6 +115,7 @@ def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
             "premises": whole(_("Premises"), width=70),
             "businesses": whole(_("Businesses"), width=92) if with_businesses else None,
             "technology": st.column_config.TextColumn(_("Technology")),
+            "serves": st.column_config.TextColumn(_("Mobile coverage for"), width=190) if mobile.any() else None,
             "route": whole(_("Route, km"), width=75),
             "investment": whole(_("Cost, {money}", money=millions), width=112),
             "gap": whole(_("Gap, {money}", money=millions), width=108, help=_("Funding gap, P50")),
@@ -122,6 +129,7 @@ def _table(assessment: Assessment, found: pd.DataFrame) -> tuple[str, ...]:
 def _sentence(assessment: Assessment, found: pd.DataFrame, chosen: tuple[str, ...], codes: tuple[str, ...]) -> str:
     """Say in words what the files will hold."""
     picked = found[found["area_id"].isin(chosen)] if chosen else found
+    masted, picked = picked[is_mobile(picked)], picked[~is_mobile(picked)]
     currency, study = assessment.study.currency, assessment.study
     names = assessment.municipalities.set_index("municipality_code")["name"]
     where = ", ".join(names[code] for code in codes) or _("all of {study}", study=study.name)
@@ -143,6 +151,15 @@ def _sentence(assessment: Assessment, found: pd.DataFrame, chosen: tuple[str, ..
         capex=style.plain(style.money(picked["capex"].sum(), currency)),
         gap=style.plain(style.money(picked["funding_gap_p50"].sum(), currency)),
     )
+    if len(masted):
+        holds += "\n\n" + ngettext(
+            "**{areas} mobile area** beside them, never added up: {serves}; investment {capex}.",
+            "**{areas} mobile areas** beside them, never added up: {serves}; investment {capex}.",
+            len(masted),
+            areas=style.number(len(masted)),
+            serves=style.plain(masts.serves(masted.sum(numeric_only=True))),
+            capex=style.plain(style.money(masted["capex"].sum(), currency)),
+        )
     basis = _(
         "{status}, as of {date}, policy {policy}. "
         "The funding gap is a planning estimate; the grant is set by competition.",

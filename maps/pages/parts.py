@@ -31,6 +31,14 @@ def written(frame: pd.DataFrame, decimals: Mapping[str, int | None]) -> Any:
     return frame.style.format(forms, na_rep="")
 
 
+def without(table: Any, rows: Any, columns: Iterable[str]) -> Any:
+    """Return a table of `written` with nothing in some columns of the rows told by `rows` (bools, in its order)."""
+    if not hasattr(table, "format"):  # very large: left as it is
+        return table
+    there = [name for name in columns if name in table.data]
+    return table.format(lambda _value: "", subset=pd.IndexSlice[table.data.index[rows], there])
+
+
 def said(text: str) -> str:
     """Return a text that the project's own data bring (policies, units, cost figures) in the reader's language."""
     return load_wording(language.current()).said(text)

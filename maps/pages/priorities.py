@@ -15,6 +15,8 @@ from maps.session import MILLION, Key, View
 from maps.words import word
 
 KIND = "priorities-kind"
+# The columns that say something of masts, where the list holds nothing else.
+OF_MASTS = ("rank", "area", "score", "decision", "certainty", "draws", "serves", "need", "grant", "municipality", "id")
 SHADES = {"fund": "#dcefec", "reserve": "#ffffff", "ineligible": "#f1f3f4"}
 
 
@@ -127,7 +129,7 @@ def _table(assessment: Assessment) -> str | None:
                 for low, high in zip(frame["funding_gap_p10"], frame["funding_gap_p90"], strict=True)
             ],
             "grant": frame["grant"] / MILLION,
-            "each": frame["grant_per_premises"] / 1000,
+            "each": frame["grant_per_premises"].mask(mobile, 0.0) / 1000,
             "technology": frame["technology"].map(word),
             "serves": [masts.serves(row) if row["kind"] == "mobile" else "" for row in frame.to_dict("records")],
             "ceiling": frame["over_ceiling"],
@@ -152,16 +154,18 @@ def _table(assessment: Assessment) -> str | None:
     number = st.column_config.NumberColumn
     text = st.column_config.TextColumn
     with_businesses = assessment.areas.loc[~is_mobile(assessment.areas), "businesses"].any()
-    some_mobile = masts.there(assessment)
     event = st.dataframe(
-        parts.written(shown, {"draws": 0, "premises": 0, "businesses": 0, "grant": 2, "each": 1, "score": 0}).apply(
-            lambda row: [f"background-color: {SHADES[frame['decision'].iloc[row.name]]}"] * len(row), axis=1
-        ),
+        parts.without(
+            parts.written(shown, {"draws": 0, "premises": 0, "businesses": 0, "grant": 2, "each": 1, "score": 0}),
+            mobile,
+            ("premises", "businesses", "each"),
+        ).apply(lambda row: [f"background-color: {SHADES[frame['decision'].iloc[row.name]]}"] * len(row), axis=1),
         hide_index=True,
         height=min(470, 38 + 35 * len(shown)),
         on_select="rerun",
         selection_mode="single-row",
         key="priorities-table",
+        column_order=OF_MASTS if mobile.all() else None,
         column_config={
             "rank": number("#", width=45),
             "area": text(_("Area"), width=170),
@@ -175,7 +179,7 @@ def _table(assessment: Assessment) -> str | None:
             "draws": number(_("Draws, %"), width=75, help=_("Share of the draws in which the area is funded")),
             "premises": number(_("Premises"), width=70),
             "businesses": number(_("Businesses"), width=92) if with_businesses else None,
-            "serves": text(_("Mobile coverage for"), width=190) if some_mobile else None,
+            "serves": text(_("Mobile coverage for"), width=190) if mobile.any() else None,
             "need": text(_("Need, {money}", money=currency), width=108, help=_("Funding gap, P10 to P90")),
             "grant": number(_("Grant, {money}", money=style.millions(currency)), width=118),
             "each": number(

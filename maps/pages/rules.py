@@ -117,6 +117,20 @@ def _mobile(policy: Policy) -> Iterator[Sentence]:
     levels = (("basic", rules.basic_dbm), ("good", rules.good_dbm), ("very_good", rules.very_good_dbm))
     said = ", ".join(_("{level} from {dbm} dBm", level=word(name), dbm=style.number(dbm)) for name, dbm in levels)
     yield "", _("Levels: {levels}.", levels=said), "", rules.confidence
+    money = (
+        _("The scheme gives money to mobile coverage.")
+        if rules.supported
+        else _("The scheme gives no money to mobile coverage; a scenario may.")
+    )
+    yield "", money, rules.supported_source, rules.confidence
+    if rules.gain_per_km2 or rules.gain_per_road_km:
+        text = _(
+            "What a mast newly serves counts in weighted employees: {farmland} for each km² of farmland, {road} for "
+            "each km of main road.",
+            farmland=style.number(rules.gain_per_km2),
+            road=style.number(rules.gain_per_road_km),
+        )
+        yield "", text, rules.gain_source, rules.confidence
     if rules.transport_routes:
         yield "", _("The scheme supports mobile coverage along transport routes too."), "", rules.confidence
 
