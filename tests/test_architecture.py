@@ -43,7 +43,7 @@ ALLOWED: dict[str, set[str]] = {
     "claims": STAGE,
     "overlay": STAGE | {"mobile", "polygon_index", "service", "claims"},
     "regions": STAGE | {"mobile"},
-    "extent": STAGE | {"mobile", "regions"},
+    "extent": STAGE | {"regions"},
     "phrases": BASE | {"policy"},
     "reasons": BASE | {"policy", "schemas", "phrases"},
     "gaps": STAGE | {"reasons"},
