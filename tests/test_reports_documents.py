@@ -49,7 +49,14 @@ def _rows(sheet) -> list[dict[str, object]]:
 
 def test_priority_workbook_holds_the_areas(assessment, out):
     book = openpyxl.load_workbook(out / "priority-list.xlsx")
-    assert book.sheetnames == ["Read me", "Priority list", "What would change it", "Technical", "Columns"]
+    assert book.sheetnames == [
+        "Read me",
+        "Priority list",
+        "What would change it",
+        "Ceilings",
+        "Technical",
+        "Columns",
+    ]
     rows = _rows(book["Priority list"])
     areas = assessment.areas.sort_values("rank")
     assert [row["Area"] for row in rows] == areas["area_id"].tolist()

@@ -20,21 +20,29 @@ import pypdf
 import pytest
 from matplotlib.text import Text
 
+from coverage import ceiling
 from coverage.costbook import load_costs
 from coverage.nace import read_rows
 from coverage.policy import list_policies, load_policy
 from coverage.reasons import explain
-from coverage.reports import change, render, write_all
+from coverage.reports import change, mobile, render, write_all
 from coverage.reports.assumptions import rule_marks
 from coverage.reports.corrections import COLUMNS
 from coverage.reports.hearing import list_table, operator_table
 from coverage.reports.map_canvas import Canvas
-from coverage.reports.tables import ADDRESS_COLUMNS, CORRECTED_COLUMNS, COST_COLUMNS, HEARD_COLUMNS, area_table
+from coverage.reports.tables import (
+    ADDRESS_COLUMNS,
+    CORRECTED_COLUMNS,
+    COST_COLUMNS,
+    HEARD_COLUMNS,
+    area_table,
+    priority_table,
+)
 from coverage.reports.technical import technical_table
 from coverage.reports.wording import NO_BREAK, Wording, load_wording
 from coverage.schemas import CERTAINTIES, MOBILE_LEVELS
 from coverage.sources.roles import ROLES
-from tests import toy_told
+from tests import toy_masts, toy_told
 from tests.conftest import ROOT
 from tests.reported import changed_places, toy_assessment
 
@@ -258,13 +266,15 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[A-Za-z]{2,}", re.sub(r"\b[0-9a-f]{64}\b", " ", text)))
 
 
-@pytest.mark.parametrize("part", ["whole", "area", "told"])
+@pytest.mark.parametrize("part", ["whole", "area", "told", "masted"])
 @pytest.mark.parametrize(("report", "format_"), [*REPORTS, ("gap", "gpkg"), ("gap", "geojson")])
 def test_no_word_that_a_reader_sees_is_written_in_code_or_layout(
     assessment, tmp_path, monkeypatch, report, format_, part
 ):
     if part == "told":  # a study with a hearing, corrections and a profile of its businesses
         assessment = toy_told.assessment()
+    if part == "masted":
+        assessment = toy_masts.masted()
     texts = {**_made_strange(dict(EN.texts)), "language": "qaa", "decimal": ",", "group": " "}
     named = (key for key, text in EN.texts["sheets"].items() if isinstance(text, str) and key != "continued")
     texts["sheets"] |= {key: "ω" * (at + 1) for at, key in enumerate(named)}  # names of sheets must differ
@@ -331,7 +341,7 @@ def _data_words(assessment, *, columns: bool) -> set[str]:
     if columns:
         words += [*ADDRESS_COLUMNS, *CORRECTED_COLUMNS, *HEARD_COLUMNS, *COST_COLUMNS]
         words += [*area_table(assessment).columns, *technical_table(assessment).columns, *COLUMNS, "scope"]
-        words += [*change.COLUMNS]
+        words += [*change.COLUMNS, *mobile.COLUMNS, *ceiling.COLUMNS, *priority_table(assessment).columns]
         heard = told.get("hearing", {"lists": [], "operators": []})
         words += [*list_table(heard["lists"]).columns, *operator_table(heard["operators"]).columns]
     return set().union(*map(_words, words))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from coverage.reports import businesses, figures, pdf, static_map, tables, technical
+from coverage.reports import businesses, figures, mobile, pdf, static_map, tables, technical
 from coverage.reports.columns import words
 from coverage.reports.figures import Counts, Place
 from coverage.reports.selection import Selection
@@ -45,10 +45,11 @@ def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, finge
         lead = _area_lead(selection, wording)
         data |= {"lead": lead, "figures": _area_figures(selection, wording), "tables": []}
     data["businesses"] = businesses.section(selection, wording)
-    table = tables.area_table(assessment)
+    table = mobile.fixed_areas(tables.area_table(assessment))
     top = table.sort_values(["premises", "area_id"], ascending=[False, True]).head(TOP_AREAS)
     data["areas"] = _areas(selection, top, wording)
     data["surfaces"] = _surfaces(selection, top, wording)
+    data["mobile"] = mobile.section(selection, wording)
     said = wording.lines("gap", "method_text", funding_gap=tables.funding_gap_text(assessment, wording))
     data["method"] = {"title": wording.text("gap", "method"), "lines": said}
     credit = pdf.attribution(selection, wording)
@@ -59,7 +60,7 @@ def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, finge
         close = not selection.by_municipality
         kind = "_areas"
         picture = static_map.area_map(assessment, close=close, wording=wording, attribution=credit)
-    scope, count = selection.title(wording), wording.number(len(assessment.areas))
+    scope, count = selection.title(wording), wording.number(len(mobile.fixed_areas(assessment.areas)))
     data["map"] = {
         "file": "map.svg",
         "ratio": picture.ratio,
@@ -70,7 +71,7 @@ def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, finge
 
 
 def _area_lead(selection: Selection, wording: Wording) -> str:
-    areas = selection.assessment.areas
+    areas = mobile.fixed_areas(selection.assessment.areas)
     return wording.text(
         "gap",
         "lead_areas",
@@ -92,7 +93,7 @@ def _overview(selection: Selection, whole: Place, wording: Wording) -> dict[str,
         all_households=wording.number(whole.all.households),
         scope=selection.title(wording),
         policy=policy.id,
-        areas=wording.number(len(selection.assessment.areas)),
+        areas=wording.number(len(mobile.fixed_areas(selection.assessment.areas))),
     )
     shown = [
         (wording.headline(whole.short_fixed.businesses), wording.text("gap", "figure_businesses")),
@@ -107,7 +108,7 @@ def _overview(selection: Selection, whole: Place, wording: Wording) -> dict[str,
 
 
 def _area_figures(selection: Selection, wording: Wording) -> list[dict[str, str]]:
-    areas, currency = selection.assessment.areas, selection.assessment.study.currency
+    areas, currency = mobile.fixed_areas(selection.assessment.areas), selection.assessment.study.currency
     shown = [
         (wording.headline(float(len(areas))), wording.text("gap", "figure_areas")),
         (wording.money(float(areas["capex"].sum()), currency), wording.text("gap", "figure_capex")),
@@ -165,10 +166,11 @@ def _judges_mobile(selection: Selection) -> bool:
 
 
 def _municipalities(selection: Selection, parts: list[Place], whole: Place, wording: Wording) -> dict[str, Any]:
-    counts = selection.assessment.areas["municipality_code"].value_counts().to_dict()
+    areas = mobile.fixed_areas(selection.assessment.areas)
+    counts = areas["municipality_code"].value_counts().to_dict()
     rows = [_municipality(part, part.name, counts.get(part.code, 0), wording) for part in parts]
     name = wording.text("gap", "total")
-    rows.append(_municipality(whole, name, len(selection.assessment.areas), wording))
+    rows.append(_municipality(whole, name, len(areas), wording))
     intro = wording.text("gap", "municipalities_intro")
     return _table("municipalities", rows, wording, intro=intro, last_apart=True)
 
@@ -204,7 +206,7 @@ def _areas(selection: Selection, top: pd.DataFrame, wording: Wording) -> dict[st
         for row in tables.records(top)
     ]
     key = "areas_intro" if rows else "no_areas"
-    shown, count = wording.number(len(rows)), wording.number(len(selection.assessment.areas))
+    shown, count = wording.number(len(rows)), wording.number(len(mobile.fixed_areas(selection.assessment.areas)))
     unit = wording.text("gap", "money_unit", currency=selection.assessment.study.currency)
     intro = wording.text("gap", key, shown=shown, areas=count)
     return _table("areas", rows, wording, intro=f"{intro} {unit}" if rows else intro)
@@ -215,6 +217,7 @@ def _surfaces(selection: Selection, top: pd.DataFrame, wording: Wording) -> dict
     assessment = selection.assessment
     metres = technical.surface_metres(assessment, (*technical.SURFACES, WATER))
     ground = [name for name in ("climb_m", "steep_m") if name in technical.ground_columns(assessment)]
+    metres = metres.loc[mobile.fixed_areas(assessment.areas)["area_id"]]
     metres = metres.join(assessment.routes.set_index("area_id")[ground])
 
     def cells(label: str, row: pd.Series) -> list[str]:

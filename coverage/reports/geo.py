@@ -72,6 +72,7 @@ def assessment_layers(assessment: Assessment, places: gpd.GeoDataFrame) -> dict[
     return {
         "municipalities": stamped(assessment.municipalities, assessment),
         "areas": stamped(full_areas(assessment), assessment),
+        **({"sites": stamped(assessment.sites, assessment)} if len(assessment.sites) else {}),
         "routes": stamped(with_metres(assessment.routes, assessment), assessment),
         "places": places,
         **corrected,

@@ -91,11 +91,19 @@ class Canvas:
         self.axes.add_collection(LineCollection(paths, colors=colour, linewidths=width, zorder=z))
 
     def points(
-        self, frame: gpd.GeoDataFrame, *, colour: str, edge: str, size: float, z: int, width: float = 0.4
+        self,
+        frame: gpd.GeoDataFrame,
+        *,
+        colour: str,
+        edge: str,
+        size: float,
+        z: int,
+        width: float = 0.4,
+        marker: str = "o",
     ) -> None:
-        """Draw a dot inside each area."""
+        """Draw a dot, or another marker, inside each area."""
         at = frame.geometry.representative_point()
-        self.axes.scatter(at.x, at.y, s=size, c=colour, edgecolors=edge, linewidths=width, zorder=z)
+        self.axes.scatter(at.x, at.y, s=size, c=colour, edgecolors=edge, linewidths=width, zorder=z, marker=marker)
 
     def labels(self, frame: gpd.GeoDataFrame, texts: Sequence[str]) -> None:
         """Write a label beside each area, clear of the labels before it where there is room."""
@@ -159,10 +167,10 @@ class Canvas:
         )  # fmt: skip
 
 
-def dot(face: str, edge: str, label: str, *, size: float = 9.0, width: float = 0.4) -> Line2D:
+def dot(face: str, edge: str, label: str, *, size: float = 9.0, width: float = 0.4, marker: str = "o") -> Line2D:
     """Return a legend entry that looks like the dots of `Canvas.points`."""
     return Line2D(
-        [], [], linestyle="none", marker="o", markersize=size**0.5, markerfacecolor=face, markeredgecolor=edge,
+        [], [], linestyle="none", marker=marker, markersize=size**0.5, markerfacecolor=face, markeredgecolor=edge,
         markeredgewidth=width, label=label,
     )  # fmt: skip
 

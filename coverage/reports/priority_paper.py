@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from coverage.reports import change, pdf, static_map, tables
+from coverage.reports import change, mobile, pdf, static_map, tables
 from coverage.reports.selection import Selection
 from coverage.reports.wording import Wording
 
@@ -18,8 +18,10 @@ SHORT_RUN: Final = 3  # a run of hidden rows shorter than this is shown instead
 def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, fingerprint: str) -> None:
     """Write the priority list as PDF."""
     assessment = selection.assessment
-    areas = tables.ranked_areas(assessment)
-    funded = areas[areas["decision"] == "fund"]
+    every = tables.ranked_areas(assessment)
+    paid = every[every["decision"] == "fund"]
+    # Counted apart: premises that a mast reaches may be those of a fixed area.
+    areas, funded = mobile.fixed_areas(every), mobile.fixed_areas(paid)
     data = pdf.common_data(
         selection,
         wording,
@@ -30,12 +32,13 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
     title = selection.title(wording)
     picture = static_map.decision_map(assessment, wording=wording, attribution=pdf.attribution(selection, wording))
     data |= {
-        "lead": _lead(selection, funded, wording),
-        "figures": _figures(selection, areas, funded, wording),
-        "who": _who(funded, assessment.study.currency, wording),
+        "lead": _lead(selection, funded, wording, masts=len(paid) - len(funded)),
+        "figures": _figures(selection, areas, funded, paid, wording),
+        "who": _who(paid, assessment.study.currency, wording),
         "certain": _certain(areas, funded, wording),
         "ranked": _ranked(areas, funded, wording),
-        "list": _list(selection, areas, wording),
+        "list": _list(selection, every, wording),
+        "mobile": mobile.section(selection, wording),
         "change": change.section(selection.changes, wording),
         "criteria": _criteria(selection, wording),
         "method": _method(selection, wording),
@@ -49,27 +52,33 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
     path.write_bytes(pdf.compile_pdf("priority-list", data, {"map.svg": picture.svg}, as_of=assessment.study.as_of))
 
 
-def _lead(selection: Selection, funded: pd.DataFrame, wording: Wording) -> str:
+def _lead(selection: Selection, funded: pd.DataFrame, wording: Wording, *, masts: int) -> str:
     currency = selection.assessment.study.currency
     budget = wording.money(selection.assessment.scenario.budget, currency)
     study = wording.said(selection.assessment.study.name)
+    also = f" {wording.text('mobile', 'also', areas=wording.number(masts))}" if masts else ""
     if funded.empty:
-        return wording.text("priority", "lead_none", budget=budget, study=study)
-    return wording.text(
-        "priority",
-        "lead",
-        budget=budget,
-        study=study,
-        areas=wording.number(len(funded)),
-        businesses=wording.number(float(funded["businesses"].sum())),
-        households=wording.number(float(funded["households"].sum())),
-        grant=wording.money(float(funded["grant"].sum()), currency),
+        return also.strip() or wording.text("priority", "lead_none", budget=budget, study=study)
+    return (
+        wording.text(
+            "priority",
+            "lead",
+            budget=budget,
+            study=study,
+            areas=wording.number(len(funded)),
+            businesses=wording.number(float(funded["businesses"].sum())),
+            households=wording.number(float(funded["households"].sum())),
+            grant=wording.money(float(funded["grant"].sum()), currency),
+        )
+        + also
     )
 
 
-def _figures(selection: Selection, areas: pd.DataFrame, funded: pd.DataFrame, wording: Wording) -> list[dict[str, str]]:
+def _figures(
+    selection: Selection, areas: pd.DataFrame, funded: pd.DataFrame, paid: pd.DataFrame, wording: Wording
+) -> list[dict[str, str]]:
     currency, budget = selection.assessment.study.currency, selection.assessment.scenario.budget
-    grant = float(funded["grant"].sum())
+    grant = float(paid["grant"].sum())
     shown = [
         (wording.money(budget, currency), wording.text("priority", "figure_budget")),
         (wording.money(grant, currency), wording.text("priority", "figure_grant")),
@@ -140,6 +149,8 @@ def _ranked(areas: pd.DataFrame, funded: pd.DataFrame, wording: Wording) -> dict
 def _list(selection: Selection, areas: pd.DataFrame, wording: Wording) -> dict[str, Any]:
     currency, budget = selection.assessment.study.currency, selection.assessment.scenario.budget
     names = selection.municipality_names()
+    areas = mobile.named(areas, wording)
+    has_mobile = len(mobile.mobile_areas(areas)) > 0
     above = (areas["cumulative_grant"] <= budget).to_numpy()
     shown = _shown(areas, above)
     rows: list[dict[str, Any]] = []
@@ -160,7 +171,8 @@ def _list(selection: Selection, areas: pd.DataFrame, wording: Wording) -> dict[s
         rows.append({"kind": "line", "text": wording.text("priority", "line_all", budget=amount)})
     return {
         "title": wording.text("priority", "list"),
-        "intro": wording.text("priority", "list_intro", currency=currency),
+        "intro": wording.text("priority", "list_intro", currency=currency)
+        + (f" {wording.text('mobile', 'list_note')}" if has_mobile else ""),
         "header": wording.lines("priority", "list_table"),
         "rows": rows,
     }

@@ -115,6 +115,7 @@ def layer_styles(wording: Wording) -> dict[str, str]:
     return {
         "municipalities": _single("fill", _fill(palette.LAND, palette.BORDER)),
         "routes": _single("line", line),
+        "sites": _single("marker", _marker(palette.INK) | {"name": "triangle", "size": "3"}),
         "areas": _by_value("fill", "decision", areas, wording),
         "places": _by_value("marker", "gap_kind", places, wording),
     }

@@ -116,6 +116,7 @@ def cut(
         places=_reindexed(places),
         areas=_reindexed(areas),
         routes=_of_areas(assessment.routes, kept),
+        sites=_of_areas(assessment.sites, kept) if len(assessment.sites) else assessment.sites,
         municipalities=_reindexed(
             assessment.municipalities[assessment.municipalities["municipality_code"].isin(shown)]
         ),

@@ -12,9 +12,11 @@ from matplotlib.patches import Patch
 from coverage.assessment import Assessment
 from coverage.reports import palette
 from coverage.reports.map_canvas import Canvas, Picture, dot
+from coverage.reports.mobile import fixed_areas, mobile_areas
 from coverage.reports.wording import Wording
 
 LABELS: Final = 25  # so many proposed areas get their rank beside them
+MAST, MAST_SIZE = "^", 20.0  # a triangle is a mast
 LEAST_M: Final = 2000.0  # a single small area is shown with some land around it
 
 
@@ -27,7 +29,7 @@ def gap_map(assessment: Assessment, *, shares: Mapping[str, float], wording: Wor
     canvas = Canvas(municipalities.total_bounds)
     colours = [_shade(shares.get(str(code))) for code in municipalities["municipality_code"]]
     canvas.land(municipalities, colours, edge="white", width=0.6)
-    areas = assessment.areas.sort_values("area_id")
+    areas = fixed_areas(assessment.areas).sort_values("area_id")
     canvas.points(areas, colour=palette.INK, edge="white", size=5, z=4)
     bounds = [f"{100 * value:.0f}" for value in (0.0, *palette.RAMP_BOUNDS, 1.0)]
     handles: list[Any] = [
@@ -35,6 +37,7 @@ def gap_map(assessment: Assessment, *, shares: Mapping[str, float], wording: Wor
         for colour, low, high in zip(palette.RAMP, bounds, bounds[1:], strict=False)
     ]
     handles.append(dot(palette.INK, "white", wording.text("gap", "map_area")))
+    handles += _masts(canvas, assessment, wording)
     return canvas.finish(
         handles,
         north=wording.text("pdf", "map_north"),
@@ -46,10 +49,10 @@ def gap_map(assessment: Assessment, *, shares: Mapping[str, float], wording: Wor
 def area_map(assessment: Assessment, *, close: bool, wording: Wording, attribution: str) -> Picture:
     """Draw the outlines of the areas and their routes; `close` frames the areas, else their municipalities."""
     municipalities = assessment.municipalities
-    areas = assessment.areas.sort_values("area_id")
+    areas = fixed_areas(assessment.areas).sort_values("area_id")
     routes = assessment.routes[~assessment.routes.geometry.is_empty].sort_values("area_id")
-    if close and len(areas):
-        every = [areas.total_bounds] + ([routes.total_bounds] if len(routes) else [])
+    if close and len(assessment.areas):
+        every = [assessment.areas.total_bounds] + ([routes.total_bounds] if len(routes) else [])
         corners = np.array(every)
         bounds = [*corners[:, :2].min(axis=0), *corners[:, 2:].max(axis=0)]
         canvas = Canvas(bounds, margin=0.1, least_m=LEAST_M)
@@ -61,6 +64,7 @@ def area_map(assessment: Assessment, *, close: bool, wording: Wording, attributi
     handles: list[Any] = [
         Patch(facecolor=palette.AREA, edgecolor=palette.DECISION["fund"], label=wording.text("gap", "map_area")),
         Line2D([], [], color=palette.INK, linewidth=0.9, label=wording.text("gap", "map_route")),
+        *_masts(canvas, assessment, wording),
     ]
     return canvas.finish(handles, north=wording.text("pdf", "map_north"), attribution=attribution, title=None)
 
@@ -70,7 +74,8 @@ def decision_map(assessment: Assessment, *, wording: Wording, attribution: str) 
     municipalities = assessment.municipalities
     canvas = Canvas(municipalities.total_bounds)
     canvas.land(municipalities, [palette.LAND] * len(municipalities), edge=palette.BORDER, width=0.5)
-    areas = assessment.areas.sort_values(["rank", "area_id"])  # the order of drawing is fixed
+    every = assessment.areas.sort_values(["rank", "area_id"])  # the order of drawing is fixed
+    areas, masts = fixed_areas(every), mobile_areas(every)
     chosen, toss_up = areas["decision"] == "fund", areas["certainty"] == "toss-up"
     colours = palette.DECISION
     layers = [
@@ -84,9 +89,25 @@ def decision_map(assessment: Assessment, *, wording: Wording, attribution: str) 
         if mask.any():
             canvas.points(areas[mask], colour=face, edge=edge, size=size, z=order, width=width)
             handles.insert(0, dot(face, edge, wording.text("priority", key), size=size, width=width))
-    labelled = areas[chosen].head(LABELS)
+    masts = masts[masts["decision"] == "fund"]
+    if len(masts):
+        canvas.points(masts, colour=colours["fund"], edge="white", size=2 * MAST_SIZE, z=6, marker=MAST)
+        handles.insert(
+            0, dot(colours["fund"], "white", wording.text("priority", "map_mobile"), size=2 * MAST_SIZE, marker=MAST)
+        )
+    labelled = every[every["decision"] == "fund"].head(LABELS)
     canvas.labels(labelled, [f"{rank:.0f}" for rank in labelled["rank"]])
     return canvas.finish(handles, north=wording.text("pdf", "map_north"), attribution=attribution, title=None)
+
+
+def _masts(canvas: Canvas, assessment: Assessment, wording: Wording) -> list[Any]:
+    """Draw the masts of mobile areas, where there are any; return their entry of the legend."""
+    sites = assessment.sites
+    if not len(sites):
+        return []
+    colour = palette.GAP["mobile"]
+    canvas.points(sites.sort_values("area_id"), colour=colour, edge="white", size=MAST_SIZE, z=5, marker=MAST)
+    return [dot(colour, "white", wording.text("gap", "map_mast"), size=MAST_SIZE, marker=MAST)]
 
 
 def _shade(share: float | None) -> str:

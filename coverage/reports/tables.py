@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from coverage.assessment import Assessment
+from coverage.costs import is_mobile
 from coverage.crs import GEOGRAPHIC_CRS
 from coverage.policy import Policy
 from coverage.reports import businesses, technical
@@ -39,6 +40,7 @@ OPTIONAL: Final[dict[str, object]] = {
 }  # fmt: skip
 AREA_MONEY: Final = ("opex_per_year", "pv_revenue", "pv_opex", "over_ceiling", *technical.STRANDING)
 AREA_EXTRAS: Final = ("premises", *technical.LENGTHS, *technical.SURFACES, *AREA_MONEY)
+WHY: Final = "ineligible_because"  # of areas that cannot be funded
 CORRECTED: Final = "corrected"  # of areas, where something was corrected: premises at corrected places
 COST_COLUMNS: Final = (
     "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
@@ -64,9 +66,11 @@ def ranked_areas(assessment: Assessment) -> gpd.GeoDataFrame:
 def priority_table(assessment: Assessment) -> pd.DataFrame:
     """Return the priority list: one row per area, the contract's columns in the contract's order.
 
-    In a study with corrections the premises at corrected places follow as `corrected`.
+    In a study with corrections the premises at corrected places follow as `corrected`, and where areas are ineligible,
+    `ineligible_because`.
     """
-    columns = [*priority_columns(assessment.policy), *({CORRECTED} & set(assessment.areas.columns))]
+    more = [name for name in (CORRECTED, WHY) if name in assessment.areas and assessment.areas[name].notna().any()]
+    columns = [*priority_columns(assessment.policy), *more]
     return pd.DataFrame(ranked_areas(assessment)).loc[:, columns]
 
 
@@ -87,6 +91,7 @@ def area_table(assessment: Assessment) -> pd.DataFrame:
             table[name] = np.nan
     table["municipality"] = table["municipality_code"].map(names)
     sizes = businesses.area_sizes(assessment).reindex(table["area_id"], fill_value=0.0)
+    sizes.loc[is_mobile(table)] = np.nan  # of the businesses that a mast reaches no size is told
     table = table.assign(**{str(name): column.to_numpy() for name, column in sizes.items()})
     columns = priority_columns(assessment.policy)
     at = columns.index("businesses") + 1
@@ -96,7 +101,8 @@ def area_table(assessment: Assessment) -> pd.DataFrame:
     metres = technical.metre_columns(assessment)
     ordered = [*columns[: at - 1], "premises", columns[at - 1], *metres, *columns[at:], *AREA_MONEY]
     drawn = [technical.DRAWN] if technical.DRAWN in table and table[technical.DRAWN].any() else []
-    return table.loc[:, [*ordered, *drawn, *({CORRECTED} & set(table.columns))]]
+    more = [name for name in (CORRECTED, WHY) if name in table and table[name].notna().any()]
+    return table.loc[:, [*ordered, *drawn, *more]]
 
 
 def is_short(places: pd.DataFrame) -> pd.Series:

@@ -21,6 +21,11 @@ LENGTHS: Final = ("trench_m", "subsea_m", "drop_m", "backhaul_m")
 GROUND: Final = (
     "in_duct_m", "on_poles_m", "verge_dug_m", "steep_dug_m", "field_dug_m", "climb_m", "steep_m", "terrain_m",
 )  # fmt: skip
+# Of fixed areas, where the terrain was read: which masts wireless would need, and how far they carry.
+WIRELESS: Final = (
+    "fwa_basis", "fwa_sites_new", "fwa_sites_existing", "fwa_reach_share", "fwa_furthest_m", "fwa_edge_mbps",
+    "fwa_power_m", "fwa_backhaul_m",
+)  # fmt: skip
 STRANDING: Final = ("stranding_capex_median", "stranding_capex_max")
 DRAWN: Final = "drawn"  # of areas, where a planner has drawn any
 FIRST: Final = (
@@ -77,4 +82,5 @@ def technical_table(assessment: Assessment) -> pd.DataFrame:
         if name not in table:
             table[name] = np.nan
     drawn = [DRAWN] if DRAWN in table and table[DRAWN].any() else []
-    return table[[*FIRST, *metre_columns(assessment), *STRANDING, *drawn, *STAMP]]
+    seen = [name for name in WIRELESS if name in table and table["fwa_basis"].notna().any()]
+    return table[[*FIRST, *metre_columns(assessment), *seen, *STRANDING, *drawn, *STAMP]]

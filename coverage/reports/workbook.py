@@ -88,8 +88,8 @@ class Book:
         name: str,
         frozen: int,
         labels: Mapping[str, tuple[str, str]] | None = None,
-    ) -> None:
-        """Write a table on one sheet, or on several where it is longer than a sheet.
+    ) -> Any:
+        """Write a table on one sheet, or on several where it is longer than a sheet, and return the last.
 
         `sheet` is a key of the texts of sheets; `labels` gives label and meaning of columns that have none there.
         """
@@ -108,6 +108,7 @@ class Book:
             if part + 1 < parts:
                 note = self.wording.text("sheets", "continued", sheet=following, limit=self.wording.number(SHEET_ROWS))
                 worksheet.write_string(len(rows) + 1, 0, note, self.strong)
+        return worksheet
 
     def add_columns(self) -> None:
         """Write the sheet that explains the columns of the sheets before it."""

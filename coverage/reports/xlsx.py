@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from coverage.reports import assumptions, businesses, change, hearing, tables, technical
+from coverage.reports import assumptions, businesses, ceiling_sheet, change, hearing, mobile, tables, technical
 from coverage.reports.corrections import correction_table
 from coverage.reports.evidence import in_language
 from coverage.reports.read_me import add_read_me
@@ -19,7 +19,7 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
     """Write gap-report.xlsx: read-me, areas, places short of service, cost lines, hearing, corrections, columns."""
     assessment = selection.assessment
     said = {"assumed": assumptions.assumed_text(assessment, wording)}
-    areas = tables.area_table(assessment).assign(**said)
+    areas = mobile.named(tables.area_table(assessment).assign(**said), wording)
     listed = tables.short_places(assessment)
     places = businesses.in_words(in_language(listed.drop(columns=listed.geometry.name), wording), wording)
     costs = tables.cost_table(assessment)
@@ -28,10 +28,12 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
     notes = [*share_notes(selection, wording), *wording.lines("read_me", "gap_notes")]
     if assumptions.is_profiled(assessment):
         notes.append(wording.text("businesses", "weight_note"))
+    notes += mobile.notes(assessment, wording)
     notes += hearing.notes(selection, wording)
     what = wording.text("read_me", "gap_what")
     add_read_me(book, selection, what=what, fingerprint=fingerprint, notes=notes)
     book.add_table(areas, sheet="areas", name="areas", frozen=2)
+    _mobile(book, selection)
     book.add_table(pd.DataFrame(places), sheet="addresses", name="places", frozen=1)
     book.add_table(costs, sheet="cost_lines", name="cost_lines", frozen=1)
     _finish(book, selection)
@@ -40,10 +42,14 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
 def write_priority_list(selection: Selection, path: Path, *, wording: Wording, fingerprint: str) -> None:
     """Write priority-list.xlsx: read-me, the list, what would change it, technical, hearing, corrections, columns."""
     said = {"assumed": assumptions.assumed_text(selection.assessment, wording)}
-    table = tables.priority_table(selection.assessment).assign(**said)
+    table = mobile.named(tables.priority_table(selection.assessment).assign(**said), wording)
     title = wording.text("read_me", "priority_title", study=selection.title(wording))
     book = _book(path, selection, wording, title=title, rows=len(table))
     notes = [*tables.no_grant_notes(table, wording), *wording.lines("read_me", "priority_notes")]
+    notes += mobile.notes(selection.assessment, wording)
+    curve = ceiling_sheet.ceiling_table(selection.assessment)
+    if len(curve):
+        notes.append(wording.text("ceiling", "note"))
     notes += hearing.notes(selection, wording)
     what = wording.text("read_me", "priority_what")
     add_read_me(book, selection, what=what, fingerprint=fingerprint, notes=notes)
@@ -51,8 +57,19 @@ def write_priority_list(selection: Selection, path: Path, *, wording: Wording, f
     changes = change.in_words(selection.changes, wording)
     if len(changes):
         book.add_table(changes, sheet="change", name="change", frozen=4)
-    book.add_table(technical.technical_table(selection.assessment), sheet="technical", name="technical", frozen=2)
+    _mobile(book, selection)
+    ceiling_sheet.add_ceiling(book, curve)
+    built = mobile.named(technical.technical_table(selection.assessment), wording)
+    book.add_table(built, sheet="technical", name="technical", frozen=2)
     _finish(book, selection)
+
+
+def _mobile(book: Book, selection: Selection) -> None:
+    """Write the sheet on what the masts of mobile areas would serve, where there are any."""
+    table = mobile.mobile_table(selection.assessment)
+    if len(table):
+        shown = mobile.named(table.assign(kind="mobile"), book.wording).drop(columns="kind")
+        book.add_table(shown, sheet="mobile", name="mobile", frozen=2)
 
 
 def _book(path: Path, selection: Selection, wording: Wording, *, title: str, rows: int) -> Book:
