@@ -40,6 +40,9 @@ CORRECTION_KINDS: Final = ("not_inhabited", "in_use", "wrong_kind", "missing_add
 # Past awards: what was built (as the cost books name it), and what became of them; a cancelled one cost nothing.
 AWARD_TECHNOLOGIES: Final = ("fibre", "fwa", "voucher")
 AWARD_STATUSES: Final = ("awarded", "built", "cancelled")
+# An application is open while it is applied; one that has its grant goes on to awarded and built.
+APPLICATION_STATUSES: Final = ("applied", "awarded", "built", "refused", "withdrawn")
+AREA_STATUSES: Final = ("modelled", "applied", "awarded", "built")
 CONNECTIONS: Final = ("connected", "passed")
 UNCOUNTED: Final = ("technology", "latency", "closing")  # why an existing offer may not count; the first holds
 CERTAINTIES: Final = ("safe yes", "toss-up", "safe no")
@@ -149,6 +152,43 @@ AWARDS: Final = pa.DataFrameSchema(
         "source_row": pa.Column(int),
     },
     unique=["award_id"],
+)
+
+# Applications for support; amounts in the study's currency, without VAT. Geometry: the area drawn, or null.
+APPLICATIONS: Final = pa.DataFrameSchema(
+    {
+        "application_id": _text(),
+        "municipality_code": _text(nullable=True),  # null: not told
+        "name": _text(nullable=True),
+        "vendor": _text(nullable=True),
+        "technology": _text(AWARD_TECHNOLOGIES),
+        "vendor_cost": pa.Column(float, pa.Check.gt(0), nullable=True),  # the whole build, as the vendor calculates it
+        "vendor_share": _number(nullable=True),  # of it, what the vendor pays itself
+        "municipal_money": _number(nullable=True),  # confirmed; null: not told, 0: none
+        "interest": _number(nullable=True),  # households that signed up
+        "contact_office": _text(nullable=True),
+        "date": pa.Column("datetime64[s]", nullable=True),
+        "status": _text(APPLICATION_STATUSES),
+        "area_id": _text(nullable=True),  # a project area of the study
+        "comment": _text(nullable=True),
+        "listed_rows": pa.Column(int, pa.Check.ge(0)),  # of its list of addresses; 0: without one
+        "unmatched_rows": pa.Column(int, pa.Check.ge(0)),  # of them, those that name no premises of the study
+        "source": _text(),
+        "source_row": pa.Column(int),  # of its first row
+    },
+    unique=["application_id"],
+)
+
+# The premises that lists of addresses of applications name.
+APPLIED: Final = pa.DataFrameSchema(
+    {
+        "application_id": _text(),
+        "place_id": _text(),
+        "comment": _text(nullable=True),
+        "source": _text(),
+        "source_row": pa.Column(int),
+    },
+    unique=["application_id", "place_id"],
 )
 
 # Masts and other sites that hold antennas today, one row per position.
