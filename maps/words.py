@@ -83,6 +83,7 @@ WORDS: Final[Mapping[str, str]] = {
     "extent": N_("land and roads"),
     "truth": N_("known results"),
     "awards": N_("past awards"),
+    "applications": N_("applications for support"),
     "corrections": N_("corrections"),
     "hearing": N_("hearing"),
     "hubs": N_("support hubs"),

@@ -167,4 +167,10 @@ def test_explore_counts_mobile_areas_apart(monkeypatch: pytest.MonkeyPatch) -> N
     test = show(monkeypatch, toy_masts.masted(), explore)
     (about,) = [metric.help for metric in test.metric if metric.label == "mobile areas"]
     assert "neither the policy nor the scenario" in about
+    lacking = {"premises_short": 60.0, "premises_served": 25.0}
+    given = toy_masts.masted(competing=True)
+    mobile = given.summary["mobile"] | {"lacking": lacking}
+    told = dataclasses.replace(given, summary=given.summary | {"mobile": mobile})
+    (about,) = [metric.help for metric in show(monkeypatch, told, explore).metric if metric.label == "mobile areas"]
+    assert about == "They would serve 25 of the 60 premises that are short of mobile."
     assert "2 mobile areas, 0 of them funded" in "".join(part.proto.body for part in test.get("html"))

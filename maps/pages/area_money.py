@@ -21,6 +21,8 @@ from maps.session import MILLION, Key, View
 from maps.store import Shelf
 
 PRICED: Final = ("fibre", "fwa", "voucher")  # what the cost book holds a bill of quantities for
+MOBILE_SITE: Final = "mobile_site"
+OPERATOR_SHARE: Final = "mobile_operator_share"  # of upkeep and renewal
 MEASURES: Final = {
     "funding_gap": N_("the funding gap that is left"),
     "grant": N_("the grant of state and county"),
@@ -42,9 +44,20 @@ _LEVERS: Final = Shelf(64)
 
 
 def show(view: View, area_id: str) -> None:
-    """Draw the three questions on one area's money, if its technology is one that the cost book prices."""
+    """Draw the three questions on one area's money, if the cost book prices its technology; of a mast one."""
     areas = view.assessment.areas
-    if areas.loc[areas["area_id"] == area_id, "technology"].iloc[0] not in PRICED:
+    technology = areas.loc[areas["area_id"] == area_id, "technology"].iloc[0]
+    if technology == MOBILE_SITE:  # it connects nobody: no lever, and nothing to pay back
+        (flow,) = st.tabs([_("Cash flow")])
+        with flow:
+            _cash_flow(view.assessment, area_id)
+            share = style.percent(view.assessment.costs[OPERATOR_SHARE].value)
+            told = _(
+                "The operator bears {share} of running and renewing it, says the cost book; a mast earns nothing here.",
+                share=style.plain(share),
+            )
+            st.caption(told)
+    if technology not in PRICED:
         return
     change, flow, back = st.tabs([_("What would change this"), _("Cash flow"), _("If more connect")])
     with change:

@@ -63,7 +63,7 @@ def _headline(assessment: Assessment) -> None:
         [
             *counts,
             (_("project areas"), style.number(len(areas)), ""),
-            *([(_("mobile areas"), style.number(mobile.sum()), _no_money(assessment))] if mobile.any() else []),
+            *([(_("mobile areas"), style.number(mobile.sum()), _of_masts(assessment))] if mobile.any() else []),
             (_("funding gap, all areas"), style.money_range(gap["p10"], gap["p90"], currency), estimate),
             (
                 _("funded within the budget"),
@@ -74,9 +74,21 @@ def _headline(assessment: Assessment) -> None:
     )
 
 
-def _no_money(assessment: Assessment) -> str:
-    """Say why no mobile area is funded; "" where they compete."""
-    return "" if masts.compete(assessment) else _("They are not eligible: {reason}.", reason=_(masts.NO_MONEY))
+def _of_masts(assessment: Assessment) -> str:
+    """Say how much of what is short of mobile the masts would serve, and why none is funded where none competes."""
+    lacking = assessment.summary.get("mobile", {}).get("lacking", {})
+    told = []
+    if short := lacking.get("premises_short"):
+        told.append(
+            _(
+                "They would serve {served} of the {short} premises that are short of mobile.",
+                served=style.number(lacking["premises_served"], digits=3),
+                short=style.number(short, digits=3),
+            )
+        )
+    if not masts.compete(assessment):
+        told.append(_("They are not eligible: {reason}.", reason=_(masts.NO_MONEY)))
+    return " ".join(told)
 
 
 @st.fragment
