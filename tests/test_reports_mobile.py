@@ -221,3 +221,22 @@ def test_the_workbook_draws_the_curve(left_out: Assessment, wording: Wording, tm
         (series,) = part.series
         assert series.yVal.numRef.f.endswith(last)
         assert wording.text("sheets", "ceiling") in series.xVal.numRef.f
+
+
+@LANGUAGES
+def test_a_selection_of_masts_alone_leads_with_them(left_out: Assessment, wording: Wording, tmp_path: Path) -> None:
+    for report in ("gap", "priority"):
+        path = tmp_path / f"{report}.pdf"
+        render(left_out, report, format="pdf", path=path, area=[toy_masts.NEW], language=wording.language)
+        first = _squeezed(pypdf.PdfReader(path).pages[0].extract_text())
+        assert _squeezed(wording.text("mobile", "selected", areas="1", municipalities="Westby")) in first
+        assert _squeezed(wording.money(4e6, "NOK") + wording.text("gap", "figure_capex")) in first
+
+
+def test_the_csv_tells_what_masts_serve(left_out: Assessment, tmp_path: Path) -> None:
+    render(left_out, "priority", format="csv", path=tmp_path / "p.csv")
+    table = pd.read_csv(tmp_path / "p.csv").set_index("area_id")
+    assert table.loc[toy_masts.NEW, ["mobile_only_premises", "farmland_km2", "site_basis"]].tolist() == [
+        18, 3.1, "high_ground",
+    ]  # fmt: skip
+    assert table.loc[table["kind"] == "fixed", "site_id"].isna().all()

@@ -71,6 +71,8 @@ def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, finge
 
 
 def _area_lead(selection: Selection, wording: Wording) -> str:
+    if mobile.only_masts(selection.assessment):
+        return mobile.selected(selection, wording)
     areas = mobile.fixed_areas(selection.assessment.areas)
     return wording.text(
         "gap",
@@ -108,6 +110,8 @@ def _overview(selection: Selection, whole: Place, wording: Wording) -> dict[str,
 
 
 def _area_figures(selection: Selection, wording: Wording) -> list[dict[str, str]]:
+    if mobile.only_masts(selection.assessment):
+        return _cards(mobile.figures(selection.assessment, wording))
     areas, currency = mobile.fixed_areas(selection.assessment.areas), selection.assessment.study.currency
     shown = [
         (wording.headline(float(len(areas))), wording.text("gap", "figure_areas")),

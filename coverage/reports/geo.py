@@ -25,6 +25,7 @@ from coverage.reports.tables import ranked_areas, short_places
 from coverage.reports.technical import with_metres
 from coverage.reports.wording import Wording
 
+PLACED: Final = ("eligible", "weight", "buildings")  # of sites: what lets them be routed to as places
 SERVED: Final = "served"  # the reason_code of places that reach every tier
 DEGREE_DECIMALS: Final = 7  # about one centimetre
 
@@ -72,7 +73,11 @@ def assessment_layers(assessment: Assessment, places: gpd.GeoDataFrame) -> dict[
     return {
         "municipalities": stamped(assessment.municipalities, assessment),
         "areas": stamped(full_areas(assessment), assessment),
-        **({"sites": stamped(assessment.sites, assessment)} if len(assessment.sites) else {}),
+        **(
+            {"sites": stamped(assessment.sites.drop(columns=[*PLACED], errors="ignore"), assessment)}
+            if len(assessment.sites)
+            else {}
+        ),
         "routes": stamped(with_metres(assessment.routes, assessment), assessment),
         "places": places,
         **corrected,

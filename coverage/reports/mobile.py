@@ -16,7 +16,7 @@ from coverage.assessment import Assessment
 from coverage.costs import is_mobile
 from coverage.policy import Policy
 from coverage.reports.selection import Selection
-from coverage.reports.tables import WHY
+from coverage.reports.technical import WHY
 from coverage.reports.wording import Wording
 from coverage.scenario import Scenario
 
@@ -91,6 +91,28 @@ def notes(assessment: Assessment, wording: Wording) -> list[str]:
     if not is_mobile(assessment.areas).any():
         return []
     return [wording.text("mobile", "note"), why(assessment.policy, assessment.scenario, wording)]
+
+
+def only_masts(assessment: Assessment) -> bool:
+    """Say whether all areas are of kind mobile: then there is no fixed one to lead with."""
+    return bool(len(assessment.areas)) and bool(is_mobile(assessment.areas).all())
+
+
+def selected(selection: Selection, wording: Wording) -> str:
+    """Say in one sentence that mobile areas alone are shown."""
+    areas = selection.assessment.areas
+    names = selection.municipality_names().values()
+    return wording.text("mobile", "selected", areas=wording.number(len(areas)), municipalities=", ".join(names))
+
+
+def figures(assessment: Assessment, wording: Wording) -> list[tuple[str, str]]:
+    """Return the headline figures of mobile areas, each with its label."""
+    areas, currency = assessment.areas, assessment.study.currency
+    return [
+        (wording.number(len(areas)), wording.text("mobile", "figure_areas")),
+        (wording.money(float(areas["capex"].sum()), currency), wording.text("gap", "figure_capex")),
+        (wording.money(float(areas["grant"].sum()), currency), wording.text("gap", "figure_grant")),
+    ]
 
 
 def section(selection: Selection, wording: Wording) -> dict[str, Any]:

@@ -32,7 +32,9 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
     title = selection.title(wording)
     picture = static_map.decision_map(assessment, wording=wording, attribution=pdf.attribution(selection, wording))
     data |= {
-        "lead": _lead(selection, funded, wording, masts=len(paid) - len(funded)),
+        "lead": mobile.selected(selection, wording)
+        if mobile.only_masts(assessment)
+        else _lead(selection, funded, wording, masts=len(paid) - len(funded)),
         "figures": _figures(selection, areas, funded, paid, wording),
         "who": _who(paid, assessment.study.currency, wording),
         "certain": _certain(areas, funded, wording),
@@ -78,6 +80,8 @@ def _figures(
     selection: Selection, areas: pd.DataFrame, funded: pd.DataFrame, paid: pd.DataFrame, wording: Wording
 ) -> list[dict[str, str]]:
     currency, budget = selection.assessment.study.currency, selection.assessment.scenario.budget
+    if mobile.only_masts(selection.assessment):
+        return [{"value": value, "label": label} for value, label in mobile.figures(selection.assessment, wording)]
     grant = float(paid["grant"].sum())
     shown = [
         (wording.money(budget, currency), wording.text("priority", "figure_budget")),
@@ -133,6 +137,8 @@ def _certain(areas: pd.DataFrame, funded: pd.DataFrame, wording: Wording) -> dic
 
 def _ranked(areas: pd.DataFrame, funded: pd.DataFrame, wording: Wording) -> dict[str, Any]:
     by_rank = areas[areas["ranked_decision"] == "fund"]
+    if areas.empty:
+        return {"title": wording.text("priority", "ranked"), "lines": []}
     if set(by_rank["area_id"]) == set(funded["area_id"]):
         line = wording.text("priority", "ranked_same")
     else:

@@ -89,12 +89,15 @@ def decision_map(assessment: Assessment, *, wording: Wording, attribution: str) 
         if mask.any():
             canvas.points(areas[mask], colour=face, edge=edge, size=size, z=order, width=width)
             handles.insert(0, dot(face, edge, wording.text("priority", key), size=size, width=width))
-    masts = masts[masts["decision"] == "fund"]
-    if len(masts):
-        canvas.points(masts, colour=colours["fund"], edge="white", size=2 * MAST_SIZE, z=6, marker=MAST)
-        handles.insert(
-            0, dot(colours["fund"], "white", wording.text("priority", "map_mobile"), size=2 * MAST_SIZE, marker=MAST)
-        )
+    # Where fixed areas are shown, only the masts that are proposed stand beside them.
+    kinds = [("map_mobile", masts["decision"] == "fund", colours["fund"], 6)]
+    if areas.empty:
+        kinds.append(("map_mobile_other", masts["decision"] != "fund", colours["reserve"], 5))
+    for key, mask, face, order in kinds:
+        if mask.any():
+            canvas.points(masts[mask], colour=face, edge="white", size=2 * MAST_SIZE, z=order, marker=MAST)
+            label = wording.text("priority", key)
+            handles.insert(0, dot(face, "white", label, size=2 * MAST_SIZE, marker=MAST))
     labelled = every[every["decision"] == "fund"].head(LABELS)
     canvas.labels(labelled, [f"{rank:.0f}" for rank in labelled["rank"]])
     return canvas.finish(handles, north=wording.text("pdf", "map_north"), attribution=attribution, title=None)

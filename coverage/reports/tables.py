@@ -12,7 +12,7 @@ from coverage.assessment import Assessment
 from coverage.costs import is_mobile
 from coverage.crs import GEOGRAPHIC_CRS
 from coverage.policy import Policy
-from coverage.reports import businesses, technical
+from coverage.reports import businesses, mobile, technical
 from coverage.reports.columns import SCORE_PREFIX
 from coverage.reports.evidence import with_evidence
 from coverage.reports.wording import Wording
@@ -40,7 +40,6 @@ OPTIONAL: Final[dict[str, object]] = {
 }  # fmt: skip
 AREA_MONEY: Final = ("opex_per_year", "pv_revenue", "pv_opex", "over_ceiling", *technical.STRANDING)
 AREA_EXTRAS: Final = ("premises", *technical.LENGTHS, *technical.SURFACES, *AREA_MONEY)
-WHY: Final = "ineligible_because"  # of areas that cannot be funded
 CORRECTED: Final = "corrected"  # of areas, where something was corrected: premises at corrected places
 COST_COLUMNS: Final = (
     "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
@@ -69,16 +68,26 @@ def priority_table(assessment: Assessment) -> pd.DataFrame:
     In a study with corrections the premises at corrected places follow as `corrected`, and where areas are ineligible,
     `ineligible_because`.
     """
-    more = [name for name in (CORRECTED, WHY) if name in assessment.areas and assessment.areas[name].notna().any()]
+    more = [
+        name for name in (CORRECTED, technical.WHY) if name in assessment.areas and assessment.areas[name].notna().any()
+    ]
     columns = [*priority_columns(assessment.policy), *more]
     return pd.DataFrame(ranked_areas(assessment)).loc[:, columns]
 
 
 def priority_file(assessment: Assessment) -> pd.DataFrame:
-    """Return the priority list as a file for other programs: its columns, then what each area would be built of."""
+    """Return the priority list as a file for other programs: its columns, then what each area would be built of.
+
+    Where there are areas of kind mobile, what their masts serve and need follows; of fixed areas it is empty.
+    """
     table = priority_table(assessment)
     built = technical.technical_table(assessment)
-    return table.assign(**{str(name): built[name].to_numpy() for name in built.columns if name not in table.columns})
+    table = table.assign(**{str(name): built[name].to_numpy() for name in built.columns if name not in table.columns})
+    masts = mobile.mobile_table(assessment).set_index("area_id")
+    if not len(masts):
+        return table
+    more = masts.drop(columns=[name for name in masts.columns if name in table.columns]).reindex(table["area_id"])
+    return table.assign(**{str(name): column.array for name, column in more.items()})
 
 
 def area_table(assessment: Assessment) -> pd.DataFrame:
@@ -101,7 +110,7 @@ def area_table(assessment: Assessment) -> pd.DataFrame:
     metres = technical.metre_columns(assessment)
     ordered = [*columns[: at - 1], "premises", columns[at - 1], *metres, *columns[at:], *AREA_MONEY]
     drawn = [technical.DRAWN] if technical.DRAWN in table and table[technical.DRAWN].any() else []
-    more = [name for name in (CORRECTED, WHY) if name in table and table[name].notna().any()]
+    more = [name for name in (CORRECTED, technical.WHY) if name in table and table[name].notna().any()]
     return table.loc[:, [*ordered, *drawn, *more]]
 
 

@@ -27,6 +27,7 @@ WIRELESS: Final = (
     "fwa_power_m", "fwa_backhaul_m",
 )  # fmt: skip
 STRANDING: Final = ("stranding_capex_median", "stranding_capex_max")
+WHY: Final = "ineligible_because"  # of areas that cannot be funded
 DRAWN: Final = "drawn"  # of areas, where a planner has drawn any
 FIRST: Final = (
     "rank", "area_id", "kind", "municipality_code", "municipality", "name", "decision", "technology", "premises",
