@@ -153,13 +153,21 @@ def test_the_premises_along_the_route_are_counted(monkeypatch: pytest.MonkeyPatc
     assert any("Within 200" in caption.value and "without fibre" in caption.value for caption in test.caption)
 
 
-def test_an_area_of_a_technology_without_a_bill_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def mast(found: Assessment) -> Assessment:
-        return dataclasses.replace(found, areas=found.areas.assign(technology="mobile_site"))
+@pytest.mark.parametrize(("technology", "questions"), [("cable", []), ("mobile_site", ["Cash flow"])])
+def test_what_has_no_bill_shows_nothing_and_a_mast_its_cash_flow_alone(
+    monkeypatch: pytest.MonkeyPatch, technology: str, questions: list[str]
+) -> None:
+    def built(found: Assessment) -> Assessment:
+        kind = "mobile" if technology == "mobile_site" else "fixed"
+        amounts = dict.fromkeys(("sites_new", "sites_existing", "power_m", "backhaul_saving_m"), 1.0)
+        areas = found.areas.assign(technology=technology, kind=kind, link_m=float("nan"), **amounts)
+        return dataclasses.replace(found, areas=areas)
 
-    test = money_page(monkeypatch, mast).run()
+    test = money_page(monkeypatch, built).run()
     assert not test.exception
-    assert not test.tabs
+    assert [tab.label for tab in test.tabs] == questions
+    told = [caption.value for caption in test.caption if "running and renewing" in caption.value]
+    assert len(told) == len(questions)
 
 
 def test_in_norwegian_the_levers_and_tables_are_norwegian(monkeypatch: pytest.MonkeyPatch) -> None:
