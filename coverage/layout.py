@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import geopandas as gpd
@@ -25,7 +25,7 @@ WORDS: Final = ("site_basis", "site_id", "backhaul_with", "link_to")
 
 @dataclass(frozen=True, eq=False)
 class Masts:
-    """Hold the areas of kind mobile, which follow from mobile coverage alone, whatever becomes of fixed service.
+    """Hold the areas of kind mobile: where masts stand follows from mobile coverage, whatever becomes of fixed service.
 
     `routes` are those of their backhaul, `sites` their points; `mobile_area_id` is on the index of the places.
     """
@@ -81,8 +81,8 @@ def lay_out(
 ) -> Layout:
     """Group eligible places to areas, find their routes and masts, and plan what lacks mobile coverage.
 
-    `masts` are taken over where they are given: they do not change with fixed service, but what their backhaul could
-    share does.
+    `masts` are taken over where they are given: where they stand does not change with fixed service, but what their
+    backhaul could share does, and so does which of the premises that they serve are short of mobile coverage alone.
     """
     progress("areas")
     attached = roads.attach(graph, places, mask=places["eligible"].to_numpy() > 0, network=inputs.network)
@@ -112,6 +112,8 @@ def lay_out(
     fixed = fixed.assign(**{str(name): found[name].to_numpy() for name in found.columns.drop("area_id")})
     if masts is None:
         masts = plan_masts(grouped, inputs, study=study, policy=policy, graph=graph, radio=radio)
+    else:
+        masts = _told_again(masts, grouped)
     shared = backhaul.share_backhaul(
         masts.areas, masts.sites, masts.routes, laid, graph=graph, network=inputs.network
     )  # fmt: skip
@@ -153,6 +155,23 @@ def plan_masts(
         counts=plan.counts,
         warnings=plan.warnings,
     )
+
+
+def _told_again(masts: Masts, places: gpd.GeoDataFrame) -> Masts:
+    """Return the masts with what is told of fixed service where they stand, as `places` are judged now."""
+    short = places["weight"] * places["short_mobile"] * places["municipality_code"].notna()
+    only = short * places["gap_kind"].eq("mobile")
+    served = only.groupby(masts.mobile_area_id).sum()
+    found = masts.areas
+    told = {
+        "mobile_only_premises": found["area_id"].map(served).fillna(0.0).astype(float),
+        "municipality_short_share": found["municipality_code"].map(areas.short_share(places)).fillna(0.0).astype(float),
+    }
+    counts = {
+        "mobile_only_premises_short": float(only.sum()),
+        "mobile_only_premises_served": float(served.sum()),
+    }
+    return replace(masts, areas=found.assign(**told), counts=masts.counts | counts)
 
 
 def _both(fixed: gpd.GeoDataFrame, mobile: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

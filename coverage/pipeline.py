@@ -59,7 +59,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
     progress("costs")
     book = costs.load_costs(study.costs, currency=study.currency, price_year=study.price_year, overrides=scenario.costs)
     options, lines = costs.price(prepared.areas, prepared.routes, book=book, policy=policy)
-    priced = costs.propose(prepared.areas, options, policy=policy)
+    priced = _share_fibre(costs.propose(prepared.areas, options, policy=policy))
     priced = priced.assign(route_m=priced["area_id"].map(prepared.routes.set_index("area_id")["route_m"]))
     places = prepared.places.assign(
         stranding_route_m=prepared.branches[["trench_m", "subsea_m"]].sum(axis=1, skipna=False),
@@ -123,6 +123,13 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         hubs=prepared.inputs.hubs,
         sites=prepared.masts.sites,
     )
+
+
+def _share_fibre(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Let masts share a trench only with areas where fibre is proposed: nothing is dug in the others."""
+    other = areas["backhaul_with"]
+    none = other.notna() & other.map(areas.set_index("area_id")["technology"]).ne("fibre")
+    return areas.assign(backhaul_with=other.mask(none), backhaul_saving_m=areas["backhaul_saving_m"].mask(none, 0.0))
 
 
 def _routes_of(prepared: Prepared, kind: str) -> gpd.GeoDataFrame:

@@ -78,7 +78,7 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
     order = np.lexsort([np.arange(len(table)), *(-tie for tie in reversed(ties)), -score, ~able])
 
     grant = np.where(able, table["grant"].to_numpy(dtype=float, na_value=0.0), 0.0)
-    worth = np.where(able, benefit(raw, policy=policy, weights=weights, premises=_eligible_premises(table)), 0.0)
+    worth = np.where(able, benefit(raw, policy=policy, weights=weights, premises=_brought(table)), 0.0)
     best, share = np.zeros(len(table), dtype=bool), np.zeros(len(table))
     chosen = optimum(worth[able], grant[able], budget=scenario.budget)
     again = reselect(worth[able], _drawn(table, draws)[able], budget=scenario.budget)
@@ -135,7 +135,7 @@ def criterion_weights(policy: Policy, scenario: Scenario) -> dict[str, float]:
 def benefit(raw: dict[str, Floats], *, policy: Policy, weights: dict[str, float], premises: Floats) -> Floats:
     """Add up what an area brings: each extensive measure over its bound `high`, by its weight; not clipped.
 
-    Where the policy has no extensive criterion, an area brings its premises.
+    Where the policy has no extensive criterion, an area brings its `premises` (of a mast its mobile gain).
     """
     if _nothing_adds_up(policy):
         return premises
@@ -173,6 +173,12 @@ def _is_mobile(areas: pd.DataFrame) -> Bools:
 def _eligible_premises(areas: pd.DataFrame) -> Floats:
     """Take the eligible premises. Those that a mast reaches are none: they count as its mobile gain."""
     return np.where(_is_mobile(areas), 0.0, _column(areas, "premises"))
+
+
+def _brought(areas: pd.DataFrame) -> Floats:
+    """Take the eligible premises of a fixed area, and the mobile gain of a mast, where no criterion adds up."""
+    mobile = _is_mobile(areas)
+    return np.where(mobile, _column(areas, "mobile_gain") if mobile.any() else 0.0, _column(areas, "premises"))
 
 
 def _cost_efficiency(areas: pd.DataFrame) -> Floats:
@@ -255,9 +261,8 @@ def _scale(raw: Floats, criterion: Criterion) -> Floats:
 def _ineligible(areas: pd.DataFrame, *, policy: Policy, scenario: Scenario) -> Any:
     """Say of each area why it cannot be funded: one of INELIGIBLE, "" where it can be."""
     mobile = _is_mobile(areas)
-    brings = np.where(mobile, _column(areas, "mobile_gain") if mobile.any() else 0.0, areas["premises"])
     priced = (areas["technology"].notna() & areas["grant"].notna()).to_numpy()
-    holds = [mobile & (not scenario.funds_mobile(policy)), ~(brings > 0), ~priced]
+    holds = [mobile & (not scenario.funds_mobile(policy)), ~(_brought(areas) > 0), ~priced]
     return np.select(holds, INELIGIBLE, default="").astype(object)
 
 

@@ -1,6 +1,7 @@
 """A stress test of the funded areas: the same budget and rules, if plans come late, lapse, or all arrive.
 
-Areas change shape when other places become eligible, so what survives is counted in premises, not in ids.
+Areas change shape when other places become eligible, so what survives is counted in premises, not in ids. Masts stay
+where they are whatever becomes of plans for fixed service: one survives whole, where it is funded then, or not at all.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pandas as pd
 from coverage.assessment import Assessment
 from coverage.pipeline import Prepared, decide, prepare_again
 from coverage.plans import ARRIVE, WhatIf, what_ifs
-from coverage.priority import SAFE_NO, SAFE_YES
+from coverage.priority import MOBILE, SAFE_NO, SAFE_YES
 from coverage.scenario import Scenario
 
 Bools = npt.NDArray[np.bool_]
@@ -28,14 +29,16 @@ TODAY: Final = "today"
 SURVIVES: Final = ("safe", "partly", "lost")
 NEW: Final = 0.5  # an area is a newcomer where more of its premises than this are not funded today
 KEPT: Final = "kept_"
+NAMED: Final = ("area_id", "kind", "municipality_code", "name", "rank")
 
 
 @dataclass(frozen=True)
 class Stress:
     """Hold what becomes of today's funded areas. Premises are eligible ones by weight; money is public grant.
 
-    `areas` has one row per area funded today: area_id, municipality_code, name, rank, grant, premises; one column
-    `kept_<what-if>` each, the share of its premises that lie in funded areas then; `built_anyway`, the share that gets
+    `areas` has one row per area funded today: area_id, kind, municipality_code, name, rank, grant, premises; one
+    column `kept_<what-if>` each, the share of its premises that lie in funded areas then (of kind mobile 1 where the
+    area itself is funded then, else 0); `built_anyway`, the share that gets
     a commercial build if all plans arrive, and `grant_at_risk`, that share of its grant; `least_kept` and `weakest`
     (the what-if that keeps least), of those in which plans come late or lapse; `survives`: safe from SAFE_YES of its
     premises on in each of these, lost up to SAFE_NO in one, else partly.
@@ -44,7 +47,8 @@ class Stress:
     businesses and households, areas, funding_gap (P50 of the total), funded_areas, funded_premises, grant; and of
     today's funded premises and grant: kept_premises, kept_share, built_premises and grant_at_risk (they get a
     commercial build instead), displaced_premises and displaced_grant (they are eligible still, but others come
-    before); newcomers (areas), newcomer_premises and newcomer_grant.
+    before); newcomers (areas), newcomer_premises and newcomer_grant. Areas and premises are those of kind fixed, but
+    grant, displaced_grant, newcomers and newcomer_grant are of both kinds.
 
     `newcomers` has one row per what-if and area that is funded then and mostly not today.
     """
@@ -97,7 +101,7 @@ def stress(
         then = today if changed.places is prepared.places else decide(changed, scenario)
         figures, new = funded.compare(then)
         rows.append({**_headline(then, case), **figures})
-        kept[f"{KEPT}{case.id}"] = funded.shares(funded.kept(then))
+        kept[f"{KEPT}{case.id}"] = funded.kept_shares(then)
         if case.id == ARRIVE:
             built = funded.shares(funded.built(then))
         newcomers.append(new.assign(whatif=case.id))
@@ -126,6 +130,11 @@ class _Funded:
         """Return the share of each funded area's premises that a count per place makes up."""
         return self._per_area(premises) / np.maximum(self._per_area(_premises(self.today)), 1e-12)
 
+    def kept_shares(self, then: Assessment) -> Floats:
+        """Return the share of each funded area that is funded then: of its premises, or of a mast as a whole."""
+        again = self.areas["area_id"].isin(_funded_ids(then))
+        return np.where(self.areas["kind"] == MOBILE, again, self.shares(self.kept(then)))
+
     def kept(self, then: Assessment) -> Floats:
         """Return, per place, today's funded premises that are in a funded area then."""
         both = np.minimum(_premises(self.today), _premises(then))
@@ -141,7 +150,7 @@ class _Funded:
         all_ = np.where(_in_funded(self.today), _premises(self.today), 0.0)
         kept, built = self.kept(then), self.built(then)
         grant = self.areas["grant"].to_numpy(dtype=float)
-        kept_share, built_share = self.shares(kept), self.shares(built)
+        kept_share, built_share = self.kept_shares(then), self.shares(built)
         new = self._newcomers(then)
         return {
             "kept_premises": float(kept.sum()),
@@ -151,7 +160,7 @@ class _Funded:
             "displaced_premises": float((all_ - kept - built).sum()),
             "displaced_grant": float((grant * np.maximum(1.0 - kept_share - built_share, 0.0)).sum()),
             "newcomers": len(new),
-            "newcomer_premises": float(new["premises"].sum()),
+            "newcomer_premises": float(new.loc[new["kind"] != MOBILE, "premises"].sum()),
             "newcomer_grant": float(new["grant"].sum()),
         }, new
 
@@ -165,10 +174,11 @@ class _Funded:
         owner = then.places["area_id"].to_numpy(dtype=object)
         sums = pd.DataFrame({"premises": premises, "fresh": fresh}).groupby(owner).sum()
         areas = then.areas[then.areas["decision"] == "fund"]
-        table = areas[["area_id", "municipality_code", "name", "rank", "grant"]].merge(
-            sums, left_on="area_id", right_index=True, how="left"
-        )
+        mast = areas["kind"] == MOBILE
+        table = areas.loc[~mast, [*NAMED, "grant"]].merge(sums, left_on="area_id", right_index=True, how="left")
         table["new_share"] = table["fresh"] / table["premises"]
+        came = mast & ~areas["area_id"].isin(_funded_ids(self.today))
+        table = pd.concat([table, areas.loc[came, [*NAMED, "grant", "premises"]].assign(new_share=1.0)])
         chosen = pd.DataFrame(table[table["new_share"] > NEW].drop(columns="fresh"))
         return chosen.sort_values(["rank", "area_id"]).reset_index(drop=True)
 
@@ -178,9 +188,13 @@ def _premises(run: Assessment) -> Floats:
     return np.asarray(places["weight"].to_numpy(dtype=float) * places["eligible"].to_numpy(dtype=float), dtype=float)
 
 
+def _funded_ids(run: Assessment) -> pd.Series[str]:
+    funded: pd.Series[str] = run.areas.loc[run.areas["decision"] == "fund", "area_id"]
+    return funded
+
+
 def _in_funded(run: Assessment) -> Bools:
-    funded = run.areas.loc[run.areas["decision"] == "fund", "area_id"]
-    return np.asarray(run.places["area_id"].isin(funded), dtype=bool)
+    return np.asarray(run.places["area_id"].isin(_funded_ids(run)), dtype=bool)
 
 
 def _headline(run: Assessment, case: WhatIf | None = None) -> dict[str, Any]:
@@ -204,7 +218,7 @@ def _headline(run: Assessment, case: WhatIf | None = None) -> dict[str, Any]:
 
 
 def _survival(areas: gpd.GeoDataFrame, kept: Mapping[str, Floats], built: Floats) -> pd.DataFrame:
-    columns = ["area_id", "municipality_code", "name", "rank", "grant", "premises"]
+    columns = [*NAMED, "grant", "premises"]
     table = pd.DataFrame(areas[columns]).assign(**kept)
     worse = {name: share for name, share in kept.items() if name != f"{KEPT}{ARRIVE}"}
     grid = np.column_stack([np.ones(len(table)), *worse.values()])
@@ -220,7 +234,7 @@ def _survival(areas: gpd.GeoDataFrame, kept: Mapping[str, Floats], built: Floats
 
 
 def _stacked(newcomers: list[pd.DataFrame]) -> pd.DataFrame:
-    columns = ["whatif", "area_id", "municipality_code", "name", "rank", "premises", "new_share", "grant"]
+    columns = ["whatif", *NAMED, "premises", "new_share", "grant"]
     return (
         pd.concat([pd.DataFrame(columns=columns), *newcomers], ignore_index=True)[columns]
         if newcomers

@@ -318,3 +318,12 @@ def test_a_mast_for_farmland_alone_is_eligible_and_one_for_nothing_is_not() -> N
     assert out.loc["A01", "decision"] == "fund"
     out = rank(mixed(mobile_gain=[0.0, 0.0]), mobile="fund").set_index("area_id")
     assert out.loc["A01", "ineligible_because"] == "brings_nothing"
+
+
+def test_where_no_criterion_adds_up_a_mast_brings_its_mobile_gain() -> None:
+    germany = load_policy("de-gigabit-2")
+    table = mixed(municipality_short_share=0.2, inhabitants_per_km2=100.0)
+    out = rank(table, policy=germany, budget=1e6, mobile="fund").set_index("area_id")
+    assert out["decision"].to_dict() == {"A00": "reserve", "A01": "fund"}
+    out = rank(table.assign(mobile_gain=[0.0, 9.0]), policy=germany, budget=1e6, mobile="fund").set_index("area_id")
+    assert out["decision"].to_dict() == {"A00": "fund", "A01": "reserve"}

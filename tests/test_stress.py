@@ -18,12 +18,16 @@ from pandas.testing import assert_frame_equal
 from shapely.geometry import box
 
 from coverage import pipeline
+from coverage.mobile_areas import plan_mobile
 from coverage.pipeline import Prepared
 from coverage.plans import ARRIVE, LAPSE, lapse, what_ifs
 from coverage.policy import load_policy
+from coverage.radio import load_radio
+from coverage.roads import build_graph
 from coverage.scenario import Scenario
 from coverage.stress import KEPT, TODAY, Stress, stress
 from coverage.study import Study
+from tests import hills
 from tests.studymaker import CRS, SIDE, X0, Y0, TinyStudy, tiny_study
 
 POLICY = load_policy("no-2024")
@@ -166,6 +170,90 @@ def test_a_study_without_plans_has_nothing_to_stress(tmp_path: Path, scenario: S
     assert alone.whatifs["whatif"].tolist() == [TODAY]
     assert alone.newcomers.empty
     assert set(alone.areas["survives"]) <= {"safe"}
+
+
+# --- areas of kind mobile ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def masted(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Prepare the tiny study on a plain, under a policy that pays for mobile coverage: one mast for the east."""
+    tiny = with_plans(tmp_path_factory.mktemp("masted") / "tiny")
+    hills.model(tiny.folder / "plain.tif", hills.flat(120, 120, height=100), cell=250, west=X0 - 5000, south=Y0 - 5000)
+    tiny.sources.append({"id": "plain", "role": "terrain", "kind": "raster", "path": "plain.tif"})
+    slope = {"value": 0.1, "unit": "m per m", "source": "drawn by hand", "confidence": "assumed"}
+    tiny.settings["parameters"] |= {"steep_slope": slope}
+    tiny.save()
+    return pipeline.prepare(Study.open(tiny.folder), load_policy("no-2026"))
+
+
+def stressed(masted: Prepared, budget: float) -> Stress:
+    return stress(masted, Scenario(policy="no-2026", budget=budget, draws=20))
+
+
+def test_a_mast_that_is_funded_today_and_then_is_kept_whole(masted: Prepared) -> None:
+    (mast,) = masted.masts.areas["area_id"]
+    found = stressed(masted, 1e12)
+    row = found.areas.set_index("area_id").loc[mast]
+    assert (row["kind"], row["survives"], row["built_anyway"], row["grant_at_risk"]) == ("mobile", "safe", 0, 0)
+    assert row[[name for name in found.areas if name.startswith(KEPT)]].eq(1).all()
+    assert found.whatifs["displaced_grant"].to_numpy() == pytest.approx(0, abs=1e-6)
+
+
+def test_a_mast_is_lost_where_others_come_before_it(masted: Prepared) -> None:
+    (mast,) = masted.masts.areas["area_id"]
+    found = stressed(masted, 23e6)
+    row = found.areas.set_index("area_id").loc[mast]
+    assert (row["survives"], row[f"{KEPT}late_12"], row[f"{KEPT}{ARRIVE}"]) == ("lost", 0, 1)
+    displaced = found.whatifs.set_index("whatif")["displaced_grant"]
+    assert displaced[TODAY] == pytest.approx(0, abs=1e-6)
+    assert displaced["late_12"] >= row["grant"] * (1 - 1e-9)
+
+
+def test_a_mast_can_be_a_newcomer_and_its_premises_are_not_added_to_those_of_fixed_areas(masted: Prepared) -> None:
+    found = stressed(masted, 21e6)
+    assert set(found.areas["kind"]) == {"fixed"}
+    came = found.newcomers[found.newcomers["whatif"] == ARRIVE]
+    assert came.loc[came["kind"] == "mobile", ["premises", "new_share"]].to_numpy().tolist() == [[15, 1]]
+    row = found.whatifs.set_index("whatif").loc[ARRIVE]
+    assert row["newcomers"] == len(came)
+    assert row["newcomer_premises"] == came.loc[came["kind"] == "fixed", "premises"].sum()
+    assert row["newcomer_grant"] == pytest.approx(came["grant"].sum())
+
+
+def test_masts_stay_but_who_is_short_of_mobile_alone_is_told_again(masted: Prepared) -> None:
+    arrived = next(case for case in what_ifs(masted.inputs, as_of=AS_OF) if case.id == ARRIVE)
+    again = pipeline.prepare_again(masted, arrived.inputs)
+    fresh = plan_mobile(
+        again.places, again.inputs, graph=build_graph(again.inputs.roads), policy=masted.policy, radio=load_radio()
+    )
+    names = list(fresh.areas.columns)
+    assert_frame_equal(pd.DataFrame(again.masts.areas[names]), pd.DataFrame(fresh.areas))
+    assert again.masts.counts == fresh.counts
+    assert again.masts.counts["mobile_only_premises_served"] > masted.masts.counts["mobile_only_premises_served"]
+    shown = again.areas.loc[again.areas["kind"] == "mobile", "mobile_only_premises"]
+    assert shown.tolist() == fresh.areas["mobile_only_premises"].tolist()
+
+
+def test_a_mast_shares_no_trench_with_an_area_that_gets_no_fibre(masted: Prepared) -> None:
+    scenario = Scenario(policy="no-2026", budget=0, draws=20)
+    mast = pipeline.decide(masted, scenario).areas.set_index("kind").loc["mobile"]
+    assert mast["backhaul_with"] in set(masted.areas["area_id"])
+    assert mast["backhaul_saving"] > 0
+    # With wireless from a mast that stands, and dear trenches, no fixed area gets fibre.
+    wireless = {
+        "fwa_basis": "terrain", "fwa_reach_share": 1.0, "fwa_edge_mbps": 500.0, "fwa_sites_existing": 1.0,
+        "fwa_sites_new": 0.0, "fwa_power_m": 0.0, "fwa_backhaul_m": 0.0, "deliver_down_mbps": 100.0,
+        "deliver_up_mbps": 10.0,
+    }  # fmt: skip
+    fixed = masted.areas["kind"] == "fixed"
+    areas = masted.areas.assign(**{name: masted.areas[name].mask(fixed, value) for name, value in wireless.items()})
+    dear = tuple((f"{ground}_trench_m", 1e5) for ground in ("verge", "soil", "rock"))
+    found = pipeline.decide(dataclasses.replace(masted, areas=areas), scenario.with_changes(costs=dear)).areas
+    assert set(found.loc[found["kind"] == "fixed", "technology"]) == {"fwa"}
+    mast = found.set_index("kind").loc["mobile"]
+    assert pd.isna(mast["backhaul_with"])
+    assert mast[["backhaul_saving", "backhaul_saving_m"]].tolist() == [0, 0]
 
 
 # --- the command line ----------------------------------------------------------------------------------------
