@@ -164,6 +164,8 @@ class Inputs:
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # schemas.CORRECTIONS, points; not yet applied
     hubs: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # support hubs and business parks: schemas.HUBS
     awards: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # past awards: schemas.AWARDS, outline or null
+    applications: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # schemas.APPLICATIONS, outline or null
+    applied: pd.DataFrame = field(default_factory=pd.DataFrame)  # the premises that their lists name: schemas.APPLIED
     lots: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # areas that a planner has drawn: schemas.LOTS
     mobile: tuple[MobileLayer, ...] = ()
     masts: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # schemas.MASTS, points

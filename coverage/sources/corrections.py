@@ -112,6 +112,7 @@ def add_missing(places: gpd.GeoDataFrame | None, corrections: gpd.GeoDataFrame) 
     known = [name for name in (*ADDRESS, "geometry") if name in places]
     exact = {name: value for name, value in {"cell_m": 0.0, "position_basis": "given"}.items() if name in places}
     whole = pd.concat([places[[*known, *exact]], missing[known].assign(**exact)], ignore_index=True)
+    whole = whole.astype({name: "str" for name in ADDRESS if name in known})  # two empty columns make one of no type
     return gpd.GeoDataFrame(whole, geometry="geometry", crs=places.crs)
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from coverage.errors import DataError
 from coverage.inputs import ExtentLayer, Inputs, MobileLayer, OfferLayer, SourceReport, SourceSpec, TerrainLayer
 from coverage.sources import open_batch
+from coverage.sources.applications import gather_applications
 from coverage.sources.area import StudyArea
 from coverage.sources.awards import gather_awards
 from coverage.sources.batch import Batch
@@ -109,7 +110,8 @@ def _read_all(reading: Reading, area: StudyArea, needed: Sequence[str]) -> Input
     places = _places(reading, area)
     offers = _offers(reading, "offers", read_offers, area, places)
     corrections = gather_corrections(reading, area=area, places=places)
-    hearing = _offers(reading, "hearing", read_hearing, area, add_missing(places, corrections))
+    named = add_missing(places, corrections)  # those that a list may name
+    hearing = _offers(reading, "hearing", read_hearing, area, named)
     mobile = _mobile(reading, area, places)
     shares = _shares(reading, area)
     roads = _layers(reading, "roads", read_roads, area)
@@ -117,6 +119,7 @@ def _read_all(reading: Reading, area: StudyArea, needed: Sequence[str]) -> Input
     truth = _layers(reading, "truth", read_truth, area)
     hubs = _layers(reading, "hubs", read_hubs, area)
     awards = gather_awards(reading, area=area)
+    applications, applied = gather_applications(reading, area=area, places=named)
     lots = gather_lots(reading, area=area)
     terrain = _terrain(reading, area)
     masts = gather_masts(reading, area=area)
@@ -138,6 +141,8 @@ def _read_all(reading: Reading, area: StudyArea, needed: Sequence[str]) -> Input
         corrections=corrections,
         hubs=_empty(area, name="str", hub_kind="str") if hubs is None else hubs,
         awards=awards,
+        applications=applications,
+        applied=applied,
         lots=lots,
         mobile=mobile,
         shares=shares,
