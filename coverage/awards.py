@@ -106,8 +106,14 @@ def _billed(
     )
 
 
+def _fixed(prepared: Prepared) -> gpd.GeoDataFrame:
+    """Return the fixed areas: no award of fixed service is set beside a mast."""
+    return prepared.areas[prepared.areas["kind"] == "fixed"]
+
+
 def _by_area(prepared: Prepared, awards: pd.DataFrame) -> pd.DataFrame:
-    areas = prepared.areas[prepared.areas["premises"] > 0]
+    areas = _fixed(prepared)
+    areas = areas[areas["premises"] > 0]
     named = awards[awards["area_id"].isin(areas["area_id"])]
     if named.empty:
         return _no_works()
@@ -125,7 +131,9 @@ def _by_area(prepared: Prepared, awards: pd.DataFrame) -> pd.DataFrame:
 def _by_quantities(prepared: Prepared, awards: pd.DataFrame) -> pd.DataFrame:
     if awards.empty:
         return _no_works()
-    total = float(prepared.areas["premises"].sum())
+    areas = _fixed(prepared)
+    drops = prepared.routes.loc[prepared.routes["area_id"].isin(areas["area_id"]), "drop_m"]
+    total = float(areas["premises"].sum())
     premises = awards["premises"].to_numpy(dtype=float)
 
     def share(amount: float) -> Floats:
@@ -135,11 +143,11 @@ def _by_quantities(prepared: Prepared, awards: pd.DataFrame) -> pd.DataFrame:
         {
             "area_id": awards["award_id"].to_numpy(),
             "premises": premises,
-            "businesses": share(float(prepared.areas["businesses"].sum())),
-            "public": share(float(prepared.areas["public"].sum())),
+            "businesses": share(float(areas["businesses"].sum())),
+            "public": share(float(areas["public"].sum())),
             "trench_m": awards["route_m"].to_numpy(dtype=float),
             "subsea_m": 0.0,
-            "drop_m": share(float(prepared.routes["drop_m"].sum())),
+            "drop_m": share(float(drops.sum())),
             "geometry": [shapely.Point()] * len(awards),
             "basis": "quantities",
         }

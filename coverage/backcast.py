@@ -17,7 +17,7 @@ import pandas as pd
 from coverage.awards import BASES, rebuild
 from coverage.calibration import OVERALL, Rules, by_class, load_rules
 from coverage.costbook import INDEX_PREFIX, CostBook, load_costs
-from coverage.costs import price
+from coverage.costs import is_mobile, price
 from coverage.errors import DataError
 from coverage.parts import building_items
 from coverage.preparation import Prepared
@@ -173,7 +173,7 @@ def _compare_rest(
 ) -> pd.DataFrame:
     """Fill in what only comparable areas can tell: of the award's size, in its municipality where there are enough."""
     found = found.assign(basis=found["basis"].fillna("").astype(object), note="")
-    areas = prepared.areas[prepared.areas["premises"] > 0]
+    areas = prepared.areas[(prepared.areas["premises"] > 0) & ~is_mobile(prepared.areas)]
     missing = found.index[(found["basis"] == "") & found["actual_cost"].notna()]
     lengths = prepared.routes.set_index("area_id").reindex(areas["area_id"])["route_m"].to_numpy()
     sizes = np.asarray(rules.size_class(areas["premises"].to_numpy(dtype=float)), dtype=object)

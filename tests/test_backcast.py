@@ -127,6 +127,20 @@ def test_an_award_of_an_area_of_the_study_costs_what_the_area_costs(prepared: Pr
     assert found.awards["basis"].iloc[0] == "area"
 
 
+def test_masts_are_never_what_an_award_of_fixed_service_is_set_beside(prepared: Prepared) -> None:
+    first = prepared.areas.iloc[[0]]
+    mast = first.assign(area_id="mob", kind="mobile", premises=900.0, businesses=900.0, public=0.0)
+    way = prepared.routes.iloc[[0]].assign(area_id="mob", drop_m=9e6)
+    masted = dataclasses.replace(
+        prepared,
+        areas=pd.concat([prepared.areas, mast], ignore_index=True),
+        routes=pd.concat([prepared.routes, way], ignore_index=True),
+    )
+    asked = ({"premises": 7.0}, {"premises": 10.0, "route_m": 500.0}, {"premises": 900.0})
+    pd.testing.assert_frame_equal(look_back(masted, *asked).awards, look_back(prepared, *asked).awards)
+    assert look_back(masted, {"premises": 900.0, "area_id": "mob"}).awards["basis"].iloc[0] != "area"
+
+
 def test_premises_alone_are_set_beside_areas_of_their_size_and_not_fitted(prepared: Prepared) -> None:
     three = [prepared.areas.iloc[[0]].assign(area_id=f"same-{n}", premises=5.0 * n) for n in (1, 2, 3)]
     lengths = prepared.routes.set_index("area_id").loc[prepared.areas["area_id"].iloc[0]]
