@@ -1,0 +1,309 @@
+"""Ways of scoring areas that others have published: weights, bounds and the rule of the score, as data.
+
+Templates are TOML files in ``data/templates``. A template is read once, checked whole, and never changed. Where a
+policy says who is eligible and what must be delivered, a template only says who comes first.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from coverage.criteria import MEASURES, column, measure_all, scale, weigh
+from coverage.errors import PolicyError
+from coverage.policy import LANGUAGES, Criterion, Policy
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Text = dict[str, str]  # language code -> text
+
+TEMPLATE_DIR: Final = Path(__file__).parent.parent / "data" / "templates"
+OPTIONAL: Final = Path(__file__).parent.parent / "data" / "criteria" / "optional.toml"
+# derived: arithmetic on published figures; assumed: general knowledge; unconfirmed: a text that was not read
+CONFIDENCES: Final = ("published", "derived", "assumed", "unconfirmed")
+WEIGHTED_SUM: Final = "weighted_sum"
+REFERENCE_PRICE: Final = "reference_price"
+REFERENCE_PERCENT: Final = "reference_percent"  # the only criterion of a reference price
+RULES: Final = (WEIGHTED_SUM, REFERENCE_PRICE)
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Name a number of points that opens something, such as a fast lane."""
+
+    id: str
+    label: Text
+    points: float
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Say how a request is scored against a reference price: points less percent, within it and above it."""
+
+    points_within: float
+    points_above: float
+    reject_above: float  # percent of the reference
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Hold a reference price for areas that have none of their own: public money per premises."""
+
+    currency: str
+    per_premises: float
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Template:
+    """Hold one way of scoring, whole and checked. `currency` is that of its amounts, "" where it has none."""
+
+    id: str
+    name: Text
+    rule: str
+    max_points: float
+    source: str
+    confidence: str
+    note: Text
+    criteria: tuple[Criterion, ...]
+    currency: str = ""
+    marks: tuple[Mark, ...] = ()
+    prices: Prices | None = None
+    references: tuple[Reference, ...] = ()
+
+    def with_weights(self, changed: Mapping[str, float]) -> dict[str, float]:
+        """Return the weight of every criterion, in order: the changed ones, and else its own. Raises PolicyError."""
+        own = {criterion.id: float(criterion.weight) for criterion in self.criteria}
+        for name, value in changed.items():
+            if name not in own:
+                raise PolicyError(f"template {self.id}: weights.{name} is not known; it has only {', '.join(own)}")
+            if not 0 <= value < math.inf:
+                raise PolicyError(f"template {self.id}: weights.{name} is {value!r}; expected a number of 0 or more")
+        weights = own | dict(changed)
+        if not sum(weights.values()) > 0:
+            raise PolicyError(f"template {self.id}: one of the weights of {', '.join(own)} must be above 0")
+        return weights
+
+    def on(self, policy: Policy) -> Policy:
+        """Return the policy with the criteria of this template in place of its own."""
+        return replace(policy, criteria=self.criteria)
+
+    def marked(self) -> tuple[tuple[str, str], ...]:
+        """List the parts that are not published, and their confidence."""
+        parts = [("template", self.confidence)]
+        parts += [(f"criterion {criterion.id}", criterion.confidence) for criterion in self.criteria]
+        parts += [(f"mark {mark.id}", mark.confidence) for mark in self.marks]
+        parts += [("prices", self.prices.confidence)] if self.prices else []
+        parts += [(f"reference in {item.currency}", item.confidence) for item in self.references]
+        return tuple((name, confidence) for name, confidence in parts if confidence != "published")
+
+
+def list_templates(directory: Path = TEMPLATE_DIR) -> tuple[str, ...]:
+    """List the ids of the templates in a folder, sorted."""
+    return tuple(sorted(path.stem for path in directory.glob("*.toml")))
+
+
+def load_template(template_id: str, *, directory: Path = TEMPLATE_DIR) -> Template:
+    """Read and check the template `template_id`; raises PolicyError naming the file, the key and what was expected."""
+    path = directory / f"{template_id}.toml"
+    if path.parent != directory or not path.is_file():
+        known = ", ".join(list_templates(directory)) or "none"
+        raise PolicyError(f"template {template_id!r} is not known; those in data/templates are: {known}")
+    raw = _read(path)
+    where = path.name
+    criteria = _criteria(raw.pop("criteria", {}), where)
+    raw["marks"] = tuple(_part(Mark, item, f"{where}: marks") for item in raw.get("marks", []))
+    raw["references"] = tuple(_part(Reference, item, f"{where}: references") for item in raw.get("references", []))
+    raw["prices"] = _part(Prices, raw["prices"], f"{where}: prices") if "prices" in raw else None
+    template = _part(Template, raw | {"criteria": criteria}, where)
+    problems = _problems(template)
+    if problems:
+        raise PolicyError(f"{where}: " + "; ".join(problems))
+    return template
+
+
+def optional_criteria(path: Path = OPTIONAL) -> tuple[Criterion, ...]:
+    """Return the criteria that no policy has by itself, of weight 0. Raises PolicyError where they cannot be used."""
+    raw = {name: {"weight": 0.0, **table} for name, table in _read(path).items()}
+    criteria = _criteria(raw, path.name)
+    problems = _criterion_problems(criteria)
+    if problems:
+        raise PolicyError(f"{path.name}: " + "; ".join(problems))
+    return criteria
+
+
+def extend(policy: Policy, weights: Sequence[tuple[str, float]]) -> Policy:
+    """Return the policy with the optional criteria that `weights` gives a weight above 0, after its own.
+
+    They have the weight 0 in it: the weights themselves stay the scenario's.
+    """
+    asked = {name for name, value in weights if value > 0} - {criterion.id for criterion in policy.criteria}
+    more = tuple(criterion for criterion in optional_criteria() if criterion.id in asked)
+    return replace(policy, criteria=(*policy.criteria, *more)) if more else policy
+
+
+def score(
+    areas: pd.DataFrame,
+    template: Template,
+    *,
+    currency: str,
+    weights: Mapping[str, float] | None = None,
+    local_share: float = 0.0,
+) -> pd.DataFrame:
+    """Score areas by a template, on their index; the score of an area hangs on no other area.
+
+    Adds `measure_<criterion>` (raw), `score_<criterion>` (0 to 100), `score` (0 to 100), `points` (of
+    `template.max_points`), `rejected` (above the highest price that is accepted; such an area scores 0),
+    `not_measured` (ids of the criteria that the data do not tell, ", " between) and `reaches_<mark>`. `weights` stand
+    in place of the template's; `local_share` is the policy's, see `criteria.measure_all`.
+
+    Raises PolicyError if the template's amounts are in another currency than `currency`, or if it has no reference
+    price in it and the areas have no `reference_grant`; DataError if a column is missing.
+    """
+    if template.currency not in ("", currency):
+        raise PolicyError(
+            f"template {template.id}: its amounts are in {template.currency}, and those of the areas in {currency}"
+        )
+    if template.rule == REFERENCE_PRICE:
+        areas = _with_reference(areas, template, currency)
+    chosen = template.with_weights(weights or {})
+    raw = measure_all(areas, template.criteria, local_share=local_share)
+    rejected = np.zeros(len(areas), dtype=bool)
+    if template.prices is not None:
+        points, rejected = _price_points(raw[REFERENCE_PERCENT], template.prices)
+        total = 100.0 * points / template.max_points
+        scores = {REFERENCE_PERCENT: total}
+    else:
+        scores = {criterion.id: scale(raw[criterion.id], criterion) for criterion in template.criteria}
+        total = weigh(scores, chosen, rows=len(areas))
+        points = total * template.max_points / 100.0
+    found: dict[str, Any] = {f"measure_{name}": values for name, values in raw.items()}
+    found |= {f"score_{name}": values for name, values in scores.items()}
+    found |= {"score": total, "points": points, "rejected": rejected, "not_measured": _not_measured(raw)}
+    # A sum of weighted parts may miss a round number by its last digit.
+    found |= {f"reaches_{mark.id}": points >= mark.points - 1e-9 * template.max_points for mark in template.marks}
+    return pd.DataFrame(found, index=areas.index)
+
+
+def _price_points(percent: Floats, prices: Prices) -> tuple[Floats, Bools]:
+    """Return the points of a request in percent of its reference, none below 0, and which are rejected."""
+    within = prices.points_within - _whole(percent)
+    above = prices.points_above - _whole(percent - 100.0)
+    points = np.where(percent <= 100.0, within, above)
+    rejected = np.asarray(percent > prices.reject_above, dtype=bool)
+    return np.where(np.isnan(percent) | rejected, 0.0, np.maximum(points, 0.0)), rejected
+
+
+def _whole(percent: Floats) -> Floats:
+    """Round to whole numbers, halves up."""
+    return np.asarray(np.floor(percent + 0.5), dtype=float)
+
+
+def _with_reference(areas: pd.DataFrame, template: Template, currency: str) -> pd.DataFrame:
+    """Return the areas with a `reference_grant` each: their own, else the template's price times their premises."""
+    own = column(areas, "reference_grant") if "reference_grant" in areas else np.full(len(areas), np.nan)
+    if not np.isnan(own).any():
+        return areas
+    price = next((item.per_premises for item in template.references if item.currency == currency), None)
+    if price is None:
+        raise PolicyError(
+            f"template {template.id}: it has no reference price in {currency}; give the areas a reference_grant"
+        )
+    premises = column(areas, "premises")
+    return areas.assign(reference_grant=np.where(np.isnan(own), price * premises, own))
+
+
+def _not_measured(raw: Mapping[str, Floats]) -> Any:
+    names = np.array(list(raw), dtype=object)
+    missing = np.column_stack([np.isnan(values) for values in raw.values()])
+    return pd.array([", ".join(names[row]) for row in missing], dtype="str")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path.name}: not a readable TOML file ({error})") from error
+
+
+def _criteria(raw: Mapping[str, Any], where: str) -> tuple[Criterion, ...]:
+    return tuple(_part(Criterion, {"id": key, **table}, f"{where}: criteria.{key}") for key, table in raw.items())
+
+
+def _part(kind: type[Part], raw: Mapping[str, Any], where: str) -> Part:
+    known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(raw) - set(known))
+    missing = [name for name, item in known.items() if name not in raw and item.default is MISSING]
+    if unknown:
+        raise PolicyError(f"{where}: unknown key {unknown[0]!r}; expected one of {', '.join(known)}")
+    if missing:
+        raise PolicyError(f"{where}: the key {missing[0]!r} is missing")
+    for name, value in raw.items():
+        expected = str(known[name].type)
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if expected == "float" and not number:
+            raise PolicyError(f"{where}: {name} is {value!r}; expected a number")
+        if expected == "str" and not isinstance(value, str):
+            raise PolicyError(f"{where}: {name} is {value!r}; expected a text")
+        told = isinstance(value, dict) and all(str(value.get(language, "")).strip() for language in LANGUAGES)
+        if expected == "Text" and not told:
+            raise PolicyError(f"{where}: {name} is {value!r}; expected a text in each of {', '.join(LANGUAGES)}")
+    return kind(**raw)
+
+
+def _problems(template: Template) -> list[str]:
+    priced = template.rule == REFERENCE_PRICE
+    problems = _criterion_problems(template.criteria)
+    if template.rule not in RULES:
+        problems.append(f"rule {template.rule!r} is none of {', '.join(RULES)}")
+    if not template.max_points > 0:
+        problems.append("max_points must be above 0")
+    if not sum(criterion.weight for criterion in template.criteria) > 0:
+        problems.append("the criteria's weights must add up to more than 0")
+    if priced != (template.prices is not None):
+        problems.append(f"prices are needed by the rule {REFERENCE_PRICE}, and by no other")
+    if priced and [criterion.id for criterion in template.criteria] != [REFERENCE_PERCENT]:
+        problems.append(f"the rule {REFERENCE_PRICE} has one criterion, {REFERENCE_PERCENT}")
+    if template.prices and not template.prices.points_within >= template.prices.points_above + 100:
+        problems.append("prices: points_within less 100 must not be below points_above")
+    if template.prices and not template.prices.points_within <= template.max_points:
+        problems.append("prices: points_within must not be above max_points")
+    problems += [f"reference in {item.currency}: per_premises must be above 0" for item in template.references
+                 if not item.per_premises > 0]  # fmt: skip
+    problems += [
+        f"confidence {confidence!r} of {name} is none of {', '.join(CONFIDENCES)}"
+        for name, confidence in template.marked()
+        if confidence not in CONFIDENCES
+    ]
+    return problems
+
+
+def _criterion_problems(criteria: Sequence[Criterion]) -> list[str]:
+    problems = [f"criterion {item.id!r}: low and high are equal" for item in criteria if item.low == item.high]
+    problems += [f"criterion {item.id!r}: its weight is below 0" for item in criteria if item.weight < 0]
+    problems += [
+        f"criterion {item.id!r} is not known; expected one of {', '.join(MEASURES)}"
+        for item in criteria
+        if item.id not in MEASURES
+    ]
+    problems += [
+        f"confidence {item.confidence!r} of criterion {item.id!r} is none of {', '.join(CONFIDENCES)}"
+        for item in criteria
+        if item.confidence not in CONFIDENCES
+    ]
+    return problems
