@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from scipy.spatial import cKDTree
 
 from coverage.areas import PLURALS, main_value, outlines, short_name, short_share
 from coverage.demand import mobile_demand
@@ -153,26 +154,35 @@ def _served(
     stand, ask = (np.asarray(frame.geometry.array, dtype=object) for frame in (sites, demand))
     if not len(stand) or not len(ask):
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    site, at = shapely.STRtree(ask).query(stand, predicate="dwithin", distance=radio["mobile_range_m"].value)
     stand_xy, ask_xy = shapely.get_coordinates(stand), shapely.get_coordinates(ask)
     height = sites["mast_m"].to_numpy(dtype=float)
     wanted = MOBILE_LEVELS.index(policy.mobile.level)
-    served = np.zeros(len(site), dtype=bool)
-    for begin in range(0, len(site), CHUNK):
-        part = slice(begin, begin + CHUNK)
-        a_xy, b_xy, mast_m = stand_xy[site[part]], ask_xy[at[part]], height[site[part]]
+    tree = shapely.STRtree(ask)
+    found = []
+    for block in _blocks(stand_xy, ask_xy, reach_m=radio["mobile_range_m"].value):
+        site, at = tree.query(stand[block], predicate="dwithin", distance=radio["mobile_range_m"].value)
+        site = block[site]
+        a_xy, b_xy, mast_m = stand_xy[site], ask_xy[at], height[site]
         distance = np.hypot(*(a_xy - b_xy).T)
-        hidden, clear = (
+        served, clear = (
             classify(signal_dbm(distance, sight=free, radio=radio, mast_m=mast_m), policy=policy) >= wanted
             for free in (False, True)
         )
         # Only pairs that get the level in sight and not without it hang on the terrain.
-        hang = np.flatnonzero(clear & ~hidden)
+        hang = np.flatnonzero(clear & ~served)
         up_m = radio["mobile_receiver_m"].value
         seen = in_sight(a_xy[hang], mast_m[hang], b_xy[hang], up_m, terrain=inputs.terrain, crs=sites.crs, radio=radio)
-        hidden[hang] = seen.clear
-        served[part] = hidden
-    return site[served].astype(np.int64), at[served].astype(np.int64)
+        served[hang] = seen.clear
+        found.append((site[served], at[served].astype(np.int64)))
+    sites_of, demand_of = (np.concatenate(column) for column in zip(*found, strict=True))
+    return sites_of, demand_of
+
+
+def _blocks(stand_xy: Floats, ask_xy: Floats, *, reach_m: float) -> list[Ints]:
+    """Split sites so that few have more than CHUNK pairs together: where much is short, all of them do not fit."""
+    order = np.lexsort((stand_xy[:, 1], np.floor(stand_xy[:, 0] / reach_m)))  # neighbours together
+    pairs = cKDTree(ask_xy).query_ball_point(stand_xy[order], reach_m, return_length=True)
+    return np.split(order, np.flatnonzero(np.diff(np.cumsum(pairs) // CHUNK)) + 1)
 
 
 def _describe(

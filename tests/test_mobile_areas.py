@@ -14,8 +14,10 @@ import shapely
 from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal, assert_series_equal
 from shapely.geometry import LineString, Point, box
 
+from coverage import mobile_areas
 from coverage.areas import delineate
 from coverage.inputs import ExtentLayer, Inputs, MobileLayer, TerrainLayer
 from coverage.mobile_areas import MobilePlan, plan_mobile
@@ -307,6 +309,17 @@ def test_sites_can_be_routed_as_places_are(country: Country) -> None:
     assert routed["area_id"].tolist() == made.areas["area_id"].tolist()
     along = made.sites.geometry.x - 100
     np.testing.assert_allclose(routed["route_m"], along, atol=0.01)
+
+
+def test_looking_at_few_pairs_at_a_time_changes_nothing(country: Country, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = together(hamlet((9_000, 30_300)), hamlet((11_000, 31_000)), hamlet((40_000, 30_300)))
+    stand = masts((8_000, 33_000), (12_000, 33_000), (41_000, 31_000))
+    whole = plan(places, country.walled, stand=stand)
+    monkeypatch.setattr(mobile_areas, "CHUNK", 10)
+    parts = plan(places, country.walled, stand=stand)
+    assert len(whole.areas) > 1
+    assert_frame_equal(pd.DataFrame(whole.areas), pd.DataFrame(parts.areas))
+    assert_series_equal(whole.mobile_area_id, parts.mobile_area_id)
 
 
 def test_the_order_of_places_and_masts_changes_nothing(country: Country) -> None:
