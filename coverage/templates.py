@@ -1,11 +1,13 @@
 """Ways of scoring areas that others have published: weights, bounds and the rule of the score, as data.
 
 Templates are TOML files in ``data/templates``. A template is read once, checked whole, and never changed. Where a
-policy says who is eligible and what must be delivered, a template only says who comes first.
+policy says who is eligible and what must be delivered, a template only says who comes first; the policy's own criteria
+are one too. coverage/scoring.py scores by them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -13,17 +15,13 @@ from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-
-from coverage.criteria import MEASURES, column, measure_all, scale, weigh
+from coverage.criteria import MEASURES
 from coverage.errors import PolicyError
 from coverage.policy import LANGUAGES, Criterion, Policy
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 Text = dict[str, str]  # language code -> text
+
+Pairs = tuple[tuple[str, float], ...]  # criterion id -> weight, as a scenario holds them
 
 TEMPLATE_DIR: Final = Path(__file__).parent.parent / "data" / "templates"
 OPTIONAL: Final = Path(__file__).parent.parent / "data" / "criteria" / "optional.toml"
@@ -99,9 +97,21 @@ class Template:
             raise PolicyError(f"template {self.id}: one of the weights of {', '.join(own)} must be above 0")
         return weights
 
+    def extend(self, weights: Pairs) -> Template:
+        """Return the template with the optional criteria to which `weights` gives more than 0, after its own.
+
+        They have the weight 0 in it: the weights themselves stay the scenario's. Raises PolicyError where the rule
+        takes no other criteria.
+        """
+        asked = {name for name, value in weights if value > 0} - {criterion.id for criterion in self.criteria}
+        more = tuple(criterion for criterion in optional_criteria() if criterion.id in asked)
+        if more and self.rule == REFERENCE_PRICE:
+            raise PolicyError(f"template {self.id}: weights.{more[0].id} cannot join it; it scores by price alone")
+        return replace(self, criteria=(*self.criteria, *more)) if more else self
+
     def on(self, policy: Policy) -> Policy:
         """Return the policy with the criteria of this template in place of its own."""
-        return replace(policy, criteria=self.criteria)
+        return policy if self.criteria == policy.criteria else replace(policy, criteria=self.criteria)
 
     def marked(self) -> tuple[tuple[str, str], ...]:
         """List the parts that are not published, and their confidence."""
@@ -147,91 +157,32 @@ def optional_criteria(path: Path = OPTIONAL) -> tuple[Criterion, ...]:
     return criteria
 
 
-def extend(policy: Policy, weights: Sequence[tuple[str, float]]) -> Policy:
-    """Return the policy with the optional criteria that `weights` gives a weight above 0, after its own.
+def of_policy(policy: Policy) -> Template:
+    """Return the policy's own criteria as a template: the weighted mean of their scores."""
+    return Template(
+        id=policy.id,
+        name=dict.fromkeys(LANGUAGES, policy.name),
+        rule=WEIGHTED_SUM,
+        max_points=100.0,
+        source=policy.source,
+        confidence="published",
+        note={},
+        criteria=policy.criteria,
+        currency=policy.currency,
+    )
 
-    They have the weight 0 in it: the weights themselves stay the scenario's.
+
+def choose_template(policy: Policy, *, template_id: str = "", weights: Pairs = ()) -> Template:
+    """Return what areas are scored by: a template, or where none is named the policy's criteria; with optional ones.
+
+    Raises PolicyError for a template that is not known or that optional criteria with weight cannot join.
     """
-    asked = {name for name, value in weights if value > 0} - {criterion.id for criterion in policy.criteria}
-    more = tuple(criterion for criterion in optional_criteria() if criterion.id in asked)
-    return replace(policy, criteria=(*policy.criteria, *more)) if more else policy
+    return (load_template(template_id) if template_id else of_policy(policy)).extend(weights)
 
 
-def score(
-    areas: pd.DataFrame,
-    template: Template,
-    *,
-    currency: str,
-    weights: Mapping[str, float] | None = None,
-    local_share: float = 0.0,
-) -> pd.DataFrame:
-    """Score areas by a template, on their index; the score of an area hangs on no other area.
-
-    Adds `measure_<criterion>` (raw), `score_<criterion>` (0 to 100), `score` (0 to 100), `points` (of
-    `template.max_points`), `rejected` (above the highest price that is accepted; such an area scores 0),
-    `not_measured` (ids of the criteria that the data do not tell, ", " between) and `reaches_<mark>`. `weights` stand
-    in place of the template's; `local_share` is the policy's, see `criteria.measure_all`.
-
-    Raises PolicyError if the template's amounts are in another currency than `currency`, or if it has no reference
-    price in it and the areas have no `reference_grant`; DataError if a column is missing.
-    """
-    if template.currency not in ("", currency):
-        raise PolicyError(
-            f"template {template.id}: its amounts are in {template.currency}, and those of the areas in {currency}"
-        )
-    if template.rule == REFERENCE_PRICE:
-        areas = _with_reference(areas, template, currency)
-    chosen = template.with_weights(weights or {})
-    raw = measure_all(areas, template.criteria, local_share=local_share)
-    rejected = np.zeros(len(areas), dtype=bool)
-    if template.prices is not None:
-        points, rejected = _price_points(raw[REFERENCE_PERCENT], template.prices)
-        total = 100.0 * points / template.max_points
-        scores = {REFERENCE_PERCENT: total}
-    else:
-        scores = {criterion.id: scale(raw[criterion.id], criterion) for criterion in template.criteria}
-        total = weigh(scores, chosen, rows=len(areas))
-        points = total * template.max_points / 100.0
-    found: dict[str, Any] = {f"measure_{name}": values for name, values in raw.items()}
-    found |= {f"score_{name}": values for name, values in scores.items()}
-    found |= {"score": total, "points": points, "rejected": rejected, "not_measured": _not_measured(raw)}
-    # A sum of weighted parts may miss a round number by its last digit.
-    found |= {f"reaches_{mark.id}": points >= mark.points - 1e-9 * template.max_points for mark in template.marks}
-    return pd.DataFrame(found, index=areas.index)
-
-
-def _price_points(percent: Floats, prices: Prices) -> tuple[Floats, Bools]:
-    """Return the points of a request in percent of its reference, none below 0, and which are rejected."""
-    within = prices.points_within - _whole(percent)
-    above = prices.points_above - _whole(percent - 100.0)
-    points = np.where(percent <= 100.0, within, above)
-    rejected = np.asarray(percent > prices.reject_above, dtype=bool)
-    return np.where(np.isnan(percent) | rejected, 0.0, np.maximum(points, 0.0)), rejected
-
-
-def _whole(percent: Floats) -> Floats:
-    """Round to whole numbers, halves up."""
-    return np.asarray(np.floor(percent + 0.5), dtype=float)
-
-
-def _with_reference(areas: pd.DataFrame, template: Template, currency: str) -> pd.DataFrame:
-    """Return the areas with a `reference_grant` each: their own, else the template's price times their premises."""
-    own = column(areas, "reference_grant") if "reference_grant" in areas else np.full(len(areas), np.nan)
-    if not np.isnan(own).any():
-        return areas
-    price = next((item.per_premises for item in template.references if item.currency == currency), None)
-    if price is None:
-        raise PolicyError(
-            f"template {template.id}: it has no reference price in {currency}; give the areas a reference_grant"
-        )
-    premises = column(areas, "premises")
-    return areas.assign(reference_grant=np.where(np.isnan(own), price * premises, own))
-
-
-def _not_measured(raw: Mapping[str, Floats]) -> Any:
-    names = np.array(list(raw), dtype=object)
-    missing = np.column_stack([np.isnan(values) for values in raw.values()])
-    return pd.array([", ".join(names[row]) for row in missing], dtype="str")
+def template_digest(template_id: str) -> str:
+    """Return the SHA-256 of a template's file, "" for none."""
+    return hashlib.sha256((TEMPLATE_DIR / f"{template_id}.toml").read_bytes()).hexdigest() if template_id else ""
 
 
 def _read(path: Path) -> dict[str, Any]:

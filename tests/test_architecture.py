@@ -88,6 +88,7 @@ ALLOWED: dict[str, set[str]] = {
     "criteria": STAGE,
     "traits": STAGE,
     "templates": STAGE | {"criteria"},
+    "scoring": STAGE | {"criteria", "templates"},
     "priority": STAGE | {"selection", "draws"},
     "agreement": STAGE | {"gaps", "study"},
     "summary": STAGE | {"gaps"},

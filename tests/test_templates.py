@@ -1,40 +1,26 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pandas.testing import assert_frame_equal
 
 from coverage.business import parameter
-from coverage.errors import DataError, PolicyError
+from coverage.errors import PolicyError
 from coverage.policy import load_policy
 from coverage.templates import (
     TEMPLATE_DIR,
-    Template,
-    extend,
+    choose_template,
     list_templates,
     load_template,
+    of_policy,
     optional_criteria,
-    score,
+    template_digest,
 )
-from tests.test_criteria import areas
 
 NORWAY = load_policy("no-2024")
 ALL = ("cost-per-premises", "germany", "louisiana", "nkom")
-GERMAN = {"white_spot_share": 0.0, "remaining_need": 0.0, "inhabitants_per_km2": 200.0, "municipalities": 1.0}
-
-
-def scored(table: pd.DataFrame, template: str | Template, **options: Any) -> pd.DataFrame:
-    chosen = load_template(template) if isinstance(template, str) else template
-    out = score(table, chosen, **({"currency": "NOK"} | options))
-    assert out.index.equals(table.index)
-    assert out["score"].between(0, 100).all()
-    return out
+OPTIONAL = ["worst_served", "remoteness", "single_operator_risk", "hub_distance"]
 
 
 def test_the_templates_are_listed_and_each_says_what_is_not_published() -> None:
@@ -53,103 +39,15 @@ def test_nkoms_template_is_what_the_norwegian_pack_has() -> None:
     theirs = load_template("nkom").criteria
     assert [(item.id, item.weight, item.low, item.high, item.unit, item.label) for item in theirs] == ours
     assert [item.weight for item in theirs] == [25, 20, 10, 15, 15, 15]
-    out = scored(areas(), "nkom", local_share=0.3).iloc[0]
-    parts = [100 / 15, 100 * 22 / 35, 100 * (3 / 13) / 0.5, 50, 100 * 6 / 7, 3]
-    assert out["score"] == pytest.approx(np.average(parts, weights=[25, 20, 10, 15, 15, 15]))
-    assert out["points"] == pytest.approx(out["score"])
 
 
-def test_the_german_points_by_hand() -> None:
-    table = areas(
-        5,
-        white_spot_share=[0.2, 0.1, 0.5, 0.0, 0.2],
-        remaining_need=[0.0, 0.4, 1.0, 0.0, 0.4],
-        inhabitants_per_km2=[49.0, 75.0, 10.0, 200.0, 50.0],
-        municipalities=[1.0, 3.0, 6.0, 1.0, 1.0],
-    )
-    out = scored(table, "germany", currency="EUR")
-    # 200 points at 20 %, 125 for all that remains, 100 at 50 inhabitants per km2, 75 for five municipalities.
-    assert out["points"].tolist() == pytest.approx(
-        [200 + 0 + 100 + 0, 100 + 50 + 50 + 37.5, 200 + 125 + 100 + 75, 0, 200 + 50 + 100 + 0]
-    )
-    assert out["reaches_fast_lane"].tolist() == [False, False, True, False, True]
-    assert out["score"].tolist() == pytest.approx([60, 47.5, 100, 0, 70])
-    assert out["not_measured"].eq("").all()
-
-
-def test_what_is_not_measured_is_said_and_scores_nothing() -> None:
-    table = areas(2, white_spot_share=[0.2, np.nan], inhabitants_per_km2=40.0, municipalities=1.0)
-    out = scored(table, "germany")
-    assert out["not_measured"].tolist() == ["remaining_need", "white_spot_share, remaining_need"]
-    assert out["points"].tolist() == pytest.approx([300, 100])
-
-
-@pytest.mark.parametrize(
-    ("percent", "points", "rejected"),
-    [
-        (0.0, 300, False),
-        (40.0, 260, False),
-        (62.4, 238, False),
-        (62.5, 237, False),  # a half is rounded up
-        (100.0, 200, False),
-        (100.4, 100, False),  # no request above the reference has more than 100
-        (101.0, 99, False),
-        (150.0, 50, False),
-        (200.0, 0, False),
-        (200.5, 0, True),
-        (900.0, 0, True),
-    ],
-)
-def test_louisianas_points_by_hand(percent: float, points: int, rejected: bool) -> None:
-    table = areas(reference_grant=1000.0, grant=10 * percent)
-    out = scored(table, "louisiana", currency="USD").iloc[0]
-    assert (out["points"], out["rejected"]) == (points, rejected)
-    assert out["score"] == pytest.approx(points / 3)
-
-
-def test_a_reference_is_the_areas_own_or_the_price_of_the_currency() -> None:
-    grants = [147_700.0, 147_700.0 * 10, 147_700.0 * 15]
-    table = areas(3, premises=10.0, grant=grants, reference_grant=[np.nan, np.nan, 147_700.0 * 30])
-    assert scored(table, "louisiana")["measure_reference_percent"].tolist() == [10, 100, 50]
-    assert scored(table.drop(columns="reference_grant"), "louisiana")["points"].tolist() == [290, 200, 50]
-    dollars = areas(premises=10.0, grant=43_310.0)
-    assert scored(dollars, "louisiana", currency="USD")["points"].tolist() == [200]
-    with pytest.raises(PolicyError, match="no reference price in GBP"):
-        scored(dollars, "louisiana", currency="GBP")
-    own = scored(dollars.assign(reference_grant=86_620.0), "louisiana", currency="GBP")
-    assert own["points"].tolist() == [250]
-
-
-def test_an_area_without_premises_is_neither_scored_nor_rejected() -> None:
-    out = scored(areas(premises=0.0), "louisiana").iloc[0]
-    assert (out["points"], out["rejected"], out["not_measured"]) == (0, False, "reference_percent")
-
-
-def test_the_cheapest_premises_come_first() -> None:
-    out = scored(areas(4, capex=[3.5e6, 0.0, 1.75e6, 9e9]), "cost-per-premises")
-    assert out["score"].tolist() == pytest.approx([0, 100, 50, 0])
-    assert out["measure_capex_per_premises"].tolist() == [350_000, 0, 175_000, 9e8]
-
-
-def test_amounts_are_not_taken_into_another_currency() -> None:
-    for name in ("nkom", "cost-per-premises"):
-        with pytest.raises(PolicyError, match="in NOK, and those of the areas in EUR"):
-            scored(areas(), name, currency="EUR")
-    scored(areas(**GERMAN), "germany", currency="SEK")
-
-
-def test_weights_may_be_changed_and_must_be_usable() -> None:
-    table = areas(2, **(GERMAN | {"white_spot_share": [0.2, 0.0], "inhabitants_per_km2": [200.0, 20.0]}))
-    out = scored(table, "germany", weights={"white_spot_share": 0.0, "remaining_need": 0.0, "municipalities": 0.0})
-    assert out["score"].tolist() == [0, 100]
-    for weights, match in (
-        ({"charm": 1.0}, r"weights\.charm is not known"),
-        ({"municipalities": -1.0}, r"weights\.municipalities is -1\.0"),
-        ({"municipalities": float("nan")}, r"weights\.municipalities is nan"),
-        (dict.fromkeys(GERMAN, 0.0), "must be above 0"),
-    ):
-        with pytest.raises(PolicyError, match=match):
-            scored(table, "germany", weights=weights)
+def test_the_weights_of_the_german_template_are_its_points() -> None:
+    template = load_template("germany")
+    assert [item.weight * template.max_points / 100 for item in template.criteria] == [200, 125, 100, 75]
+    pack = {item.id: (item.weight, item.low, item.high) for item in load_policy("de-gigabit-2").criteria}
+    ours = {item.id: (item.weight, item.low, item.high) for item in template.criteria}
+    assert ours.pop("white_spot_share") == pack.pop("municipality_short_share")
+    assert ours == pack
 
 
 def test_a_template_stands_in_for_the_criteria_of_a_policy_and_for_nothing_else() -> None:
@@ -157,18 +55,40 @@ def test_a_template_stands_in_for_the_criteria_of_a_policy_and_for_nothing_else(
     other = template.on(NORWAY)
     assert other.criteria == template.criteria
     assert (other.id, other.tiers, other.clauses) == (NORWAY.id, NORWAY.tiers, NORWAY.clauses)
+    assert of_policy(NORWAY).on(NORWAY) is NORWAY
 
 
-def test_optional_criteria_join_a_policy_only_where_they_have_weight() -> None:
-    names = [item.id for item in optional_criteria()]
-    assert names == ["worst_served", "remoteness", "single_operator_risk", "hub_distance"]
+def test_without_a_template_the_policys_criteria_are_one() -> None:
+    template = choose_template(NORWAY)
+    assert template == of_policy(NORWAY)
+    assert (template.id, template.currency, template.max_points) == ("no-2024", "NOK", 100)
+    assert choose_template(NORWAY, template_id="germany") == load_template("germany")
+
+
+def test_optional_criteria_join_only_where_they_have_weight() -> None:
+    assert [item.id for item in optional_criteria()] == OPTIONAL
     assert all(item.weight == 0 for item in optional_criteria())
-    assert extend(NORWAY, ()) is NORWAY
-    assert extend(NORWAY, (("remoteness", 0.0), ("premises", 5.0))) is NORWAY
-    longer = extend(NORWAY, (("hub_distance", 1.0), ("remoteness", 10.0), ("charm", 3.0)))
+    plain = of_policy(NORWAY)
+    assert plain.extend(()) is plain
+    assert plain.extend((("remoteness", 0.0), ("premises", 5.0))) is plain
+    longer = choose_template(NORWAY, weights=(("charm", 3.0), ("hub_distance", 1.0), ("remoteness", 10.0)))
     assert [item.id for item in longer.criteria[6:]] == ["remoteness", "hub_distance"]
     assert longer.criteria[:6] == NORWAY.criteria
-    assert extend(longer, (("remoteness", 1.0),)) is longer
+    assert longer.extend((("remoteness", 1.0),)) is longer
+    weights = longer.with_weights({"hub_distance": 1.0, "remoteness": 10.0})
+    assert list(weights.values()) == [25, 20, 10, 15, 15, 15, 10, 1]
+    assert longer.on(NORWAY).criteria == longer.criteria
+
+
+def test_nothing_can_join_a_template_that_scores_by_price_alone() -> None:
+    with pytest.raises(PolicyError, match=r"weights\.remoteness cannot join it"):
+        choose_template(NORWAY, template_id="louisiana", weights=(("remoteness", 1.0),))
+
+
+def test_the_digest_of_a_template_is_that_of_its_file() -> None:
+    text = (TEMPLATE_DIR / "nkom.toml").read_bytes()
+    assert template_digest("nkom") == hashlib.sha256(text).hexdigest()
+    assert template_digest("") == ""
 
 
 def test_the_bounds_of_the_distance_to_a_hub_are_the_profiles_near_and_far() -> None:
@@ -229,55 +149,3 @@ def test_an_optional_criterion_that_cannot_be_used_is_named(tmp_path: Path) -> N
     path.write_text('[charm]\nlabel = { en = "a", nb = "b" }\nlow = 1\nhigh = 1\nunit = ""\nconfidence = "sure"\n')
     with pytest.raises(PolicyError, match=r"low and high are equal; .*'charm' is not known.*; confidence 'sure'"):
         optional_criteria(path)
-
-
-def test_a_missing_column_is_named() -> None:
-    with pytest.raises(DataError, match="'pv_opex'"):
-        scored(areas().drop(columns="pv_opex"), "nkom")
-
-
-# --- invariants ---------------------------------------------------------------------------------------------
-
-PART = st.one_of(st.just(0.0), st.floats(0.01, 1.5))
-TRAITS = st.lists(st.tuples(*[PART] * 4), min_size=1, max_size=6)
-
-
-def german(rows: list[tuple[float, ...]]) -> pd.DataFrame:
-    """Return areas that are the better, the higher their four parts, within the bounds and beyond them."""
-    part = np.array(rows, dtype=float)
-    return areas(
-        len(rows),
-        white_spot_share=0.2 * part[:, 0],
-        remaining_need=part[:, 1],
-        inhabitants_per_km2=100 - 50 * part[:, 2],
-        municipalities=1 + 4 * part[:, 3],
-        premises=100 * part[:, 0],
-        grant=1e6 * part[:, 1],
-        capex=1e6 * part[:, 2],
-    )
-
-
-@given(TRAITS, TRAITS, st.sampled_from(ALL), st.data())
-def test_adding_an_area_does_not_reshuffle_the_others(
-    rows: list[tuple[float, ...]], more: list[tuple[float, ...]], name: str, data: st.DataObject
-) -> None:
-    alone = scored(german(rows), name)
-    order = list(data.draw(st.permutations(range(len(rows) + len(more)))))
-    among = scored(german(rows + more).iloc[order], name).sort_index().iloc[: len(rows)]
-    assert_frame_equal(alone, among, check_exact=True)
-
-
-@given(TRAITS)
-def test_a_better_area_never_has_fewer_points(rows: list[tuple[float, ...]]) -> None:
-    points = scored(german(rows), "germany")["points"].tolist()
-    for better, its in zip(rows, points, strict=True):
-        for worse, other in zip(rows, points, strict=True):
-            if all(a >= b for a, b in zip(better, worse, strict=True)):
-                assert its >= other
-
-
-@given(st.lists(st.floats(0.0, 5e6), min_size=2, max_size=9))
-def test_asking_for_more_never_brings_points(grants: list[float]) -> None:
-    out = scored(areas(len(grants), grant=sorted(grants), reference_grant=1e6), "louisiana")
-    assert (np.diff(out["points"]) <= 0).all()
-    assert out["rejected"].tolist() == [grant > 2e6 for grant in sorted(grants)]
