@@ -228,8 +228,8 @@ def _chart(found: Backcast) -> Any:
 def _prices(view: View, found: Backcast) -> None:
     """Tell the prices before and after, and how a scenario uses them."""
     table, assessment, study = found.prices, view.assessment, view.assessment.study
-    st.subheader(_("The fitted prices, before use"))
     used = set(found.overrides) <= set(assessment.scenario.costs)
+    st.subheader(_("The fitted prices, in use") if used else _("The fitted prices, before use"))
     if used:
         st.success(_("This scenario uses them: every figure on the other pages rests on them."))
     else:
@@ -243,7 +243,7 @@ def _prices(view: View, found: Backcast) -> None:
     st.dataframe(
         parts.written(shown, {"book_value": None, "multiplier": 2, "fitted_value": None}),
         hide_index=True,
-        column_config=_columns(found, *names),
+        column_config=_columns(found, *names) | {"book_value": _("price in the cost book")},
     )
     text = scenario_text(found, assessment.scenario, study=study)
 
