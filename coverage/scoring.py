@@ -29,8 +29,8 @@ def score(
 
     Adds `measure_<criterion>` (raw), `score_<criterion>` (0 to 100), `score` (0 to 100), `points` (of
     `template.max_points`), `rejected` (above the highest price that is accepted; such an area scores 0),
-    `not_measured` (ids of the criteria that the data do not tell, ", " between) and `reaches_<mark>`. `weights` stand
-    in place of the template's; `local_share` is the policy's, see `criteria.measure_all`.
+    `not_measured` (ids of the criteria that the data do not tell, ", " between), `reaches_<mark>` and, where there are
+    prices, the `reference_grant` compared with. `weights` stand in place of the template's; `local_share` is the policy's, see `criteria.measure_all`.
 
     Raises PolicyError if the template's amounts are in another currency than `currency`, or if it has no reference
     price in it and the areas have no `reference_grant`; DataError if a column is missing.
@@ -45,7 +45,7 @@ def score(
     raw = measure_all(areas, template.criteria, local_share=local_share)
     rejected = np.zeros(len(areas), dtype=bool)
     if template.prices is not None:
-        points, rejected = _price_points(raw[REFERENCE_PERCENT], template.prices)
+        points, rejected = price_points(raw[REFERENCE_PERCENT], template.prices)
         total = 100.0 * points / template.max_points
         scores = {REFERENCE_PERCENT: total}
     else:
@@ -55,13 +55,15 @@ def score(
     found: dict[str, Any] = {f"measure_{name}": values for name, values in raw.items()}
     found |= {f"score_{name}": values for name, values in scores.items()}
     found |= {"score": total, "points": points, "rejected": rejected, "not_measured": _not_measured(raw)}
+    if template.rule == REFERENCE_PRICE:
+        found["reference_grant"] = column(areas, "reference_grant")
     # A sum of weighted parts may miss a round number by its last digit.
     found |= {f"reaches_{mark.id}": points >= mark.points - 1e-9 * template.max_points for mark in template.marks}
     return pd.DataFrame(found, index=areas.index)
 
 
-def _price_points(percent: Floats, prices: Prices) -> tuple[Floats, Bools]:
-    """Return the points of a request in percent of its reference, none below 0, and which are rejected."""
+def price_points(percent: Floats, prices: Prices) -> tuple[Floats, Bools]:
+    """Return the points of requests in percent of their reference, none below 0, and which of them are rejected."""
     within = prices.points_within - _whole(percent)
     above = prices.points_above - _whole(percent - 100.0)
     points = np.where(percent <= 100.0, within, above)

@@ -96,7 +96,10 @@ def test_a_reference_is_the_areas_own_or_the_price_of_the_currency() -> None:
     grants = [147_700.0, 147_700.0 * 10, 147_700.0 * 15]
     table = areas(3, premises=10.0, grant=grants, reference_grant=[np.nan, np.nan, 147_700.0 * 30])
     assert scored(table, "louisiana")["measure_reference_percent"].tolist() == [10, 100, 50]
-    assert scored(table.drop(columns="reference_grant"), "louisiana")["points"].tolist() == [290, 200, 50]
+    plain = scored(table.drop(columns="reference_grant"), "louisiana")
+    assert plain["points"].tolist() == [290, 200, 50]
+    assert plain["reference_grant"].tolist() == [1_477_000] * 3
+    assert "reference_grant" not in scored(areas(), "nkom")
     dollars = areas(premises=10.0, grant=43_310.0)
     assert scored(dollars, "louisiana", currency="USD")["points"].tolist() == [200]
     with pytest.raises(PolicyError, match="no reference price in GBP"):
