@@ -30,7 +30,8 @@ def score(
     Adds `measure_<criterion>` (raw), `score_<criterion>` (0 to 100), `score` (0 to 100), `points` (of
     `template.max_points`), `rejected` (above the highest price that is accepted; such an area scores 0),
     `not_measured` (ids of the criteria that the data do not tell, ", " between), `reaches_<mark>` and, where there are
-    prices, the `reference_grant` compared with. `weights` stand in place of the template's; `local_share` is the policy's, see `criteria.measure_all`.
+    prices, the `reference_grant` compared with. `weights` stand in place of the template's; `local_share` is the
+    policy's, see `criteria.measure_all`.
 
     Raises PolicyError if the template's amounts are in another currency than `currency`, or if it has no reference
     price in it and the areas have no `reference_grant`; DataError if a column is missing.
