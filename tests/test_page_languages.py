@@ -162,6 +162,8 @@ def data_texts() -> str:
         policy.source,
         policy.fixed.source,
         policy.mobile.source,
+        policy.mobile.supported_source,
+        policy.mobile.gain_source,
         policy.subsidy.source,
     ]
     texts += [
