@@ -216,11 +216,10 @@ class _Eye:
         As near as `candidate_sites` asks for: by the middle of the site's lattice cell.
         """
         lattice = self.radio["site_lattice_m"].value
+        reach = max(self.radio["site_near_m"].value, lattice * np.sqrt(0.5))
         site = distinct(pairs.site)
         middle = (np.floor(self.site_xy[site] / lattice) + 0.5) * lattice
-        found = cKDTree(middle).sparse_distance_matrix(
-            cKDTree(self.demand.xy), self.radio["site_near_m"].value, output_type="ndarray"
-        )
+        found = cKDTree(middle).sparse_distance_matrix(cKDTree(self.demand.xy), reach, output_type="ndarray")
         close = distinct(site[found["i"]] * self.demand.areas + self.demand.area[found["j"]])
         return pairs.take(is_among(pairs.site * self.demand.areas + self.demand.area[pairs.point], close))
 

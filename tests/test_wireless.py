@@ -237,6 +237,13 @@ def test_a_new_site_needs_power_and_a_cable_from_the_network(tmp_path: Path) -> 
     assert plan(more, masts(), [plain], lines=ROAD).loc["a", "fwa_power_m"] == pytest.approx(10 * DETOUR)
 
 
+def test_a_new_site_is_looked_for_in_the_cell_of_a_place_however_near_it_must_be(tmp_path: Path) -> None:
+    road = roads([(100.0, 600.0), (1900.0, 600.0)])
+    near = figures(high_ground_gain_m=10_000, site_near_m=0)
+    row = plan(homes((300, 700)), masts(), [model(tmp_path / "z.tif", flat())], lines=road, radio=near).loc["a"]
+    assert row[["fwa_sites_new", "fwa_reach_share"]].tolist() == [1, 1]
+
+
 def test_two_new_sites_share_their_trench_and_one_off_the_network_is_joined(tmp_path: Path) -> None:
     wall = model(tmp_path / "wall.tif", ridge())
     found = plan(homes((3000, 1000), EAST), masts(), [wall], lines=ROAD).loc["a"]
