@@ -127,6 +127,10 @@ ALLOWED: dict[str, set[str]] = {
     # What was built is routed again, and priced as areas are.
     "calibration": BASE,
     "awards": STAGE | {"preparation", "roads", "routes"},
+    # The life of areas, and applications priced as areas are.
+    "status": STAGE,
+    "applications": STAGE
+    | {"contributions", "costbook", "costs", "layout", "preparation", "roads", "status", "subsidy"},
     "backcast": STAGE | {"awards", "parts", "calibration", "costbook", "costs", "preparation", "subsidy"},
     "backcast_tables": SEEN | {"backcast", "calibration", "reports"},
     # It runs the pipeline again on changed plans.
