@@ -85,16 +85,21 @@ class Template:
     references: tuple[Reference, ...] = ()
 
     def with_weights(self, changed: Mapping[str, float]) -> dict[str, float]:
-        """Return the weight of every criterion, in order: the changed ones, and else its own. Raises PolicyError."""
-        own = {criterion.id: float(criterion.weight) for criterion in self.criteria}
+        """Return the weight of every criterion, in order: the changed ones, and else its own.
+
+        An optional criterion that it does not have may be given the weight 0. Raises PolicyError for other names that
+        it does not have, for what is no weight, and if nothing has any.
+        """
+        weights = {criterion.id: float(criterion.weight) for criterion in self.criteria}
         for name, value in changed.items():
-            if name not in own:
-                raise PolicyError(f"template {self.id}: weights.{name} is not known; it has only {', '.join(own)}")
             if not 0 <= value < math.inf:
-                raise PolicyError(f"template {self.id}: weights.{name} is {value!r}; expected a number of 0 or more")
-        weights = own | dict(changed)
+                raise PolicyError(f"scenario: weights.{name} is {value!r}; expected a number of 0 or more")
+            if name in weights:
+                weights[name] = float(value)
+            elif value > 0 or name not in {criterion.id for criterion in optional_criteria()}:
+                raise PolicyError(f"scenario: weights.{name}: {self.id} has only {', '.join(weights)}")
         if not sum(weights.values()) > 0:
-            raise PolicyError(f"template {self.id}: one of the weights of {', '.join(own)} must be above 0")
+            raise PolicyError(f"scenario: weights: one of {', '.join(weights)} must be above 0 in {self.id}")
         return weights
 
     def extend(self, weights: Pairs) -> Template:
@@ -106,7 +111,7 @@ class Template:
         asked = {name for name, value in weights if value > 0} - {criterion.id for criterion in self.criteria}
         more = tuple(criterion for criterion in optional_criteria() if criterion.id in asked)
         if more and self.rule == REFERENCE_PRICE:
-            raise PolicyError(f"template {self.id}: weights.{more[0].id} cannot join it; it scores by price alone")
+            raise PolicyError(f"scenario: weights.{more[0].id} cannot join {self.id}, which scores by price alone")
         return replace(self, criteria=(*self.criteria, *more)) if more else self
 
     def on(self, policy: Policy) -> Policy:

@@ -130,11 +130,13 @@ def test_weights_may_be_changed_and_must_be_usable() -> None:
     table = areas(2, **(GERMAN | {"white_spot_share": [0.2, 0.0], "inhabitants_per_km2": [200.0, 20.0]}))
     out = scored(table, "germany", weights={"white_spot_share": 0.0, "remaining_need": 0.0, "municipalities": 0.0})
     assert out["score"].tolist() == [0, 100]
+    assert_frame_equal(scored(table, "germany", weights={"remoteness": 0.0}), scored(table, "germany"))
     for weights, match in (
-        ({"charm": 1.0}, r"weights\.charm is not known"),
+        ({"charm": 1.0}, r"weights\.charm: germany has only"),
+        ({"charm": 0.0}, r"weights\.charm: germany has only"),
         ({"municipalities": -1.0}, r"weights\.municipalities is -1\.0"),
         ({"municipalities": float("nan")}, r"weights\.municipalities is nan"),
-        (dict.fromkeys(GERMAN, 0.0), "must be above 0"),
+        (dict.fromkeys(GERMAN, 0.0), "must be above 0 in germany"),
     ):
         with pytest.raises(PolicyError, match=match):
             scored(table, "germany", weights=weights)

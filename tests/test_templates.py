@@ -81,7 +81,7 @@ def test_optional_criteria_join_only_where_they_have_weight() -> None:
 
 
 def test_nothing_can_join_a_template_that_scores_by_price_alone() -> None:
-    with pytest.raises(PolicyError, match=r"weights\.remoteness cannot join it"):
+    with pytest.raises(PolicyError, match=r"weights\.remoteness cannot join louisiana"):
         choose_template(NORWAY, template_id="louisiana", weights=(("remoteness", 1.0),))
 
 
