@@ -136,6 +136,9 @@ ALLOWED: dict[str, set[str]] = {
     # It runs the pipeline again on changed plans.
     "stress": SEEN | {"pipeline", "plans", "priority"},
     "console": SEEN | {"hearing", "stress", "reports"},
+    "compare": BASE | {"policy"},
+    # A list that was handed over is set beside the same file written anew.
+    "verify": BASE | {"assessment", "compare", "inputs", "policy", "reports", "sources"},
     # A list tells what would let an area in, and what a ceiling would change.
     "reports": SEEN | {"reports", "reasons", "business", "nace", "levers", "ceiling"},
     "__main__": SEEN
