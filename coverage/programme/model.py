@@ -131,6 +131,8 @@ def build(options: Options, bins: Bins, wishes: Wishes) -> Model:
     rows_of = {name: row for row, name in enumerate(options.area_ids)}
     fits = _possible(options, bins)
     fits[np.isin(options.area, [rows_of[name] for name in wishes.never])] = False
+    caps_of = np.array([wishes.cap_of(code) for code in options.municipality], dtype=float)
+    fits[options.grant > caps_of[options.area]] = False
     option, at = np.nonzero(fits)
     area, grant = options.area[option], options.grant[option]
     codes, town = np.unique(np.array(options.municipality, dtype=str), return_inverse=True)

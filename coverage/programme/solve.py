@@ -38,7 +38,9 @@ def solve(model: Model, *, gap: float, keep: Bools | None = None, must: Bools | 
     matrix = model.matrix[:, open_].tocsr()
     high = model.high.copy()
     unit = np.ones(len(high))
-    unit[: model.paying] = SCALE / np.maximum(high[: model.paying], 1e-300)
+    largest = np.asarray(abs(matrix[: model.paying]).max(axis=1).todense(), dtype=float).ravel() if len(open_) else 0.0
+    most_of = np.maximum(high[: model.paying], largest)
+    unit[: model.paying] = SCALE / np.where(most_of > 0, most_of, SCALE)
     low, scaled = model.low * unit, matrix.multiply(unit[:, None]).tocsr()
     if not len(open_):
         return Answer(open_, 0.0) if bool(((low <= 0) & (high >= 0)).all()) else None
