@@ -23,6 +23,7 @@ from coverage.policy import Policy, load_policy
 from coverage.preparation import Prepared as Prepared
 from coverage.preparation import prepare as prepare
 from coverage.preparation import prepare_again as prepare_again
+from coverage.preparation import redraw as redraw
 from coverage.provenance import assumed_text, provenance_of
 from coverage.scenario import Scenario
 from coverage.schemas import AREA_COLUMNS, AREA_TAIL

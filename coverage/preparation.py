@@ -11,6 +11,7 @@ import pandas as pd
 from coverage import agreement, business, corrections, extent, gaps, lots, roads, summary, verdicts
 from coverage.check import CheckReport
 from coverage.comparisons import account
+from coverage.errors import PolicyError
 from coverage.inputs import Inputs
 from coverage.layout import Clock, Layout, Masts, lay_out
 from coverage.policy import Policy
@@ -135,6 +136,27 @@ def prepare_again(prepared: Prepared, inputs: Inputs) -> Prepared:
     )
     counts = _counts(laid.places, inputs, policy)
     return replace(prepared, inputs=inputs, **_fields(laid), counts=counts, hearing={}, agreement={})
+
+
+def redraw(prepared: Prepared, policy: Policy, *, progress: Progress = ignore) -> Prepared:
+    """Return what would have been prepared under other rules for areas; places, masts and counts are taken over.
+
+    Raises PolicyError where `policy` is another pack than the one that the places were judged under.
+    """
+    if policy.id != prepared.policy.id:
+        raise PolicyError(f"the places were judged under {prepared.policy.id!r}, not under {policy.id!r}")
+    graph = roads.build_graph(prepared.inputs.roads)
+    laid = lay_out(
+        prepared.places,
+        prepared.inputs,
+        study=prepared.study,
+        policy=policy,
+        graph=graph,
+        clock=Clock(),
+        progress=progress,
+        masts=prepared.masts,
+    )
+    return replace(prepared, policy=policy, **_fields(laid))
 
 
 def _with_starts(inputs: Inputs, places: gpd.GeoDataFrame, *, study: Study, graph: roads.RoadGraph) -> Inputs:

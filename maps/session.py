@@ -150,7 +150,12 @@ def _build(key: tuple[Any, ...], study: Study, policy: Policy, tell: Callable[[s
         tell(step)
 
     try:
-        return pipeline.prepare(study, policy, progress=note)
+        if not policy.areas.changed:
+            return pipeline.prepare(study, policy, progress=note)
+        # Other rules for areas: nothing need be read or judged again.
+        plain = load_policy(policy.id)
+        own = _key(study, plain)
+        return pipeline.redraw(_PREPARED.get(own, lambda: _build(own, study, plain, note)), policy, progress=note)
     finally:
         _UNDER_WAY.pop(key, None)
 

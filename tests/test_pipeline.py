@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 from geopandas.testing import assert_geodataframe_equal
+from pandas.testing import assert_frame_equal
 
 from coverage import pipeline
 from coverage.assessment import Assessment
@@ -115,6 +116,28 @@ def test_the_fingerprint_follows_the_question(prepared: pipeline.Prepared, study
 def test_a_decision_under_another_policy_is_refused(prepared: pipeline.Prepared, study: Study) -> None:
     with pytest.raises(PolicyError, match="judged under 'no-2024'"):
         pipeline.decide(prepared, study.default_scenario().with_changes(policy="us-bead-2022"))
+
+
+@pytest.mark.parametrize(
+    "rules", [(("max_premises", 2.0), ("min_premises", 1.0)), (("cut_m", 100.0), ("split_by_municipality", 0.0))]
+)
+def test_areas_drawn_anew_are_those_of_a_whole_run(
+    prepared: pipeline.Prepared, study: Study, rules: tuple[tuple[str, float], ...]
+) -> None:
+    scenario = study.default_scenario().with_changes(areas=rules)
+    policy = scenario.shape(load_policy("no-2024"))
+    again = pipeline.redraw(prepared, policy)
+    whole = pipeline.prepare(study, policy)
+    assert len(again.areas) != len(prepared.areas)
+    for name in ("places", "areas", "routes", "branches"):
+        assert_frame_equal(getattr(again, name), getattr(whole, name))
+    assert again.joint_route_m == whole.joint_route_m
+    assert pipeline.decide(again, scenario).summary == pipeline.decide(whole, scenario).summary
+
+
+def test_areas_are_not_drawn_anew_under_another_pack(prepared: pipeline.Prepared) -> None:
+    with pytest.raises(PolicyError, match="no-2023"):
+        pipeline.redraw(prepared, load_policy("no-2023"))
 
 
 def test_money_in_another_currency_is_one_sentence(study: Study, prepared: pipeline.Prepared) -> None:
