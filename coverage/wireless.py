@@ -64,7 +64,7 @@ def plan_wireless(
     - `fwa_edge_mbps`: the Mbit/s downwards that one sector carries in all if its customers all stand where the worst
       served one stands; `fwa_furthest_m`: the longest straight way of a customer to its mast. Both are NaN where
       nobody is served;
-    - `fwa_power_m`: Σ straight way from each new site to the nearest of all places, × DETOUR;
+    - `fwa_power_m`: Σ straight way from each new site to the nearest of all places, as for mobile masts;
     - `fwa_backhaul_m`: the tree along roads and ferries that joins the area's new sites to the nearest network, with
       the straight ways × DETOUR from a site to its road, and to one that leads to a network where its own does not.
 
@@ -321,7 +321,7 @@ def _find_ways(sites: gpd.GeoDataFrame, places: gpd.GeoDataFrame, graph: RoadGra
     if not is_new.any():
         return _Ways(power, total, None, number)
     xy = _xy(sites)[is_new]
-    power[is_new] = np.asarray(cKDTree(_xy(places)).query(xy)[0]) * DETOUR
+    power[is_new] = np.asarray(cKDTree(_xy(places)).query(xy)[0])
     attached = attach(graph, sites[is_new], mask=np.ones(len(xy), dtype=bool), network=network)
     to_network = attached.to_network()[0]
     along = to_network[attached.place_node]

@@ -230,11 +230,11 @@ def test_a_new_site_needs_power_and_a_cable_from_the_network(tmp_path: Path) -> 
     found = plan(houses, masts(), [plain], lines=ROAD).loc["a"]
     assert found["fwa_sites_new"] == 1
     assert found["fwa_backhaul_m"] == pytest.approx(900)
-    assert found["fwa_power_m"] == pytest.approx(300 * DETOUR)
+    assert found["fwa_power_m"] == pytest.approx(300)
     assert found["fwa_furthest_m"] == pytest.approx(np.hypot(2000, 400), abs=0.001)
     # A place that needs nothing has power all the same.
     more = homes((1000, 1300), (3000, 1400), (1000, 990), eligible=[1.0, 1.0, 0.0], area=["a", "a", None])
-    assert plan(more, masts(), [plain], lines=ROAD).loc["a", "fwa_power_m"] == pytest.approx(10 * DETOUR)
+    assert plan(more, masts(), [plain], lines=ROAD).loc["a", "fwa_power_m"] == pytest.approx(10)
 
 
 def test_a_new_site_is_looked_for_in_the_cell_of_a_place_however_near_it_must_be(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_a_site_on_a_hill_off_the_road_is_joined_straight(tmp_path: Path) -> Non
     found = plan(homes((9000, 1000)), masts(), [hill], lines=short, radio=BOOK).loc["a"]
     assert found[["fwa_sites_new", "fwa_reach_share"]].tolist() == [1, 1]
     assert found["fwa_furthest_m"] == pytest.approx(2000, abs=150)
-    assert found["fwa_power_m"] == pytest.approx(2000 * DETOUR, abs=200)
+    assert found["fwa_power_m"] == pytest.approx(2000, abs=200)
     assert found["fwa_backhaul_m"] == pytest.approx(5000 * DETOUR + 1900, abs=200)
 
 
