@@ -130,7 +130,7 @@ ALLOWED: dict[str, set[str]] = {
     # The life of areas, and applications priced as areas are.
     "status": STAGE,
     "applications": STAGE
-    | {"contributions", "costbook", "costs", "layout", "preparation", "roads", "status", "subsidy"},
+    | {"costbook", "costs", "layout", "lots", "preparation", "roads", "status", "subsidy"},
     "backcast": STAGE | {"awards", "parts", "calibration", "costbook", "costs", "preparation", "subsidy"},
     "backcast_tables": SEEN | {"backcast", "calibration", "reports"},
     # It runs the pipeline again on changed plans.
