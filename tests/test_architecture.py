@@ -94,9 +94,10 @@ ALLOWED: dict[str, set[str]] = {
     "priority": STAGE | {"selection", "draws"},
     # They ask of a ranked list how firm it is, and what money reaches.
     "reselection": STAGE | {"selection"},
+    "refinement": STAGE | {"reselection", "selection"},
     "redraw": STAGE | {"draws", "priority"},
     "swaps": STAGE,
-    "stability": STAGE | {"draws", "priority", "redraw", "reselection", "selection", "swaps"},
+    "stability": STAGE | {"draws", "priority", "redraw", "refinement", "reselection", "selection", "swaps"},
     "curve": STAGE | {"draws", "priority", "redraw"},
     "agreement": STAGE | {"gaps", "study"},
     "summary": STAGE | {"gaps"},
@@ -129,8 +130,7 @@ ALLOWED: dict[str, set[str]] = {
     "awards": STAGE | {"preparation", "roads", "routes"},
     # The life of areas, and applications priced as areas are.
     "status": STAGE,
-    "applications": STAGE
-    | {"costbook", "costs", "layout", "lots", "preparation", "roads", "status", "subsidy"},
+    "applications": STAGE | {"costbook", "costs", "layout", "lots", "preparation", "roads", "status", "subsidy"},
     "backcast": STAGE | {"awards", "parts", "calibration", "costbook", "costs", "preparation", "subsidy"},
     "backcast_tables": SEEN | {"backcast", "calibration", "reports"},
     # It runs the pipeline again on changed plans.
