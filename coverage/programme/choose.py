@@ -7,18 +7,24 @@ binds one appropriation. Money that a year leaves over is not carried on. Areas 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from coverage.programme.clash import clash
-from coverage.programme.model import NONE, Bins, Bools, Floats, Ints, Options, build, check_names
+from coverage.programme.frontier import Front
+from coverage.programme.model import NONE, Bins, Bools, Floats, Ints, Model, Options, build, check_names
+from coverage.programme.pack import pack
 from coverage.programme.plan import Plan
+from coverage.programme.relax import Relaxed, relax, with_less
 from coverage.programme.solve import solve
 from coverage.wishes import Wishes
 
 GAP: Final = 1e-4
+# Sets near the bound that are tried to be shared out to pots and years before the solver is asked.
+STATES_TRIED: Final = 20
 
 
 @dataclass(frozen=True)
@@ -61,15 +67,49 @@ def choose(options: Options, *, budget: float, wishes: Wishes = Wishes(), gap: f
     money = wishes.money(budget)
     bins = Bins.of(money, wishes.phases)
     model = build(table, bins, wishes)
-    answer = solve(model, gap=gap)
-    if answer is None:
-        raise clash(table, money=money, wishes=wishes)
-    columns = answer.columns[answer.columns < len(model.option)]
+    plan, bound = _by_frontiers(table, bins, wishes, model, gap=gap)
+    if plan is None or plan.benefit < bound - gap * bound:
+        answer = solve(model, gap=gap)
+        if answer is None:
+            raise clash(table, money=money, wishes=wishes)
+        bound = min(bound, answer.bound)
+        columns = answer.columns[answer.columns < len(model.option)]
+        solved = _finished(table, bins, wishes, model.option[columns], model.bin[columns])
+        plan = solved if plan is None or solved.benefit > plan.benefit else plan
+    return _programme(plan, table, bins, bound, tuple(name for name, _ in money), area_order, option_order)
+
+
+def _by_frontiers(table: Options, bins: Bins, wishes: Wishes, model: Model, *, gap: float) -> tuple[Plan | None, float]:
+    """Return a plan, if this way finds one that keeps every wish, and the bound on any plan that it proves."""
+    relaxed = relax(table, bins, wishes, model, gap=gap)
+    if relaxed is None:
+        return None, math.inf
+    enough = (1 - gap) * relaxed.bound
+    best: Plan | None = None
+    # The sets that use the whole budget up first; if pots and years cannot share them, sets that leave a little over.
+    for front in _fronts(relaxed, bins, gap=gap):
+        for state in np.argsort(-front.benefit, kind="stable")[:STATES_TRIED].tolist():
+            packed = pack(table, front.options_of(state), bins, wishes)
+            plan = None if packed is None else _finished(table, bins, wishes, *packed)
+            if plan is not None and plan.keeps_counts() and (best is None or plan.benefit > best.benefit):
+                best = plan
+            if best is not None and best.benefit >= enough:
+                return best, relaxed.bound
+    return best, relaxed.bound
+
+
+def _fronts(relaxed: Relaxed, bins: Bins, *, gap: float) -> Iterator[Front]:
+    yield relaxed.front
+    if np.count_nonzero(bins.money) > 1:
+        yield with_less(relaxed, budget=float(bins.money.sum()), gap=gap)
+
+
+def _finished(table: Options, bins: Bins, wishes: Wishes, options: Ints, at: Ints) -> Plan:
     plan = Plan.of(table, bins, wishes)
-    plan.take(model.option[columns], model.bin[columns])
+    plan.take(options, at)
     plan.fill()
     plan.hasten()
-    return _programme(plan, table, bins, answer.bound, tuple(name for name, _ in money), area_order, option_order)
+    return plan
 
 
 def _by_id(options: Options) -> tuple[Options, Ints, Ints]:
@@ -104,5 +144,5 @@ def _programme(
     paid = np.flatnonzero(bins.pot != NONE)
     shape = (len(pots), bins.years)
     granted = np.array([plan.spent(at) for at in paid.tolist()]).reshape(shape)
-    benefit = math.fsum(table.benefit[plan.option[taken]])
+    benefit = plan.benefit
     return Programme(option, phase, pot, pots, granted, bins.money[paid].reshape(shape), benefit, max(benefit, bound))

@@ -39,6 +39,19 @@ class Plan:
         self.option[self.table.area[options]] = options
         self.bin[self.table.area[options]] = bins
 
+    @property
+    def benefit(self) -> float:
+        """Return what the chosen options bring, summed exactly."""
+        return math.fsum(self.table.benefit[self.option[self.option != NONE]])
+
+    def keeps_counts(self) -> bool:
+        """Say whether enough municipalities are reached, and none gets more than its cap."""
+        taken = np.flatnonzero(self.option != NONE).tolist()
+        reached = {self.table.municipality[row] for row in taken}
+        if len(reached) < self.wishes.least_municipalities:
+            return False
+        return all(self.spent_in(code) <= self.wishes.cap_of(code) for code in sorted(reached))
+
     def spent(self, at: int) -> float:
         """Return what a bin has paid, summed exactly."""
         return math.fsum(self.table.grant[self.option[(self.bin == at) & (self.option != NONE)]])

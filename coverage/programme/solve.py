@@ -13,8 +13,10 @@ from coverage.errors import CoverageError
 from coverage.programme.model import Bools, Floats, Ints, Model
 from coverage.selection import SCALE
 
-# A limit on the solver's nodes, not on its seconds: the same answer on every machine.
-MAX_NODES: Final = 5_000
+# A limit on the solver's nodes, not on its seconds: the same answer on every machine. Nodes of large models are slow.
+MOST_NODES: Final = 50_000
+LEAST_NODES: Final = 500
+NODES_BY_COLUMNS: Final = 5_000_000
 # Rows of money that the solver's tolerance overdrew by a few cents are tightened, and it is asked again.
 TIGHTENED_AT_MOST: Final = 20
 INFEASIBLE: Final = 2  # scipy's status
@@ -32,7 +34,7 @@ def solve(model: Model, *, gap: float, keep: Bools | None = None, must: Bools | 
     """Choose the columns with the largest gain to a proven `gap`, or return None where no choice keeps every row.
 
     With `keep`, only these columns are open, and the bound holds for them alone; `must` raises the lower bound of
-    columns to 1. Raises CoverageError if MAX_NODES are reached without any choice.
+    columns to 1. Raises CoverageError if the limit of nodes is reached without any choice.
     """
     open_ = np.arange(model.columns) if keep is None else np.flatnonzero(keep)
     matrix = model.matrix[:, open_].tocsr()
@@ -46,13 +48,14 @@ def solve(model: Model, *, gap: float, keep: Bools | None = None, must: Bools | 
         return Answer(open_, 0.0) if bool(((low <= 0) & (high >= 0)).all()) else None
     most = float(model.gain[open_].max()) or 1.0
     lower = np.zeros(len(open_)) if must is None else must[open_].astype(float)
+    nodes = min(MOST_NODES, max(LEAST_NODES, NODES_BY_COLUMNS // len(open_)))
     for _ in range(TIGHTENED_AT_MOST):
         result = milp(
             -model.gain[open_] / most,
             constraints=LinearConstraint(scaled, lb=low, ub=high * unit),
             integrality=np.ones(len(open_), dtype=np.int64),
             bounds=Bounds(lower, np.ones(len(open_))),
-            options={"mip_rel_gap": gap, "node_limit": MAX_NODES},
+            options={"mip_rel_gap": gap, "node_limit": nodes},
         )
         if result.x is None:
             if result.status == INFEASIBLE:
