@@ -8,7 +8,7 @@ made of what is left. Awards that only name an area leave it in the list, awarde
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -132,7 +132,37 @@ def committed(
     not in the answer, and the policy's default stands.
     """
     open_ones = _of(applications, (OPEN,))
-    told = open_ones[open_ones["municipal_money"].notna()] if len(open_ones) else open_ones
+    money = open_ones["municipal_money"] if len(open_ones) else pd.Series(dtype=float)
+    return _spread(areas, places, open_ones, money, applied=applied, of_several="max")
+
+
+def requested(
+    areas: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, applications: pd.DataFrame, applied: pd.DataFrame
+) -> dict[str, float]:
+    """Return the grant that open applications ask for by area_id: the vendor's cost less its share and municipal money.
+
+    Spread over areas as `committed` does; municipal money that is not told is none. Of two applications for one area
+    the smaller sum stands: a county would take it. An application that tells no cost or no share asks for nothing that
+    is known, and its areas are not in the answer.
+    """
+    open_ones = _of(applications, (OPEN,))
+    if not len(open_ones):
+        return {}
+    ask = open_ones["vendor_cost"] - open_ones["vendor_share"] - open_ones["municipal_money"].fillna(0.0)
+    return _spread(areas, places, open_ones, ask.clip(lower=0.0), applied=applied, of_several="min")
+
+
+def _spread(
+    areas: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame,
+    open_ones: pd.DataFrame,
+    money: pd.Series[float],
+    *,
+    applied: pd.DataFrame,
+    of_several: Literal["min", "max"],
+) -> dict[str, float]:
+    """Spread the money of each application over the areas that it mostly holds, by its premises there."""
+    told = open_ones[money.notna()]
     found = _per_area(areas, places, _held(areas, places, told, by="application_id", listed=applied))
     found = found[found["share"] >= MOST]
     if found.empty:
@@ -140,9 +170,9 @@ def committed(
     # An area of kind mobile has no eligible premises: it takes a share by number.
     part = found["premises"].where(found["premises"] > 0, 1.0)
     part = part / part.groupby(found["id"]).transform("sum")
-    money = told.set_index("application_id")["municipal_money"].reindex(found["id"]).to_numpy(dtype=float)
-    largest = (part * money).groupby(found["area_id"]).max().sort_index()
-    return {str(area): float(amount) for area, amount in largest.items()}
+    whole = pd.Series(money.to_numpy(dtype=float), index=open_ones["application_id"]).reindex(found["id"])
+    amounts = (part * whole.to_numpy()).groupby(found["area_id"]).agg(of_several).sort_index()
+    return {str(area): float(amount) for area, amount in amounts.items()}
 
 
 def with_lots(lots: gpd.GeoDataFrame, applications: pd.DataFrame, places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

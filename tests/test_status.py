@@ -17,7 +17,7 @@ from coverage import gaps, lots
 from coverage.errors import CrsError
 from coverage.policy import load_policy
 from coverage.schemas import APPLICATIONS, APPLIED, AWARDS, LOTS, check
-from coverage.status import advance, committed, members, remarks, summarise, take_off, with_lots
+from coverage.status import advance, committed, members, remarks, requested, summarise, take_off, with_lots
 
 CRS = "EPSG:25833"
 X0, Y0 = 270_000.0, 7_030_000.0
@@ -221,6 +221,21 @@ def test_competing_applications_bring_the_larger_sum_and_a_told_nothing_is_nothi
     assert committed(towns(), street(), applications=apps, applied=NOBODY) == {"west": 300.0}
     none = applications({"geometry": around(0, 4), "municipal_money": 0.0})
     assert committed(towns(), street(), applications=none, applied=NOBODY) == {"west": 0.0}
+
+
+def test_what_is_asked_for_is_cost_less_what_others_pay_and_the_smaller_of_two() -> None:
+    west = {"geometry": around(0, 4), "vendor_cost": 900.0}
+    apps = applications(
+        {**west, "vendor_share": 200.0, "municipal_money": 100.0},
+        {**west, "vendor_share": 250.0, "municipal_money": 0.0},
+        {**west, "vendor_share": np.nan},
+        {"geometry": around(5, 9), "vendor_cost": 900.0, "vendor_share": 950.0},
+    )
+    asked = requested(towns(), street(), applications=apps, applied=NOBODY)
+    assert asked == {"east": 0.0, "west": 600.0}
+    assert requested(towns(), street(), applications=applications(), applied=NOBODY) == {}
+    untold = applications({"geometry": around(0, 9), "vendor_cost": 900.0})
+    assert requested(towns(), street(), applications=untold, applied=NOBODY) == {}
 
 
 def test_what_a_county_must_know_of_applications_is_said() -> None:
