@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coverage.criteria import MOBILE
 from coverage.draws import QUANTILES, Draws
 from coverage.errors import DataError
 from coverage.policy import Policy
-from coverage.priority import MOBILE, criterion_weights
+from coverage.priority import criterion_weights
 from coverage.redraw import draw_benefit
 from coverage.scenario import Scenario
 from coverage.schemas import SHARE_PREFIX

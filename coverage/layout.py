@@ -9,7 +9,7 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 
-from coverage import areas, backhaul, corrections, mobile_areas, roads, routes, stranding, terrain, wireless
+from coverage import areas, backhaul, corrections, mobile_areas, roads, routes, stranding, terrain, traits, wireless
 from coverage.inputs import Inputs
 from coverage.policy import Policy
 from coverage.radio import Radio, load_radio
@@ -119,9 +119,14 @@ def lay_out(
     )  # fmt: skip
     mobile = masts.areas.assign(**{str(name): column for name, column in shared.items()})
     clock.lap("masts")
+    placed, both = grouped.assign(mobile_area_id=masts.mobile_area_id), _both(fixed, mobile)
+    told = traits.area_columns(
+        both, placed, policy=policy, country=study.country, municipalities=inputs.municipalities,
+        household_size=next((item.value for item in study.parameters if item.id == "household_size"), None),
+    )  # fmt: skip
     return Layout(
-        places=grouped.assign(mobile_area_id=masts.mobile_area_id),
-        areas=_both(fixed, mobile),
+        places=placed,
+        areas=both.assign(**{str(name): column for name, column in told.items()}),
         routes=_stack(laid, masts.routes),
         joint_route_m=joint_m,
         branches=branches,

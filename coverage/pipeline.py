@@ -28,6 +28,7 @@ from coverage.provenance import assumed_text, provenance_of
 from coverage.scenario import Scenario
 from coverage.schemas import AREA_COLUMNS, AREA_TAIL
 from coverage.study import Progress, Study, ignore
+from coverage.templates import choose_template
 
 KINDS: Final = ("fixed", "mobile")  # of areas; their premises are never added up
 # The steps a whole run goes through, in order; a progress bar counts them.
@@ -56,6 +57,8 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
     if scenario.areas != policy.areas.changed:
         raise PolicyError("the areas were delineated under other rules than the scenario's; prepare the study again")
     policy.require_currency(study.currency, where=f"study {study.id}")
+    # What areas are scored by is the scenario's choice; who is eligible was the policy's.
+    policy = choose_template(policy, template_id=scenario.template, weights=scenario.weights).on(policy)
     clock = Clock()
     progress("costs")
     book = costs.load_costs(study.costs, currency=study.currency, price_year=study.price_year, overrides=scenario.costs)

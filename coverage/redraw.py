@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coverage.criteria import MOBILE, benefit
 from coverage.draws import Draws, generator
 from coverage.errors import DataError, PolicyError
 from coverage.policy import Criterion, Policy
-from coverage.priority import MOBILE, benefit
 
 Floats = npt.NDArray[np.float64]
 

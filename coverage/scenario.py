@@ -42,6 +42,7 @@ class Scenario:
     areas: Pairs = ()  # one of AREA_RULES -> value (of split_by_municipality 0 or 1), only where changed
     connection_fee: float = 0.0  # what each connected customer gives towards the build, once; in the study's currency
     dugnad_m: float = 0.0  # metres of trench that residents dig for nothing, in each area
+    template: str = ""  # "" = the policy's own criteria; else one of data/templates, that scores in their place
     mobile: str = ""  # whether areas of kind mobile may be funded: "" as the policy says, or one of MOBILE_CHOICES
 
     def __post_init__(self) -> None:
@@ -90,6 +91,7 @@ class Scenario:
             "connection_fee": self.connection_fee,
             "dugnad_m": self.dugnad_m,
             "mobile": self.mobile,
+            "template": self.template,
         }
 
     @classmethod
@@ -135,6 +137,8 @@ class Scenario:
             lines.append(f'view = "{self.view}"')
         if self.mobile:
             lines.append(f'mobile = "{self.mobile}"')
+        if self.template:
+            lines.append(f'template = "{self.template}"')
         lines += [f"{name} = {getattr(self, name)!r}" for name in RESIDENT_FIELDS if getattr(self, name)]
         for name in PAIRS:
             pairs: dict[str, float | bool] = self.to_mapping()[name]
@@ -149,6 +153,8 @@ class Scenario:
             query["view"] = self.view
         if self.mobile:
             query["mobile"] = self.mobile
+        if self.template:
+            query["template"] = self.template
         query |= {name: f"{getattr(self, name):.12g}" for name in RESIDENT_FIELDS if getattr(self, name)}
         query |= {f"w.{key}": f"{value:g}" for key, value in self.weights}
         query |= {f"c.{key}": f"{value:g}" for key, value in self.costs}
@@ -160,7 +166,9 @@ class Scenario:
         """Build a scenario from URL query parameters; what is not given comes from `default`."""
         raw = default.to_mapping()
         raw |= {
-            key: query[key] for key in ("policy", "budget", "seed", "view", "mobile", *RESIDENT_FIELDS) if key in query
+            key: query[key]
+            for key in ("policy", "budget", "seed", "view", "mobile", "template", *RESIDENT_FIELDS)
+            if key in query
         }
         for prefix, name in (("w.", "weights"), ("c.", "costs"), ("a.", "areas")):
             raw[name] |= {key[2:]: value for key, value in query.items() if key.startswith(prefix)}

@@ -16,9 +16,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from coverage.assessment import Assessment
+from coverage.criteria import MOBILE
 from coverage.pipeline import Prepared, decide, prepare_again
 from coverage.plans import ARRIVE, WhatIf, what_ifs
-from coverage.priority import MOBILE, SAFE_NO, SAFE_YES
+from coverage.priority import SAFE_NO, SAFE_YES
 from coverage.scenario import Scenario
 
 Bools = npt.NDArray[np.bool_]

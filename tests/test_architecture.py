@@ -91,14 +91,14 @@ ALLOWED: dict[str, set[str]] = {
     "traits": STAGE,
     "templates": STAGE | {"criteria"},
     "scoring": STAGE | {"criteria", "templates"},
-    "priority": STAGE | {"selection", "draws"},
+    "priority": STAGE | {"selection", "draws", "criteria", "templates", "scoring"},
     # They ask of a ranked list how firm it is, and what money reaches.
     "reselection": STAGE | {"selection"},
     "refinement": STAGE | {"reselection", "selection"},
-    "redraw": STAGE | {"draws", "priority"},
+    "redraw": STAGE | {"draws", "priority", "criteria"},
     "swaps": STAGE,
     "stability": STAGE | {"draws", "priority", "redraw", "refinement", "reselection", "selection", "swaps"},
-    "curve": STAGE | {"draws", "priority", "redraw"},
+    "curve": STAGE | {"draws", "priority", "redraw", "criteria"},
     "agreement": STAGE | {"gaps", "study"},
     "summary": STAGE | {"gaps"},
     "contrast": STAGE,
@@ -106,7 +106,7 @@ ALLOWED: dict[str, set[str]] = {
     "comparisons": STAGE | {"contrast", "corrections", "hearing", "study", "verdicts"},
     "layout": STAGE
     | {"study", "areas", "backhaul", "corrections", "mobile_areas", "radio", "roads", "routes", "stranding", "terrain"}
-    | {"wireless"},
+    | {"traits", "wireless"},
     "preparation": STAGE
     | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}
     | {"layout", "lots", "agreement", "summary"},
@@ -123,6 +123,7 @@ ALLOWED: dict[str, set[str]] = {
         "stranding",
         "subsidy",
         "summary",
+        "templates",
     },
     "plans": BASE | {"claims", "inputs"},
     # What was built is routed again, and priced as areas are.
@@ -134,7 +135,7 @@ ALLOWED: dict[str, set[str]] = {
     "backcast": STAGE | {"awards", "parts", "calibration", "costbook", "costs", "preparation", "subsidy"},
     "backcast_tables": SEEN | {"backcast", "calibration", "reports"},
     # It runs the pipeline again on changed plans.
-    "stress": SEEN | {"pipeline", "plans", "priority"},
+    "stress": SEEN | {"pipeline", "plans", "priority", "criteria"},
     "console": SEEN | {"hearing", "stress", "reports"},
     "compare": BASE | {"policy"},
     # A list that was handed over is set beside the same file written anew.

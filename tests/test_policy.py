@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from coverage.criteria import MEASURES
 from coverage.errors import PolicyError
 from coverage.policy import POLICY_DIR, list_policies, load_policy
-from coverage.priority import MEASURES
 from coverage.scenario import Scenario
 
 

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from coverage.criteria import measure
 from coverage.errors import DataError, PolicyError
 from coverage.policy import Policy, load_policy
-from coverage.priority import criterion_weights, measure, prioritise
+from coverage.priority import criterion_weights, prioritise
 from coverage.scenario import Scenario
 from tests import drawn
 
