@@ -37,6 +37,7 @@ LANGUAGES: Final = ("en", "nb")  # every label of a pack stands in each of them
 AREA_RULES: Final = ("split_by_municipality", "cut_m", "max_premises", "min_premises")  # that a scenario may change
 
 Text = dict[str, str]  # language code -> text
+Pairs = tuple[tuple[str, float], ...]  # name -> value, sorted by name: what is changed, frozen and hashable
 
 
 @dataclass(frozen=True)

@@ -5,23 +5,24 @@ A Scenario is frozen and hashable, so it can key caches, and it travels as TOML 
 
 from __future__ import annotations
 
+import json
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
 from coverage.errors import PolicyError
 from coverage.policy import AREA_RULES, VIEWS, Policy
+from coverage.rules import Pairs as Pairs
+from coverage.wishes import Wishes
 
 DEFAULT_SEED: Final = 2024
 DEFAULT_DRAWS: Final = 1000
 
 PAIRS: Final = ("weights", "costs", "areas")
 SPLIT: Final = "split_by_municipality"
-
-Pairs = tuple[tuple[str, float], ...]
 
 MOBILE_CHOICES: Final = ("", "fund", "exclude")
 
@@ -43,6 +44,7 @@ class Scenario:
     connection_fee: float = 0.0  # what each connected customer gives towards the build, once; in the study's currency
     dugnad_m: float = 0.0  # metres of trench that residents dig for nothing, in each area
     template: str = ""  # "" = the policy's own criteria; else one of data/templates, that scores in their place
+    wishes: Wishes = field(default_factory=Wishes)  # what is asked of the chosen set beside the largest benefit
     mobile: str = ""  # whether areas of kind mobile may be funded: "" as the policy says, or one of MOBILE_CHOICES
 
     def __post_init__(self) -> None:
@@ -92,6 +94,7 @@ class Scenario:
             "dugnad_m": self.dugnad_m,
             "mobile": self.mobile,
             "template": self.template,
+            "wishes": self.wishes.to_mapping(),
         }
 
     @classmethod
@@ -115,6 +118,9 @@ class Scenario:
         for name in RESIDENT_FIELDS:
             if name in raw:
                 values[name] = _number(raw[name], f"{where}: {name}")
+        if not isinstance(wished := raw.get("wishes", {}), Mapping):
+            raise PolicyError(f"{where}: wishes is {wished!r}; expected a table")
+        values["wishes"] = Wishes.from_mapping(wished, where=f"{where}: wishes")
         return cls(**values)
 
     @classmethod
@@ -144,6 +150,12 @@ class Scenario:
             pairs: dict[str, float | bool] = self.to_mapping()[name]
             if pairs:
                 lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in pairs.items())]
+        wished = self.wishes.to_mapping()
+        tables = {name: value for name, value in wished.items() if isinstance(value, dict)}
+        if wished:
+            lines += ["", "[wishes]", *(f"{k} = {json.dumps(v)}" for k, v in wished.items() if k not in tables)]
+        for name, table in tables.items():
+            lines += ["", f"[wishes.{name}]", *(f"{json.dumps(key)} = {value!r}" for key, value in table.items())]
         return "\n".join(lines) + "\n"
 
     def to_query(self) -> dict[str, str]:
@@ -159,6 +171,8 @@ class Scenario:
         query |= {f"w.{key}": f"{value:g}" for key, value in self.weights}
         query |= {f"c.{key}": f"{value:g}" for key, value in self.costs}
         query |= {f"a.{key}": f"{value:.12g}" for key, value in self.areas}
+        if self.wishes:
+            query["wishes"] = json.dumps(self.wishes.to_mapping(), separators=(",", ":"))
         return query
 
     @classmethod
@@ -172,6 +186,11 @@ class Scenario:
         }
         for prefix, name in (("w.", "weights"), ("c.", "costs"), ("a.", "areas")):
             raw[name] |= {key[2:]: value for key, value in query.items() if key.startswith(prefix)}
+        if "wishes" in query:
+            try:
+                raw["wishes"] = json.loads(query["wishes"])
+            except ValueError as error:
+                raise PolicyError(f"link: wishes is no JSON ({error})") from error
         return cls.from_mapping(raw, where="link")
 
 

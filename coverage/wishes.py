@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from coverage.errors import PolicyError
-from coverage.scenario import Pairs
+from coverage.rules import Pairs
 
 LISTS: Final = ("must", "never")
 TABLES: Final = ("caps", "sources")

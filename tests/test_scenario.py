@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from coverage.errors import PolicyError
 from coverage.policy import POLICY_DIR, load_policy
 from coverage.scenario import Scenario
+from coverage.wishes import Wishes
 
 names = st.text("abcdefghij_", min_size=1, max_size=12)
 amounts = st.integers(0, 10**9).map(float)
@@ -123,3 +126,27 @@ def test_a_policy_file_may_not_say_what_a_scenario_changed(tmp_path: Path) -> No
     path.write_text(text.replace("[areas]", "[areas]\nchanged = []"), encoding="utf-8")
     with pytest.raises(PolicyError, match="unknown key 'changed'"):
         load_policy("no-2024", directory=tmp_path)
+
+
+def test_wishes_travel_as_toml_and_in_a_link() -> None:
+    wishes = Wishes(
+        must=("5001-ABC",),
+        never=("5006-XYZ",),
+        caps=(("5001", 2e6),),
+        cap=5e6,
+        least_municipalities=3,
+        needs=(("5001-ABC", "5001-DEF"),),
+        sources=(("county", 1e6), ("state", 3e6)),
+        phases=(0.5, 0.5),
+    )
+    scenario = Scenario("no-2024", 4e6, wishes=wishes)
+    assert Scenario.from_mapping(tomllib.loads(scenario.to_toml())) == scenario
+    assert Scenario.from_query(scenario.to_query(), default=Scenario("no-2024", 1.0)) == scenario
+    assert json.loads(json.dumps(scenario.to_mapping()))["wishes"]["caps"] == {"5001": 2e6}
+    assert "wishes" not in Scenario("no-2024", 4e6).to_query()
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"must": 3}', '{"cap": -1}', '{"rich": 1}'])
+def test_wishes_in_a_link_that_cannot_be_read_are_one_sentence(text: str) -> None:
+    with pytest.raises(PolicyError, match="wishes"):
+        Scenario.from_query({"wishes": text}, default=Scenario("no-2024", 1.0))
