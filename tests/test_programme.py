@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +14,14 @@ from hypothesis import strategies as st
 
 from coverage.errors import DataError, PolicyError
 from coverage.programme import NONE, InfeasibleError, Options, Programme, choose, explain
+from coverage.programme.model import Bins, build
+from coverage.programme.pack import pack, units
+from coverage.programme.relax import relax
+from coverage.programme.solve import solve
 from coverage.selection import optimum, ranked_cut
 from coverage.wishes import Wishes
 
+ROOT = Path(__file__).parent.parent
 NAMES = ("a", "b", "c", "d")
 TOWNS = ("5001", "5006")
 
@@ -398,3 +406,72 @@ def test_no_difference_is_said_too_and_another_technology_is_one() -> None:
     assert [item.code for item in same] == ["totals", "same"]
     other = explain(programme, np.array([0]), table, wishes=Wishes(), order=np.arange(1))
     assert (other[-1].code, other[-1].values["from"], other[-1].values["to"]) == ("technology", "fibre", "radio")
+
+
+def county(
+    seed: int, *, count: int, share: float, cap: float, years: int = 1, crossing: bool = False
+) -> tuple[Options, float, Wishes]:
+    """Make areas of skewed size in five municipalities; some need another, of their own or, crossing, of any."""
+    rng = np.random.default_rng(seed)
+    grant = rng.lognormal(13, 1, count).round()
+    benefit = grant * rng.lognormal(-13, 0.6, count)
+    rows = []
+    for row in range(count):
+        town = f"50{rng.integers(1, 6):02d}"
+        rows.append((f"{row:03d}", town, "fibre", benefit[row], grant[row]))
+        rows.append((f"{row:03d}", town, "radio", 0.7 * benefit[row], round(0.5 * grant[row])))
+    table = options(rows)
+    pairs = set()
+    for row in np.flatnonzero(rng.random(count) < 0.25).tolist():
+        nearer = [other for other in range(row) if crossing or table.municipality[other] == table.municipality[row]]
+        pairs |= {(f"{row:03d}", f"{rng.choice(nearer):03d}")} if nearer else set()
+    budget = float(round(grant.sum() * share))
+    phases = (1 / years,) * years if years > 1 else ()
+    return table, budget, Wishes(cap=cap * budget, needs=tuple(sorted(pairs)), phases=phases)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("cap", "crossing"), [(0.25, False), (0.25, True), (math.inf, True)])
+def test_frontiers_prove_what_the_solver_proves(seed: int, cap: float, crossing: bool) -> None:
+    table, budget, wishes = county(seed, count=40, share=0.3, cap=cap, crossing=crossing)
+    bins = Bins.of(wishes.money(budget), wishes.phases)
+    model = build(table, bins, wishes)
+    solved = solve(model, gap=0.0)
+    assert solved is not None
+    worth = math.fsum(model.gain[solved.columns])
+    relaxed = relax(table, bins, wishes, model, gap=0.0)
+    assert relaxed is not None
+    assert relaxed.bound >= worth * (1 - 1e-9)
+    found = choose(table, budget=budget, wishes=wishes, gap=0.0)
+    assert found.benefit == pytest.approx(worth, rel=1e-6)
+    assert found.gap <= 1e-6
+
+
+@pytest.mark.parametrize("cap", [0.1, 0.3, math.inf])
+def test_many_areas_over_three_years_keep_every_rule_to_the_gap(cap: float) -> None:
+    table, budget, wishes = county(3, count=300, share=0.2, cap=cap, years=3)
+    found = choose(table, budget=budget, wishes=wishes)
+    assert found.gap <= 1e-4
+    assert keeps(places_of(found), table, money=[budget], shares=wishes.phases, wishes=wishes)
+    # What is built first brings more per grant than what is built later.
+    first, later = (found.option[found.chosen & ((found.phase == 0) == early)] for early in (True, False))
+    rate = [table.benefit[rows].sum() / table.grant[rows].sum() for rows in (first, later)]
+    assert rate[0] > rate[1]
+
+
+def test_a_pack_uses_the_money_up_or_says_that_it_cannot() -> None:
+    table = options([(name, "5001", "fibre", 1.0, grant) for name, grant in zip("abcd", (6, 5, 5, 4), strict=True)])
+    bins = Bins.of((("", 20.0),), (0.5, 0.5))
+    packed = pack(table, [0, 1, 2, 3], bins, Wishes())
+    assert packed is not None
+    assert [sum(table.grant[packed[0][packed[1] == at]]) for at in (0, 1)] == [10, 10]
+    assert pack(table, [0, 1, 2, 3], Bins.of((("", 20.0),), (0.75, 0.25)), Wishes(needs=(("d", "b"),))) is not None
+    assert pack(table, [0, 1, 2, 3], Bins.of((("", 20.0),), (0.35, 0.65)), Wishes(needs=(("a", "b"),))) is None
+    joined = units(table, [0, 1, 3], Wishes(needs=(("d", "a"), ("c", "a"))))
+    assert [(unit.options, unit.grant) for unit in joined] == [((0, 3), 10), ((1,), 5)]
+
+
+def test_the_benchmark_runs_small() -> None:
+    command = [sys.executable, "-m", "tests.benchmarks.bench_selection", "--areas", "60", "--seconds", "5"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "ours" in done.stdout

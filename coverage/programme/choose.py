@@ -91,7 +91,7 @@ def _by_frontiers(table: Options, bins: Bins, wishes: Wishes, model: Model, *, g
         for state in np.argsort(-front.benefit, kind="stable")[:STATES_TRIED].tolist():
             packed = pack(table, front.options_of(state), bins, wishes)
             plan = None if packed is None else _finished(table, bins, wishes, *packed)
-            if plan is not None and plan.keeps_counts() and (best is None or plan.benefit > best.benefit):
+            if plan is not None and plan.keeps() and (best is None or plan.benefit > best.benefit):
                 best = plan
             if best is not None and best.benefit >= enough:
                 return best, relaxed.bound

@@ -44,9 +44,13 @@ class Plan:
         """Return what the chosen options bring, summed exactly."""
         return math.fsum(self.table.benefit[self.option[self.option != NONE]])
 
-    def keeps_counts(self) -> bool:
-        """Say whether enough municipalities are reached, and none gets more than its cap."""
+    def keeps(self) -> bool:
+        """Say whether what is needed stands no later, enough municipalities are reached, and none exceeds its cap."""
         taken = np.flatnonzero(self.option != NONE).tolist()
+        for row in taken:
+            first = self.earliest(row, int(self.option[row]))
+            if first is None or first > self.bins.phase[self.bin[row]]:
+                return False
         reached = {self.table.municipality[row] for row in taken}
         if len(reached) < self.wishes.least_municipalities:
             return False

@@ -61,28 +61,23 @@ class Trees:
     alone: dict[int, Front | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, options: Options, model: Model, wishes: Wishes) -> Trees | None:
-        """Return the trees, or None where an area needs several, in a ring, or across a border between caps."""
+    def of(cls, options: Options, model: Model, wishes: Wishes) -> Trees:
+        """Return the trees; a second need of an area, one across a border between caps, or one that closes a ring goes.
+
+        So the trees allow more than the wishes do, and a bound on them is a bound on these too.
+        """
         rows = {name: row for row, name in enumerate(options.area_ids)}
         parent: dict[int, int] = {}
-        for area, other in wishes.needs:
+        for area, other in sorted(wishes.needs):
             mine, theirs = rows[area], rows[other]
             towns = {options.municipality[mine], options.municipality[theirs]}
-            capped = any(np.isfinite(wishes.cap_of(town)) for town in towns)
-            if mine in parent or (len(towns) > 1 and capped):
-                return None
-            parent[mine] = theirs
+            border = len(towns) > 1 and any(np.isfinite(wishes.cap_of(town)) for town in towns)
+            if mine not in parent and not border and not _above(parent, theirs, mine):
+                parent[mine] = theirs
         children: dict[int, list[int]] = {}
         for row, above in sorted(parent.items()):
             children.setdefault(above, []).append(row)
         roots = [row for row in range(len(rows)) if row not in parent]
-        seen, stack = set(roots), list(roots)
-        while stack:
-            below = children.get(stack.pop(), [])
-            seen |= set(below)
-            stack += below
-        if len(seen) < len(rows):
-            return None
         able = np.unique(model.option)
         places = options.area[able]
         open_ = {int(row): able[places == row] for row in np.unique(places)}
@@ -123,6 +118,14 @@ class Trees:
         return done[root]
 
 
+def _above(parent: dict[int, int], row: int, sought: int) -> bool:
+    """Say whether an area stands above another, or is it."""
+    at: int | None = row
+    while at is not None and at != sought:
+        at = parent.get(at)
+    return at == sought
+
+
 def _prices(options: Options, bins: Bins, wishes: Wishes, model: Model) -> tuple[float, dict[str, float], float] | None:
     """Return the prices of the budget and of each municipality's cap by the linear relaxation."""
     unit = np.ones(len(model.high))
@@ -150,9 +153,9 @@ def relax(options: Options, bins: Bins, wishes: Wishes, model: Model, *, gap: fl
     """
     budget = float(bins.money.sum())
     whole = replace(wishes, sources=(), phases=(), least_municipalities=0)
-    trees = Trees.of(options, model, whole)
-    if trees is None or budget <= 0 or not len(model.option):
+    if budget <= 0 or not len(model.option):
         return None
+    trees = Trees.of(options, model, whole)
     one = Bins.of((("", budget),), ())
     merged = build(replace(options, earliest=None), one, whole)
     prices = _prices(options, one, whole, merged)
