@@ -77,7 +77,7 @@ def reselect(
     gains: Floats = np.broadcast_to(benefit if benefit.ndim == 2 else benefit[:, None], grant.shape)
     if not areas:
         return Reselection(np.zeros(grant.shape, dtype=bool), np.zeros(draws), np.zeros(draws))
-    must, never, group, limit = _limits(areas, area_ids, municipalities, limits or Limits())
+    must, never, group, limit = read_limits(areas, area_ids, municipalities, limits or Limits())
     most = np.minimum(limit[group], budget)[:, None]
     useful = ((grant <= 0) | ((grant <= most) & (gains > 0))) & ~never[:, None] | must[:, None]
     # What no money can buy, or what brings nothing, goes to the end and counts for nothing.
@@ -86,7 +86,7 @@ def reselect(
     case = Case(grant, gains, group, useful, int(must.sum()), limit, float(budget))
     bound, line, found = _choose(case, rate, trials=trials)
     worth = (gains * found).sum(axis=0)
-    if len(limit) > 1:
+    if np.isfinite(limit).any():
         # Caps bind one by one: choose inside each municipality first, of what the budget reaches, then for the budget.
         inside = _inside(case, rate, line, must, trials=trials)
         ahead = 1.0 + np.max(rate, where=np.isfinite(rate), initial=0.0)  # taken off a rate: before all others
@@ -97,10 +97,13 @@ def reselect(
     return Reselection(found, worth, np.maximum(bound, worth))
 
 
-def _limits(
+def read_limits(
     areas: int, area_ids: tuple[str, ...], municipalities: tuple[str, ...], limits: Limits
 ) -> tuple[Bools, Bools, Ints, Floats]:
-    """Turn limits into arrays: must, never, the number of each area's municipality, and each municipality's cap."""
+    """Turn limits into arrays: must, never, the number of each area's municipality, and each municipality's cap.
+
+    Raises PolicyError for limits that contradict each other or name an area that is not there.
+    """
     both = sorted(set(limits.must) & set(limits.never))
     if both:
         raise PolicyError(f"wishes: area {both[0]} both must and must never be funded")
@@ -203,7 +206,7 @@ def _greedy(case: Case, *, skip: Ints | None = None, force: Ints | None = None) 
     """Take every area that still fits, in order, in all draws; first the forced one, never the skipped one."""
     areas, draws = case.cost.shape
     column = np.arange(draws)
-    capped = len(case.limit) > 1
+    capped = bool(np.isfinite(case.limit).any())
     taken = np.zeros((areas, draws), dtype=bool)
     left, room = _money(case)
     for row in range(case.first):

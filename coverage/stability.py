@@ -20,6 +20,7 @@ from coverage.errors import DataError
 from coverage.policy import Policy
 from coverage.priority import SAFE_NO, SAFE_YES, criterion_weights
 from coverage.redraw import CONCENTRATION, draw_benefit, draw_scores, draw_weights
+from coverage.refinement import refine
 from coverage.reselection import Limits, reselect
 from coverage.scenario import Scenario
 from coverage.selection import Reselection
@@ -52,8 +53,10 @@ class Stability:
     order: area_id, rank, rank_p10, rank_p90, decision, ranked_decision, funded_share, certainty, driver; `side`
     ("above" or "below" the line) and `code`, the sentence: its decision and certainty, as "fund: toss-up";
     `budget_change`: by how much the budget must rise for the ranked cut to reach it or, below 0, fall by more than
-    for it to drop out, in the study's currency; `against`, the area on the other side of the line, with
-    `swap_code`, `criterion`, `weight`, `swap_weight`, `weight_share`, `swap_share` of the two, as `swaps` has them.
+    for it to drop out, in the study's currency; `grant`, and `grant_limit`, above which the area brings less for its
+    money than the edge of the best set does (null where the money reaches all); `against`, the area on the other side
+    of the line, with `swap_code`, `criterion`, `weight`, `swap_weight`, `weight_share`, `swap_share` of the two, as
+    `swaps` has them.
     """
 
     areas: pd.DataFrame
@@ -87,13 +90,16 @@ def stability(
     scenario: Scenario,
     concentration: float = CONCENTRATION,
     limits: Limits | None = None,
+    exact: bool = False,
 ) -> Stability:
     """Score, rank and choose again in every draw of costs and weights.
 
     `areas` are ranked by `priority.prioritise` under the same policy and scenario. In a draw equal scores keep the
     order that they have in the list. Areas that cannot be funded stay last. `limits` are followed in the choice, not in
-    the ranked cut. `concentration` inf: the weights are not drawn. Raises DataError if the draws are of other areas,
-    PolicyError for a concentration below 1.
+    the ranked cut. `concentration` inf: the weights are not drawn. The choice is a shortcut's; `error_mean` and
+    `error_max` say what it may miss; `exact` turns it into each draw's best set (refinement.GAP), in minutes where the
+    shortcut takes a second; what is drawn alone, and so `driver`, stays the shortcut's. Raises DataError if the draws
+    are of other areas, PolicyError for a concentration below 1.
     """
     ranked = areas.sort_values("rank", kind="stable", ignore_index=True)
     able = (ranked["decision"] != "ineligible").to_numpy()
@@ -114,7 +120,7 @@ def stability(
 
     chooser = _Chooser(ranked, able, policy, scenario.budget, limits)
     still = np.repeat(np.where(able, ranked["grant"].to_numpy(dtype=float, na_value=0.0), 0.0)[:, None], count, axis=1)
-    again = chooser.choose(grant, drawn)
+    again = chooser.choose(grant, drawn, exact=exact)
     costs = chooser.share(chooser.choose(grant, fixed))
     weights = chooser.share(chooser.choose(still, drawn))
     share = chooser.share(again)
@@ -135,7 +141,7 @@ def stability(
     return Stability(
         areas=table,
         swaps=neighbour_swaps(ranked, weights=own),
-        line=_near_the_line(ranked, table, able, budget=scenario.budget, weights=own),
+        line=_near_the_line(ranked, table, able, policy=policy, budget=scenario.budget, weights=own),
         draws=count,
         concentration=concentration,
         error_mean=float(again.error.mean()),
@@ -170,15 +176,16 @@ class _Chooser:
         self._table = table
         self._policy, self._budget, self._limits = policy, budget, limits
 
-    def choose(self, grant: Floats, weights: Mapping[str, Floats]) -> Reselection:
-        return reselect(
-            draw_benefit(self._table, policy=self._policy, weights=weights),
-            grant[self._rows],
-            budget=self._budget,
-            area_ids=self._ids,
-            municipalities=self._municipalities,
-            limits=self._limits,
-        )
+    def choose(self, grant: Floats, weights: Mapping[str, Floats], *, exact: bool = False) -> Reselection:
+        worth = draw_benefit(self._table, policy=self._policy, weights=weights)
+        case: dict[str, Any] = {
+            "budget": self._budget,
+            "area_ids": self._ids,
+            "municipalities": self._municipalities,
+            "limits": self._limits,
+        }
+        found = reselect(worth, grant[self._rows], **case)
+        return refine(found, worth, grant[self._rows], **case) if exact else found
 
     def share(self, again: Reselection) -> Floats:
         out = np.zeros(self._size)
@@ -197,8 +204,27 @@ def _driver(certainty: Any, costs: Floats, weights: Floats) -> Any:
     return pd.Series(words.astype(object), dtype="str").where(toss)
 
 
+def _grant_limit(
+    ranked: pd.DataFrame, grant: Floats, *, policy: Policy, budget: float, weights: Mapping[str, float]
+) -> Floats:
+    """Return what each area's grant may be at the grant per benefit of the first area that the money cannot reach."""
+    own = {name: np.array([weight]) for name, weight in weights.items()}
+    gain = draw_benefit(ranked, policy=policy, weights=own)[:, 0]
+    rate = np.divide(grant, gain, out=np.full(len(grant), np.inf), where=gain > 0)
+    order = np.lexsort([ranked["area_id"].to_numpy(dtype=str), rate])
+    beyond = order[np.cumsum(grant[order]) > budget]
+    at = float(rate[beyond[0]]) if len(beyond) else math.inf
+    return np.asarray(gain * at if math.isfinite(at) else np.full(len(gain), np.nan))
+
+
 def _near_the_line(
-    ranked: pd.DataFrame, table: pd.DataFrame, able: Bools, *, budget: float, weights: Mapping[str, float]
+    ranked: pd.DataFrame,
+    table: pd.DataFrame,
+    able: Bools,
+    *,
+    policy: Policy,
+    budget: float,
+    weights: Mapping[str, float],
 ) -> pd.DataFrame:
     rows = int(able.sum())  # those that can be funded stand first
     grant = ranked["grant"].to_numpy(dtype=float, na_value=0.0)[:rows]
@@ -224,6 +250,10 @@ def _near_the_line(
             "side": pd.array(np.where(above, "above", "below").astype(object), dtype="str"),
             "code": decisions["decision"] + ": " + near["certainty"],
             "budget_change": total[chosen] - budget,
+            "grant": grant[chosen],
+            "grant_limit": _grant_limit(ranked.iloc[:rows], grant, policy=policy, budget=budget, weights=weights)[
+                chosen
+            ],
             "against": ranked["area_id"].iloc[other].reset_index(drop=True).where(met),
         }
     )

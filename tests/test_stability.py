@@ -105,6 +105,11 @@ def test_the_sentence_at_the_line_names_what_would_change_it() -> None:
     assert line["side"].tolist() == ["above", "above", "below"]
     assert line["code"].tolist() == ["fund: safe yes", "fund: safe yes", "reserve: safe no"]
     assert line["budget_change"].tolist() == pytest.approx([1e6 - 2.5e6, 2e6 - 2.5e6, 3e6 - 2.5e6])
+    # Per million they bring 3.33 + 0.75, 3 + 1.5 and 1.67 + 0.75: the last is the edge, at 1 / 2.42 million each.
+    edge = 25 * 10 / 150 + 15 * 10 / 200
+    brought = [25 * row[0] / 150 + 15 * row[1] / 200 for row in (rows[int(name[1:])] for name in line["area_id"])]
+    assert line["grant"].tolist() == pytest.approx([1e6] * 3)
+    assert line["grant_limit"].tolist() == pytest.approx([1e6 * worth / edge for worth in brought])
     ids = table["area_id"].tolist()
     assert line["against"].tolist() == [ids[2], ids[2], ids[1]]
     assert line.loc[[1, 2], "swap_code"].tolist() == ["dominates", "dominates"]
@@ -122,6 +127,7 @@ def test_where_all_or_nothing_is_funded_there_is_no_other_side(budget: float) ->
     assert found.line["against"].isna().all()
     assert found.line[["swap_code", "criterion", "swap_weight"]].isna().all().all()
     assert len(found.line) == NEAR
+    assert found.line["grant_limit"].isna().all() == (budget > 0)
     assert found.line["side"].eq("below" if budget == 0 else "above").all()
 
 
@@ -183,3 +189,18 @@ def test_the_shares_are_those_of_lists_made_again_one_by_one() -> None:
     expected = np.quantile(ranks, [0.1, 0.5, 0.9], axis=0, method="inverted_cdf")
     assert np.array_equal(expected, found.areas[["rank_p10", "rank_p50", "rank_p90"]].to_numpy().T)
     assert found.areas["ranked_funded_share"].to_numpy() == pytest.approx(np.mean(cut, axis=0))
+
+
+def test_the_exact_choice_is_that_of_lists_made_again_one_by_one() -> None:
+    sizes = [(23, 7), (31, 11), (29, 2), (37, 17), (20, 29), (41, 5), (19, 13), (34, 3)]  # no two sets bring the same
+    rows = [(*size, 1300 + 150 * step, 4, 300) for step, size in enumerate(sizes)]
+    table, draws, scenario = ranked(rows, budget=5e6, spread=0.3, count=12)
+    found = stability(table, draws=draws, policy=NORWAY, scenario=scenario, concentration=math.inf, exact=True)
+    chosen = []
+    for draw in range(12):
+        gap = draws.funding_gap[:, draw]
+        at = priced(rows, funding_gap_p50=gap, grant=gap / (1 + LOCAL), municipal_share=gap - gap / (1 + LOCAL))
+        again = prioritise(at, draws=draws, policy=NORWAY, scenario=scenario).set_index("area_id")
+        chosen.append(again.loc[table["area_id"], "decision"].eq("fund").to_numpy())
+    assert found.areas["funded_share"].to_numpy() == pytest.approx(np.mean(chosen, axis=0))
+    assert found.error_max == pytest.approx(0, abs=1e-5)
