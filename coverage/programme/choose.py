@@ -25,6 +25,8 @@ from coverage.wishes import Wishes
 GAP: Final = 1e-4
 # Sets near the bound that are tried to be shared out to pots and years before the solver is asked.
 STATES_TRIED: Final = 20
+# Sums in another order differ by this share; it is no gap.
+ROUNDING: Final = 1e-12
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,10 @@ class Programme:
 def choose(options: Options, *, budget: float, wishes: Wishes = Wishes(), gap: float = GAP) -> Programme:  # noqa: B008
     """Choose the programme with the largest benefit, proven to `gap` unless the limit of nodes is reached first.
 
+    Frontiers (relax.py) prove the bound and find the set; what they cannot share out, or what they do not know, goes
+    to the solver: a least number of municipalities that the best set does not reach, an area that needs several, a
+    need across the border of a capped municipality. There the limit of nodes may leave a larger gap: `gap` tells.
+
     Where the wishes name sources, their money counts and `budget` does not. The order of the rows never matters: the
     problem is written by area_id and technology. Of several best programmes the solver's first is taken; then areas
     are built as early as the money of their pot allows, those with the most benefit per grant first. Raises
@@ -68,7 +74,7 @@ def choose(options: Options, *, budget: float, wishes: Wishes = Wishes(), gap: f
     bins = Bins.of(money, wishes.phases)
     model = build(table, bins, wishes)
     plan, bound = _by_frontiers(table, bins, wishes, model, gap=gap)
-    if plan is None or plan.benefit < bound - gap * bound:
+    if plan is None or plan.benefit < (1 - gap - ROUNDING) * bound:
         answer = solve(model, gap=gap)
         if answer is None:
             raise clash(table, money=money, wishes=wishes)
@@ -84,7 +90,7 @@ def _by_frontiers(table: Options, bins: Bins, wishes: Wishes, model: Model, *, g
     relaxed = relax(table, bins, wishes, model, gap=gap)
     if relaxed is None:
         return None, math.inf
-    enough = (1 - gap) * relaxed.bound
+    enough = (1 - gap - ROUNDING) * relaxed.bound
     best: Plan | None = None
     # The sets that use the whole budget up first; if pots and years cannot share them, sets that leave a little over.
     for front in _fronts(relaxed, bins, gap=gap):
