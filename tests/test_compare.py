@@ -266,6 +266,22 @@ def test_of_two_causes_each_area_is_told_the_one_that_reached_it(run: Runner) ->
     assert (offered.causes, offered.possible_causes) == ("data", "cost")
 
 
+def test_the_same_metres_at_another_price_are_cost_for_certain_whatever_is_on_offer(run: Runner) -> None:
+    def slow_offer(study: TinyStudy) -> None:
+        """Offer something to the places of one area that leaves them short: they stay eligible."""
+        shape = box(X0, Y0 + 4500, X0 + 2500, Y0 + 10_000)
+        slow = gpd.GeoDataFrame({"down": [20.0], "up": [2.0]}, geometry=[shape], crs=CRS)
+        slow.to_file(study.folder / "slow.gpkg")
+        study.sources.append({**study.source("fibre"), "id": "slow", "path": "slow.gpkg"})
+
+    found = compare_runs(run(nothing), run(slow_offer, costs=(("verge_trench_m", 350.0),)))
+    told = found.areas[found.areas["why"].str.contains("service_changed")]
+    assert len(told)
+    for area in told.itertuples():
+        assert area.capex_before != area.capex_after
+        assert (area.causes, area.possible_causes) == ("data, cost", "")
+
+
 def test_weights_are_no_cause_of_what_premises_did(run: Runner) -> None:
     found = compare_runs(run(nothing), run(add_offer, weights=(("premises", 60.0),)))
     assert row(found, "5002-FKL62B").causes == "data, weights"
@@ -461,6 +477,17 @@ def test_areas_that_others_moved_are_counted_and_not_told_one_by_one(run: Runner
     for name, ending in (("price", "3 more areas stand"), ("premises", "1 more area stands")):
         said = sentences(compared(run, name))
         assert said[-1] == f"{ending} elsewhere only because others do."
+
+
+def test_of_many_areas_those_decided_otherwise_are_told_first_and_the_rest_counted(run: Runner) -> None:
+    found = compared(run, "price")
+    said = sentences(found, most=1)
+    assert said[2].startswith("Vestby 3 (5001-MPLLCW) keeps rank 2, and is no longer funded: ")
+    assert said[3:] == [
+        "1 more area has changed: see the table.",
+        "3 more areas stand elsewhere only because others do.",
+    ]
+    assert sentences(found, most=100) == sentences(found)
 
 
 def test_a_language_that_is_not_there_is_refused(run: Runner) -> None:

@@ -100,8 +100,11 @@ class Weighing:
         self._places(found)
         touched = places | ~both
         self._stage(found, metres, touched, stage="metres", why=self._metres)
+        # The same technology for the same premises and metres costs what its prices are, whatever is on offer there.
+        built = (self.counts[[code for code in CODES if code != "service_changed"]].sum(axis=1) > 0).to_numpy()
+        known = built | ~both | metres | (technology & touched)
+        self._stage(found, price | technology, known, stage="price", why=self._price, first={"cost"})
         touched = touched | metres
-        self._stage(found, price | technology, touched, stage="price", why=self._price, first={"cost"})
         touched = touched | price | technology
         self._stage(
             found, grant, touched, stage="grant", why=self._amounts("grant"), first={"cost", "residents", "draws"}

@@ -94,10 +94,11 @@ class Words:
         return value or self.text("form", "default")
 
 
-def sentences(comparison: Comparison, *, language: str = "en") -> list[str]:
+def sentences(comparison: Comparison, *, language: str = "en", most: int | None = None) -> list[str]:
     """Tell what differed, how many areas moved, and of each area that changed by itself or is decided on otherwise why.
 
-    Areas that only stand elsewhere because others do are counted in the last sentence. Raises DataError for a
+    Areas that only stand elsewhere because others do are counted in the last sentence. `most`: of how many areas to
+    tell at most, those first that are decided on otherwise, came or went; the rest is counted. Raises DataError for a
     language that is not there.
     """
     words = Words(language, _criteria(comparison.after.run["policy"]["id"], language))
@@ -108,16 +109,21 @@ def sentences(comparison: Comparison, *, language: str = "en") -> list[str]:
     if comparison.areas.empty:
         return [*said, words.text("summary", "no_area")]
     said.append(words.text("summary", "counts", **comparison.counts()))
-    others = 0
-    rows = comparison.areas.itertuples(index=False)
-    for row, reasons in zip(rows, comparison.reasons, strict=True):
-        if _is_moved_only(row):
-            others += 1
-        else:
-            said.append(_area(words, row, reasons, currency))
-    if others:
-        said.append(words.text("summary", "others", number=others))
+    rows = list(zip(comparison.areas.itertuples(index=False), comparison.reasons, strict=True))
+    told = [pair for pair in rows if not _is_moved_only(pair[0])]
+    chosen = told if most is None else sorted(told, key=lambda pair: _weight(pair[0]))[:most]
+    said += [_area(words, row, reasons, currency) for row, reasons in chosen]
+    for name, number in (("more", len(told) - len(chosen)), ("others", len(rows) - len(told))):
+        if number:
+            said.append(words.text("summary", name, number=number))
     return said
+
+
+def _weight(row: Any) -> int:
+    """Say how soon an area is told of: 0 first."""
+    if row.decision_before != row.decision_after or row.move in ("came", "went"):
+        return 0
+    return 1 if row.certainty_before != row.certainty_after else 2
 
 
 def _criteria(policy_id: str, language: str) -> dict[str, str]:
