@@ -34,11 +34,17 @@ class Draws:
     funding_gap: Array
     private: Array  # private or resident money per area, taken off the gap first
     local_share: float
+    municipal: Array | None = None  # confirmed municipal money per area; NaN, and without any: the policy's local share
 
     @cached_property
     def grant(self) -> Array:
-        """Return state + county money, areas × draws: (gap - private) / (1 + local share)."""
-        return np.asarray(np.maximum(0.0, self.funding_gap - self.private[:, None]) / (1.0 + self.local_share))
+        """Return state + county money, areas × draws: (gap - private) / (1 + local share), or less `municipal`."""
+        left = np.maximum(0.0, self.funding_gap - self.private[:, None])
+        grant = left / (1.0 + self.local_share)
+        if self.municipal is not None:
+            told = ~np.isnan(self.municipal)
+            grant[told] = np.maximum(0.0, left[told] - self.municipal[told, None])
+        return np.asarray(grant)
 
     @cached_property
     def totals(self) -> Array:

@@ -12,7 +12,7 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 
-from coverage import corrections, costs, priority, stranding, subsidy, summary
+from coverage import corrections, costs, priority, status, stranding, subsidy, summary
 from coverage.assessment import Assessment
 from coverage.comparisons import contrast_study
 from coverage.contrast import Contrast
@@ -73,7 +73,13 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
     clock.lap("costs")
 
     progress("subsidy")
-    estimated, draws = subsidy.estimate(priced, prepared.routes, book=book, policy=policy, scenario=scenario)
+    told = {"applications": prepared.inputs.applications, "applied": prepared.inputs.applied}
+    confirmed = status.committed(prepared.areas, prepared.places, **told)
+    estimated, draws = subsidy.estimate(
+        priced, prepared.routes, book=book, policy=policy, scenario=scenario, municipal=confirmed
+    )
+    if asked := status.requested(prepared.areas, prepared.places, **told):
+        estimated = estimated.assign(requested_grant=estimated["area_id"].map(asked))
     clock.lap("subsidy")
 
     progress("priority")
@@ -104,6 +110,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         "route_m": round(float(_routes_of(prepared, KINDS[0])["route_m"].sum())),
         "route_m_if_all_built": round(prepared.joint_route_m),
         "municipalities": prepared.counts["municipalities"],
+        **({"status": status.summarise(ranked, applications=told["applications"])} if "award_id" in ranked else {}),
         **({"corrections": corrections.summarise(prepared.corrections)} if len(prepared.corrections) else {}),
         **({"hearing": prepared.hearing} if prepared.hearing else {}),
         **({"extents": prepared.extents} if prepared.extents else {}),
@@ -150,6 +157,7 @@ def _of_kind(draws: Draws, areas: gpd.GeoDataFrame, kind: str) -> Draws:
         area_ids=tuple(areas.loc[chosen, "area_id"]),
         funding_gap=draws.funding_gap[chosen],
         private=draws.private[chosen],
+        municipal=None if draws.municipal is None else draws.municipal[chosen],
     )
 
 

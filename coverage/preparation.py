@@ -8,7 +8,7 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
-from coverage import agreement, business, corrections, extent, gaps, lots, roads, summary, verdicts
+from coverage import agreement, business, corrections, extent, gaps, lots, roads, status, summary, verdicts
 from coverage.check import CheckReport
 from coverage.comparisons import account
 from coverage.errors import PolicyError
@@ -52,8 +52,8 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
     """Load the study, overlay coverage, judge every place, delineate areas and find their routes."""
     study.require_assessable()
     clock = Clock()
-    loaded = study.load(progress=progress)
-    inputs = corrections.correct(loaded)
+    loaded = _without_awarded(study.load(progress=progress))
+    inputs = _with_applied(_without_awarded(corrections.correct(loaded)))
     clock.lap("load")
     check(inputs.municipalities, MUNICIPALITIES, where="municipalities")
     check(inputs.places, PLACES, where="premises")
@@ -90,6 +90,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
 
     inputs = _with_starts(inputs, profiled, study=study, graph=graph)
     laid = lay_out(profiled, inputs, study=study, policy=policy, graph=graph, clock=clock, progress=progress)
+    laid = _advanced(laid, inputs)
     grouped = laid.places
 
     agreed = agreement.compare(grouped, truth=inputs.truth, controls=study.controls, policy=policy, study=study)
@@ -107,6 +108,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
             *roads.remarks(graph),
             *business.remarks(grouped),
             *lots.remarks(grouped, inputs.lots),
+            *status.remarks(laid.areas, grouped, applications=inputs.applications, applied=inputs.applied),
             *laid.masts.warnings,
         ),
         timings=clock.timings,
@@ -134,6 +136,7 @@ def prepare_again(prepared: Prepared, inputs: Inputs) -> Prepared:
     laid = lay_out(
         places, inputs, study=prepared.study, policy=policy, graph=graph, clock=Clock(), masts=prepared.masts
     )
+    laid = _advanced(laid, inputs)
     counts = _counts(laid.places, inputs, policy)
     return replace(prepared, inputs=inputs, **_fields(laid), counts=counts, hearing={}, agreement={})
 
@@ -157,6 +160,25 @@ def redraw(prepared: Prepared, policy: Policy, *, progress: Progress = ignore) -
         masts=prepared.masts,
     )
     return replace(prepared, policy=policy, **_fields(laid))
+
+
+def _without_awarded(inputs: Inputs) -> Inputs:
+    """Return the inputs with what awards outline marked as funded earlier."""
+    off = status.take_off(inputs.places, awards=inputs.awards, applications=inputs.applications, applied=inputs.applied)
+    return inputs if off is inputs.places else replace(inputs, places=off)
+
+
+def _with_applied(inputs: Inputs) -> Inputs:
+    """Return the inputs with the drawn areas of open applications among the lots."""
+    return replace(inputs, lots=status.with_lots(inputs.lots, inputs.applications, inputs.places))
+
+
+def _advanced(laid: Layout, inputs: Inputs) -> Layout:
+    """Return the layout with the status of its areas, in a study that has applications or awards."""
+    if not len(inputs.applications) and not len(inputs.awards):
+        return laid
+    told = {"applications": inputs.applications, "applied": inputs.applied, "awards": inputs.awards}
+    return replace(laid, areas=status.advance(laid.areas, laid.places, **told))
 
 
 def _with_starts(inputs: Inputs, places: gpd.GeoDataFrame, *, study: Study, graph: roads.RoadGraph) -> Inputs:

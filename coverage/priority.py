@@ -13,7 +13,7 @@ from coverage.criteria import EXTENSIVE, benefit, brought, from_residents, goodn
 from coverage.errors import DataError, PolicyError
 from coverage.policy import Policy
 from coverage.scenario import Scenario
-from coverage.schemas import AREA_COLUMNS, AREA_TAIL
+from coverage.schemas import AREA_COLUMNS, AREA_STATUSES, AREA_TAIL
 from coverage.scoring import score as score_areas
 from coverage.selection import optimum, ranked_cut, reselect
 from coverage.templates import choose_template, of_policy
@@ -21,9 +21,9 @@ from coverage.templates import choose_template, of_policy
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
-# Why an area cannot be funded, the first that holds: the money is not for mobile coverage; it would bring nothing; no
-# technology or no grant is known; it asks for more than a template takes.
-INELIGIBLE: Final = ("mobile_not_supported", "brings_nothing", "not_priced", "above_reference")
+# Why an area cannot be funded, the first that holds: it has its money already; the money is not for mobile coverage; it
+# would bring nothing; no technology or no grant is known; it asks for more than a template takes.
+INELIGIBLE: Final = ("awarded", "mobile_not_supported", "brings_nothing", "not_priced", "above_reference")
 SAFE_YES: Final = 0.9
 SAFE_NO: Final = 0.1
 
@@ -47,8 +47,8 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
     `score` (their weighted mean), `rank`; `ranked_decision` (funded down the ranking until one area does not fit) and
     `decision` (the set of areas with the largest benefit under the budget); `funded_share` (of the draws in which
     the area is chosen again) and `certainty`; `cumulative_grant` down the ranking; and `local_cofunding_basis`
-    ("policy default", or "scenario" where it says that residents give something; until an application brings
-    committed money).
+    ("application" where municipalities have confirmed money, "scenario" where it says that residents give something,
+    else "policy default").
 
     Ties in the score are broken by the raw measures in the policy's order, then by area_id. Areas that bring nothing
     (no eligible premises; of kind mobile: no gain), without a technology or without a priced grant are ineligible and
@@ -92,9 +92,7 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
         "certainty": _certainty(share),
         "funded_share": share,
         **{str(name): scored[name].to_numpy() for name in scored.columns if name != "rejected"},
-        "local_cofunding_basis": pd.array(
-            np.where(from_residents(table) > 0, "scenario", "policy default"), dtype="str"
-        ),
+        "local_cofunding_basis": pd.array(_cofunding_basis(table), dtype="str"),
     }
     ranked = table.assign(**columns).iloc[order].reset_index(drop=True)
     ranked["cumulative_grant"] = np.cumsum(grant[order])
@@ -127,8 +125,23 @@ def _ineligible(areas: pd.DataFrame, *, policy: Policy, scenario: Scenario, reje
     """Say of each area why it cannot be funded: one of INELIGIBLE, "" where it can be."""
     mobile = is_mobile(areas)
     priced = (areas["technology"].notna() & areas["grant"].notna()).to_numpy()
-    holds = [mobile & (not scenario.funds_mobile(policy)), ~(brought(areas) > 0), ~priced, rejected]
+    holds = [_is_awarded(areas), mobile & (not scenario.funds_mobile(policy)), ~(brought(areas) > 0), ~priced, rejected]
     return np.select(holds, INELIGIBLE, default="").astype(object)
+
+
+def _is_awarded(areas: pd.DataFrame) -> Bools:
+    """Say which areas have their money already (`status.advance`)."""
+    if "status" not in areas:
+        return np.zeros(len(areas), dtype=bool)
+    return np.asarray(areas["status"].isin(AREA_STATUSES[2:]), dtype=bool)
+
+
+def _cofunding_basis(areas: pd.DataFrame) -> Any:
+    """Say what local co-funding rests on: an application's confirmed money, the scenario's residents, or the policy."""
+    by_residents = from_residents(areas) > 0
+    told = "municipal_confirmed" in areas
+    by_application = areas["municipal_confirmed"].notna().to_numpy() if told else np.zeros(len(areas), dtype=bool)
+    return np.select([by_application, by_residents], ["application", "scenario"], "policy default").astype(object)
 
 
 def _drawn(table: pd.DataFrame, draws: GrantDraws) -> Floats:

@@ -59,7 +59,7 @@ def draw_scores(areas: pd.DataFrame, draws: Draws, *, policy: Policy, weights: M
     at = pd.Index(draws.area_ids).get_indexer(pd.Index(areas["area_id"]))
     if (at < 0).any() or len(draws.area_ids) != len(areas):
         raise DataError(f"draws: they are of {len(draws.area_ids)} areas, not of the {len(areas)} that are ranked")
-    gap, grant, private = draws.funding_gap[at], draws.grant[at], draws.private[at][:, None]
+    gap, grant = draws.funding_gap[at], draws.grant[at]
     same = gap == areas["funding_gap_p50"].to_numpy(dtype=float)[:, None]
     total = np.zeros(gap.shape)
     for criterion in policy.criteria:
@@ -67,7 +67,7 @@ def draw_scores(areas: pd.DataFrame, draws: Draws, *, policy: Policy, weights: M
         if criterion.id == "cost_efficiency":
             drawn = _over(gap, areas["premises"])
         elif criterion.id == "local_cofunding":
-            drawn = _local(gap, private, draws.local_share)
+            drawn = _local(gap, grant, draws.local_share)
         elif criterion.id == "reference_percent" and "reference_grant" in areas:
             drawn = 100.0 * _over(_asked(grant, areas), areas["reference_grant"])
         else:
@@ -99,12 +99,10 @@ def _over(money: Floats, by: pd.Series[Any]) -> Floats:
     return np.asarray(np.divide(money, whole, out=np.full(money.shape, np.nan), where=whole > 0))
 
 
-def _local(gap: Floats, private: Floats, local_share: float) -> Floats:
-    """Take what residents give, and the municipality's part of the rest, over the gap."""
+def _local(gap: Floats, grant: Floats, local_share: float) -> Floats:
+    """Take what residents and the municipality give, all that the grant does not, over the gap."""
     local = local_share / (1.0 + local_share)
-    given = np.minimum(private, gap)
-    part = given + (gap - given) * local
-    return np.asarray(np.divide(part, gap, out=np.full(gap.shape, local), where=gap > 0))
+    return np.asarray(np.divide(gap - grant, gap, out=np.full(gap.shape, local), where=gap > 0))
 
 
 def _asked(grant: Floats, areas: pd.DataFrame) -> Floats:

@@ -49,12 +49,15 @@ def estimate(
     policy: Policy,
     scenario: Scenario,
     private: Mapping[str, float] | None = None,
+    municipal: Mapping[str, float] | None = None,
 ) -> tuple[gpd.GeoDataFrame, Draws]:
     """Estimate the funding gap of every area with its proposed technology, and split its P50 over who pays.
 
     `private` is money by area_id beside what the scenario says of residents (a fee for each connection, metres dug in
-    dugnad): all of it is taken off the gap before the public shares. Adds the present values at the book's own
-    figures (FLOWS but capex, funding_gap), connections, backhaul_saving where masts could share fibre trenches (told
+    dugnad): all of it is taken off the gap before the public shares. `municipal` is what municipalities have confirmed
+    by area_id: it stands in place of the policy's local share, in every draw, up to what is left of the gap. Adds the
+    present values at the book's own figures (FLOWS but capex, funding_gap), connections, municipal_confirmed (NaN where
+    none is told), backhaul_saving where masts could share fibre trenches (told
     by `backhaul_saving_m`; taken off nothing), the quantiles of the scenario's draws, and the shares:
     state + county + municipal + private = P50; grant = state + county.
     """
@@ -86,10 +89,13 @@ def estimate(
     columns |= {f"funding_gap_{name}": quantiles[number] for number, name in enumerate(QUANTILES)}
     brought = contributions(areas, routes, book=book, scenario=scenario, given=private)
     given = brought["private"].to_numpy(dtype=float)
-    columns |= _shares(columns["funding_gap_p50"], given, policy)
+    confirmed = np.array([float((municipal or {}).get(name, np.nan)) for name in ids], dtype=float)
+    columns |= _shares(columns["funding_gap_p50"], given, confirmed, policy)
+    if municipal:
+        columns["municipal_confirmed"] = confirmed
     premises = areas["premises"].to_numpy(dtype=float)
     columns["grant_per_premises"] = np.divide(columns["grant"], premises, out=np.zeros(len(areas)), where=premises > 0)
-    draws = Draws(tuple(ids), gaps, given, rules.local_share)
+    draws = Draws(tuple(ids), gaps, given, rules.local_share, confirmed)
     return areas.assign(**columns, subsidy_view=_view(policy, scenario)), draws
 
 
@@ -210,9 +216,10 @@ def _drawn_gap(
     return np.asarray(np.maximum(0.0, net))
 
 
-def _shares(gap: Array, given: Array, policy: Policy) -> dict[str, Array]:
+def _shares(gap: Array, given: Array, confirmed: Array, policy: Policy) -> dict[str, Array]:
     private = np.minimum(given, gap)
-    grant = (gap - private) / (1.0 + policy.subsidy.local_share)
+    left = gap - private
+    grant = np.where(np.isnan(confirmed), left / (1.0 + policy.subsidy.local_share), np.maximum(0.0, left - confirmed))
     county = grant * policy.subsidy.county_share
     return {
         "grant": grant,

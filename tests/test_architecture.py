@@ -109,7 +109,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"traits", "wireless"},
     "preparation": STAGE
     | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}
-    | {"layout", "lots", "agreement", "summary"},
+    | {"layout", "lots", "agreement", "status", "summary"},
     "provenance": STAGE | {"business", "costbook", "nace", "preparation", "radio"},
     "pipeline": SEEN
     | {
@@ -120,6 +120,7 @@ ALLOWED: dict[str, set[str]] = {
         "preparation",
         "provenance",
         "priority",
+        "status",
         "stranding",
         "subsidy",
         "summary",
