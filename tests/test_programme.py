@@ -17,7 +17,7 @@ from coverage.programme import NONE, InfeasibleError, Options, Programme, choose
 from coverage.programme.model import Bins, build
 from coverage.programme.pack import pack, units
 from coverage.programme.relax import relax
-from coverage.programme.solve import solve
+from coverage.programme.solve import UnsolvedError, solve
 from coverage.selection import optimum, ranked_cut
 from coverage.wishes import Wishes
 
@@ -459,16 +459,36 @@ def test_many_areas_over_three_years_keep_every_rule_to_the_gap(cap: float) -> N
     assert rate[0] > rate[1]
 
 
-def test_a_pack_uses_the_money_up_or_says_that_it_cannot() -> None:
+def test_a_pack_uses_the_money_up_and_never_parts_what_is_tied() -> None:
     table = options([(name, "5001", "fibre", 1.0, grant) for name, grant in zip("abcd", (6, 5, 5, 4), strict=True)])
     bins = Bins.of((("", 20.0),), (0.5, 0.5))
     packed = pack(table, [0, 1, 2, 3], bins, Wishes())
-    assert packed is not None
     assert [sum(table.grant[packed[0][packed[1] == at]]) for at in (0, 1)] == [10, 10]
-    assert pack(table, [0, 1, 2, 3], Bins.of((("", 20.0),), (0.75, 0.25)), Wishes(needs=(("d", "b"),))) is not None
-    assert pack(table, [0, 1, 2, 3], Bins.of((("", 20.0),), (0.35, 0.65)), Wishes(needs=(("a", "b"),))) is None
+    tight = Bins.of((("", 20.0),), (0.35, 0.65))
+    options_in, at = pack(table, [0, 1, 2, 3], tight, Wishes(needs=(("a", "b"),)))
+    assert len(options_in) < 4
+    assert all(sum(table.grant[options_in[at == place]]) <= tight.money[place] for place in (0, 1))
+    # a and b are tied: both are in, in the same year, or neither is.
+    assert len(set(at[np.isin(options_in, [0, 1])].tolist())) == (1 if 0 in options_in else 0)
     joined = units(table, [0, 1, 3], Wishes(needs=(("d", "a"), ("c", "a"))))
     assert [(unit.options, unit.grant) for unit in joined] == [((0, 3), 10), ((1,), 5)]
+
+
+def test_a_solver_at_its_limit_leaves_the_plan_and_an_honest_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    # All three fit into the money of both years together, but each year has room for one.
+    table = options([(name, "5001", "fibre", 9.0, 6.0) for name in "abc"])
+    wishes = Wishes(phases=(0.5, 0.5))
+    exact = choose(table, budget=18, wishes=wishes)
+    assert (exact.benefit, exact.bound) == (18, 18)
+
+    def at_limit(*_: object, **__: object) -> None:
+        raise UnsolvedError("the best programme was not found: limit")
+
+    monkeypatch.setattr(sys.modules["coverage.programme.choose"], "solve", at_limit)
+    found = choose(table, budget=18, wishes=wishes)
+    assert (found.benefit, found.bound, found.gap) == (18, 27, pytest.approx(1 / 3))
+    with pytest.raises(UnsolvedError, match="limit"):
+        choose(table, budget=18, wishes=Wishes(least_municipalities=2))
 
 
 def test_the_benchmark_runs_small() -> None:

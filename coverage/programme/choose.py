@@ -19,7 +19,7 @@ from coverage.programme.model import NONE, Bins, Bools, Floats, Ints, Model, Opt
 from coverage.programme.pack import pack
 from coverage.programme.plan import Plan
 from coverage.programme.relax import Relaxed, relax, with_less
-from coverage.programme.solve import solve
+from coverage.programme.solve import UnsolvedError, solve
 from coverage.wishes import Wishes
 
 GAP: Final = 1e-4
@@ -75,13 +75,18 @@ def choose(options: Options, *, budget: float, wishes: Wishes = Wishes(), gap: f
     model = build(table, bins, wishes)
     plan, bound = _by_frontiers(table, bins, wishes, model, gap=gap)
     if plan is None or plan.benefit < (1 - gap - ROUNDING) * bound:
-        answer = solve(model, gap=gap)
-        if answer is None:
-            raise clash(table, money=money, wishes=wishes)
-        bound = min(bound, answer.bound)
-        columns = answer.columns[answer.columns < len(model.option)]
-        solved = _finished(table, bins, wishes, model.option[columns], model.bin[columns])
-        plan = solved if plan is None or solved.benefit > plan.benefit else plan
+        try:
+            answer = solve(model, gap=gap)
+        except UnsolvedError:
+            if plan is None:
+                raise
+        else:  # without an answer the plan stands, with its larger gap
+            if answer is None:
+                raise clash(table, money=money, wishes=wishes)
+            bound = min(bound, answer.bound)
+            columns = answer.columns[answer.columns < len(model.option)]
+            solved = _finished(table, bins, wishes, model.option[columns], model.bin[columns])
+            plan = solved if plan is None or solved.benefit > plan.benefit else plan
     return _programme(plan, table, bins, bound, tuple(name for name, _ in money), area_order, option_order)
 
 
@@ -96,8 +101,8 @@ def _by_frontiers(table: Options, bins: Bins, wishes: Wishes, model: Model, *, g
     for front in _fronts(relaxed, bins, gap=gap):
         for state in np.argsort(-front.benefit, kind="stable")[:STATES_TRIED].tolist():
             packed = pack(table, front.options_of(state), bins, wishes)
-            plan = None if packed is None else _finished(table, bins, wishes, *packed)
-            if plan is not None and plan.keeps() and (best is None or plan.benefit > best.benefit):
+            plan = _finished(table, bins, wishes, *packed)
+            if plan.keeps() and (best is None or plan.benefit > best.benefit):
                 best = plan
             if best is not None and best.benefit >= enough:
                 return best, relaxed.bound

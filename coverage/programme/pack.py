@@ -26,8 +26,8 @@ class Unit:
     earliest: int
 
 
-def pack(table: Options, chosen: list[int], bins: Bins, wishes: Wishes) -> tuple[Ints, Ints] | None:
-    """Return the options and the bin of each, or None where this way finds no room for all.
+def pack(table: Options, chosen: list[int], bins: Bins, wishes: Wishes) -> tuple[Ints, Ints]:
+    """Return the options that found room, and the bin of each; what is tied together goes or stays together.
 
     Bins are filled year by year, with the units of the most benefit per grant first and small ones to fill up; the
     last takes what is left.
@@ -49,16 +49,15 @@ def pack(table: Options, chosen: list[int], bins: Bins, wishes: Wishes) -> tuple
     for row in paid:
         year, money = int(bins.phase[row]), float(bins.money[row])
         able = [unit for unit in left if unit.earliest <= year and unit.grant <= money]
-        taken = able if row == paid[-1] else _fill(able, money)
+        rest = math.fsum(unit.grant for unit in able) <= money
+        taken = able if rest and row == paid[-1] else _fill(able, money)
         if math.fsum(table.grant[option] for unit in taken for option in unit.options) > money:
-            return None
+            continue
         for unit in taken:
             options += unit.options
             at += [row if table.grant[option] > 0 else free_bin[year] for option in unit.options]
         gone = {unit.options for unit in taken}
         left = [unit for unit in left if unit.options not in gone]
-    if left:
-        return None
     return np.array(options, dtype=np.intp), np.array(at, dtype=np.intp)
 
 

@@ -45,8 +45,10 @@ class Plan:
         return math.fsum(self.table.benefit[self.option[self.option != NONE]])
 
     def keeps(self) -> bool:
-        """Say whether what is needed stands no later, enough municipalities are reached, and none exceeds its cap."""
+        """Say whether every must and need is there in time, and municipalities are enough and within their caps."""
         taken = np.flatnonzero(self.option != NONE).tolist()
+        if not set(self.wishes.must) <= {self.table.area_ids[row] for row in taken}:
+            return False
         for row in taken:
             first = self.earliest(row, int(self.option[row]))
             if first is None or first > self.bins.phase[self.bin[row]]:

@@ -22,6 +22,10 @@ TIGHTENED_AT_MOST: Final = 20
 INFEASIBLE: Final = 2  # scipy's status
 
 
+class UnsolvedError(CoverageError):
+    """Report that the solver reached its limit without any choice."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """Hold the chosen columns of a model and the proven upper bound on any choice's gain."""
@@ -34,7 +38,7 @@ def solve(model: Model, *, gap: float, keep: Bools | None = None, must: Bools | 
     """Choose the columns with the largest gain to a proven `gap`, or return None where no choice keeps every row.
 
     With `keep`, only these columns are open, and the bound holds for them alone; `must` raises the lower bound of
-    columns to 1. Raises CoverageError if the limit of nodes is reached without any choice.
+    columns to 1. Raises UnsolvedError if the limit of nodes is reached without any choice.
     """
     open_ = np.arange(model.columns) if keep is None else np.flatnonzero(keep)
     matrix = model.matrix[:, open_].tocsr()
@@ -60,14 +64,14 @@ def solve(model: Model, *, gap: float, keep: Bools | None = None, must: Bools | 
         if result.x is None:
             if result.status == INFEASIBLE:
                 return None
-            raise CoverageError(f"the best programme was not found: {result.message}")
+            raise UnsolvedError(f"the best programme was not found: {result.message}")
         picked = np.flatnonzero(result.x > 0.5)
         over = _overdrawn(matrix, picked, model)
         if not over.any():
             bound = -float(result.mip_dual_bound) * most
             return Answer(open_[picked], max(bound, math.fsum(model.gain[open_[picked]])))
         high[: model.paying] -= np.where(over > 0, over + 1e-9 * model.high[: model.paying], 0.0)
-    raise CoverageError("the best programme was not found: the solver overdraws the money again and again")
+    raise UnsolvedError("the best programme was not found: the solver overdraws the money again and again")
 
 
 def _overdrawn(matrix: object, picked: Ints, model: Model) -> Floats:
