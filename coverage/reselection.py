@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from coverage.errors import PolicyError
 from coverage.selection import TRIALS, Reselection
+from coverage.wishes import Wishes
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -36,6 +37,13 @@ class Limits:
     never: tuple[str, ...] = ()
     caps: Pairs = ()
     cap: float = INFINITE
+
+
+def limits_of(wishes: Wishes) -> tuple[Limits, tuple[str, ...]]:
+    """Return what the shortcut follows of a council's wishes, and the names of those asked for that it does not."""
+    others = ("least_municipalities", "needs", "sources", "phases")
+    left_out = tuple(name for name in others if getattr(wishes, name))
+    return Limits(wishes.must, wishes.never, wishes.caps, wishes.cap), left_out
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ ALLOWED: dict[str, set[str]] = {
     "scoring": STAGE | {"criteria", "templates"},
     "priority": STAGE | {"selection", "draws", "criteria", "templates", "scoring"},
     # They ask of a ranked list how firm it is, and what money reaches.
-    "reselection": STAGE | {"selection"},
+    "reselection": STAGE | {"selection", "wishes"},
     "refinement": STAGE | {"reselection", "selection"},
     "redraw": STAGE | {"draws", "priority", "criteria"},
     "swaps": STAGE,

@@ -11,7 +11,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from coverage import selection
 from coverage.errors import PolicyError
-from coverage.reselection import Limits, reselect
+from coverage.reselection import Limits, limits_of, reselect
+from coverage.wishes import Wishes
 from tests.test_selection import county
 
 BUDGET = 58_410_000.0
@@ -131,6 +132,14 @@ def test_a_cap_binds_one_municipality_and_leaves_the_money_to_others() -> None:
     limits = Limits(caps=(("5001", 50.0),))
     found = reselect(benefit, grant, budget=80, area_ids=ids(3), municipalities=("5001", "5001", "5006"), limits=limits)
     assert found.chosen[:, 0].tolist() == [True, False, True]
+
+
+def test_what_is_not_followed_of_a_wish_is_named() -> None:
+    plain = Wishes(must=("A",), never=("B",), caps=(("5001", 1e6),), cap=2e6)
+    assert limits_of(plain) == (Limits(("A",), ("B",), (("5001", 1e6),), 2e6), ())
+    assert limits_of(Wishes()) == (Limits(), ())
+    more = Wishes(least_municipalities=2, needs=(("A", "B"),), sources=(("state", 1e6),), phases=(0.5, 0.5))
+    assert limits_of(more) == (Limits(), ("least_municipalities", "needs", "sources", "phases"))
 
 
 def test_limits_that_cannot_be_read_are_refused() -> None:
