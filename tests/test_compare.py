@@ -342,6 +342,7 @@ def edit_run(folder: Path, edit: Callable[[dict[str, Any]], object], *, file: st
     [
         (lambda told: told["policy"].update(sha256="0"), "rule", "pack"),
         (lambda told: told["scenario"].update(mobile="fund"), "rule", "mobile"),
+        (lambda told: told["scenario"].update(template="germany"), "rule", "template"),
         (lambda told: told["costs"].update(sha256="0"), "cost", "book_content"),
         (lambda told: told["costs"].update(id="maine"), "cost", "book"),
         (lambda told: told["scenario"].update(dugnad_m=100.0), "residents", "dugnad_m"),
@@ -362,6 +363,12 @@ def test_every_difference_of_the_settings_is_told(
     assert [(change.cause, change.code) for change in changes] == [(cause, code)]
     for language in LANGUAGES:
         assert "{" not in sentences(compare_runs(run(nothing), folder), language=language)[0]
+
+
+def test_a_setting_that_an_older_run_does_not_know_is_no_change(run: Runner, tmp_path: Path) -> None:
+    folder = shutil.copytree(run(nothing), tmp_path / "older")
+    edit_run(folder, lambda told: told["scenario"].pop("dugnad_m"))
+    assert compare_runs(folder, run(nothing)).is_empty
 
 
 def test_another_day_is_a_change_of_the_data(run: Runner, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ CAUSES: Final = (
 STUDY_FILE: Final = "study.toml"
 ANY_ROLE: Final = "any"  # of a changed file that no source names
 DATE: Final = "date"  # the day that the data are judged on acts as a role
-_RULES: Final = ("view", "mobile")  # settings of a scenario that change a rule of the policy
+_RULES: Final = ("view", "mobile", "template")  # settings of a scenario that change a rule of the policy
 _RESIDENTS: Final = ("connection_fee", "dugnad_m")
 _DRAWS: Final = ("seed", "draws")
 _TOLD: Final = frozenset({"policy", "budget", "weights", "costs", "areas", *_RULES, *_RESIDENTS, *_DRAWS})
@@ -137,14 +137,14 @@ def _question(
     for name in _DRAWS:
         yield from _single("draws", name, old, new, name)
     for name in sorted((old.keys() | new.keys()) - _TOLD):
-        if old.get(name) != new.get(name):
+        if (old.get(name) or None) != (new.get(name) or None):  # an older run may not know the setting
             yield Change("wishes", "wish", {"name": name})
 
 
 def _single(
     cause: str, code: str, old: Mapping[str, Any], new: Mapping[str, Any], name: str, **more: Any
 ) -> Iterator[Change]:
-    if old.get(name) != new.get(name):
+    if (old.get(name) or None) != (new.get(name) or None):
         yield Change(cause, code, {"before": old.get(name), "after": new.get(name), **more})
 
 
@@ -164,7 +164,9 @@ def _versions(before: Run, after: Run) -> Iterator[Change]:
 
 
 def _weights(run: Run) -> Mapping[str, float] | None:
-    """Return the weights that a run ranked by, or None where its policy pack is no longer as it was."""
+    """Return the weights that a run ranked by; None for those of a template, or if the pack is not as it was."""
+    if run.scenario.get("template"):
+        return None
     path = POLICY_DIR / f"{run.run['policy']['id']}.toml"
     if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != run.run["policy"]["sha256"]:
         return None
