@@ -9,9 +9,12 @@ import geopandas as gpd
 import pandas as pd
 
 from coverage.costs import CostBook
+from coverage.curve import Reach
 from coverage.inputs import MobileLayer
 from coverage.policy import Policy
+from coverage.programme import Finding
 from coverage.scenario import Scenario
+from coverage.stability import Stability
 from coverage.study import Study
 
 
@@ -42,3 +45,6 @@ class Assessment:
     hubs: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # schemas.HUBS; empty where a study has none
     # The mast of each area of kind mobile (points: site_id, area_id, basis, mast_m, …); empty where there is none.
     sites: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    stability: Stability | None = None  # how firm the list is; None where nothing was drawn
+    differences: tuple[Finding, ...] = ()  # what the best set does otherwise than the plain ranked cut, and why
+    reach: tuple[Reach, ...] = ()  # what it takes to bring every business up to a speed

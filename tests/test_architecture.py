@@ -102,7 +102,7 @@ ALLOWED: dict[str, set[str]] = {
     "agreement": STAGE | {"gaps", "study"},
     "summary": STAGE | {"gaps"},
     "contrast": STAGE,
-    "assessment": {"costbook", "costs", "inputs", "policy", "scenario", "study"},
+    "assessment": {"costbook", "costs", "curve", "inputs", "policy", "programme", "scenario", "stability", "study"},
     "comparisons": STAGE | {"contrast", "corrections", "hearing", "study", "verdicts"},
     "layout": STAGE
     | {"study", "areas", "backhaul", "corrections", "mobile_areas", "radio", "roads", "routes", "stranding", "terrain"}
