@@ -6,7 +6,7 @@ costs and seed (fast), so that a dashboard can move a slider without reading a f
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Final
 
 import geopandas as gpd
@@ -16,6 +16,7 @@ from coverage import corrections, costs, priority, status, stranding, subsidy, s
 from coverage.assessment import Assessment
 from coverage.comparisons import contrast_study
 from coverage.contrast import Contrast
+from coverage.curve import budget_to_reach
 from coverage.draws import Draws
 from coverage.errors import PolicyError
 from coverage.layout import Clock
@@ -25,11 +26,17 @@ from coverage.preparation import prepare as prepare
 from coverage.preparation import prepare_again as prepare_again
 from coverage.preparation import redraw as redraw
 from coverage.provenance import assumed_text, provenance_of
+from coverage.reselection import limits_of
 from coverage.scenario import Scenario
 from coverage.schemas import AREA_COLUMNS, AREA_TAIL
+from coverage.stability import stability
 from coverage.study import Progress, Study, ignore
 from coverage.templates import choose_template
 
+# What `stability` says of each area.
+FIRM: Final = ("funded_share", "certainty", "rank_p10", "rank_p50", "rank_p90", "driver")
+# The speeds that every business is to be brought up to.
+REACHED: Final = (30.0, 100.0)
 KINDS: Final = ("fixed", "mobile")  # of areas; their premises are never added up
 # The steps a whole run goes through, in order; a progress bar counts them.
 STEPS: Final = ("overlay", "verdict", "areas", "routes", "masts", "costs", "subsidy", "priority")
@@ -83,14 +90,21 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
     clock.lap("subsidy")
 
     progress("priority")
-    ranked = priority.prioritise(estimated, draws=draws, policy=policy, scenario=scenario)
+    ranked = priority.prioritise(estimated, policy=policy, scenario=scenario)
+    chosen = ranked.attrs
+    limits, left_out = limits_of(scenario.wishes)
+    firm = stability(
+        ranked, draws=draws, policy=policy, scenario=scenario.with_changes(budget=scenario.money), limits=limits
+    )
     ranked = ranked.assign(
+        **{name: firm.areas[name].array for name in FIRM},
         policy=policy.id,
         as_of=study.as_of.isoformat(),
         currency=study.currency,
         data_status=study.data_status,
         assumed=assumed_text(policy, book, sighted=bool(prepared.inputs.terrain)),
     )
+    reach = tuple(budget_to_reach(ranked, places, mbps, policy=policy, draws=draws) for mbps in _speeds(places, policy))
     clock.lap("priority")
 
     figures = {
@@ -104,9 +118,11 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         **summary.summarise_areas(
             ranked,
             funding_gap={kind: _of_kind(draws, estimated, kind).total_quantiles() for kind in KINDS},
-            budget=scenario.budget,
+            budget=scenario.money,
             lacking=prepared.masts.counts,
         ),
+        "stability": firm.summary(),
+        "reach": [asdict(item) for item in reach],
         "route_m": round(float(_routes_of(prepared, KINDS[0])["route_m"].sum())),
         "route_m_if_all_built": round(prepared.joint_route_m),
         "municipalities": prepared.counts["municipalities"],
@@ -129,7 +145,11 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         costs=book,
         mobile=prepared.inputs.mobile,
         summary=figures,
-        provenance=provenance_of(prepared, scenario, book, clock.timings) | {"selection": ranked.attrs["selection"]},
+        provenance=provenance_of(prepared, scenario, book, clock.timings)
+        | {"selection": chosen["selection"] | firm.summary() | {"wishes_not_drawn": list(left_out)}},
+        stability=firm,
+        differences=chosen["differences"],
+        reach=reach,
         corrections=prepared.corrections,
         hubs=prepared.inputs.hubs,
         sites=prepared.masts.sites,
@@ -141,6 +161,13 @@ def _share_fibre(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     other = areas["backhaul_with"]
     none = other.notna() & other.map(areas.set_index("area_id")["technology"]).ne("fibre")
     return areas.assign(backhaul_with=other.mask(none), backhaul_saving_m=areas["backhaul_saving_m"].mask(none, 0.0))
+
+
+def _speeds(places: gpd.GeoDataFrame, policy: Policy) -> list[float]:
+    """Return the speeds of REACHED; where service is known as shares of tiers, those at which a tier ends."""
+    by_share = "service_basis" in places and (places["service_basis"] == "expected_share").any()
+    ends = {tier.down_mbps for tier in policy.tiers}
+    return [mbps for mbps in REACHED if mbps in ends or not by_share]
 
 
 def _routes_of(prepared: Prepared, kind: str) -> gpd.GeoDataFrame:

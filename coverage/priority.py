@@ -1,8 +1,8 @@
-"""Score and rank the areas, choose those to fund under the budget, and say how certain each choice is."""
+"""Score and rank the areas, and choose those to fund under the budget, within what the council wishes."""
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -10,12 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from coverage.criteria import EXTENSIVE, benefit, brought, from_residents, goodness, is_mobile, nothing_adds_up
-from coverage.errors import DataError, PolicyError
+from coverage.errors import PolicyError
 from coverage.policy import Policy
+from coverage.programme import NONE, Options, Programme, choose, explain
 from coverage.scenario import Scenario
 from coverage.schemas import AREA_COLUMNS, AREA_STATUSES, AREA_TAIL
 from coverage.scoring import score as score_areas
-from coverage.selection import optimum, ranked_cut, reselect
+from coverage.selection import ranked_cut
 from coverage.templates import choose_template, of_policy
 
 Bools = npt.NDArray[np.bool_]
@@ -28,37 +29,26 @@ SAFE_YES: Final = 0.9
 SAFE_NO: Final = 0.1
 
 
-class GrantDraws(Protocol):
-    """Ask of the random draws: the grant of every area in every draw, in the order of `area_ids`."""
-
-    @property
-    def area_ids(self) -> tuple[str, ...]:
-        """Return the areas' ids."""
-
-    @property
-    def grant(self) -> Floats:
-        """Return state and county money, areas × draws."""
-
-
-def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, scenario: Scenario) -> gpd.GeoDataFrame:
+def prioritise(areas: gpd.GeoDataFrame, *, policy: Policy, scenario: Scenario) -> gpd.GeoDataFrame:
     """Rank the areas and decide which to fund; the result is sorted by rank, whatever the order of the input.
 
     Adds: `measure_<criterion>` (raw, in the criterion's unit), `score_<criterion>` (0 to 100 by the policy's bounds),
     `score` (their weighted mean), `rank`; `ranked_decision` (funded down the ranking until one area does not fit) and
-    `decision` (the set of areas with the largest benefit under the budget); `funded_share` (of the draws in which
-    the area is chosen again) and `certainty`; `cumulative_grant` down the ranking; and `local_cofunding_basis`
-    ("application" where municipalities have confirmed money, "scenario" where it says that residents give something,
-    else "policy default").
+    `decision` (the set of areas with the largest benefit under the budget that keeps the scenario's wishes); `phase`
+    (year, from 1) and `pot` of what is funded, where the wishes name years or pots; `cumulative_grant` down the
+    ranking; and `local_cofunding_basis` ("application" where municipalities have confirmed money, "scenario" where it
+    says that residents give something, else "policy default"). The ranked cut follows no wish.
 
     Ties in the score are broken by the raw measures in the policy's order, then by area_id. Areas that bring nothing
     (no eligible premises; of kind mobile: no gain), without a technology or without a priced grant are ineligible and
     stand last, and so are areas of kind mobile where neither the policy nor the scenario gives money to mobile
     coverage; `ineligible_because` is one of INELIGIBLE, null for the others. Areas that need no grant are always
-    funded.
+    funded, unless the wishes say never. One technology per area is chosen among: the proposed one, for the others that
+    deliver bring as much and cost more.
 
-    `attrs["selection"]` holds how good the choice provably is: benefit, bound and gap of `decision`, and the mean and
-    the largest error of the choice redone in the draws (a share of each draw's bound). Raises DataError if the draws
-    are of other areas, PolicyError for weights that cannot be used.
+    `attrs["selection"]` holds how good the choice provably is: benefit, bound and gap of `decision`;
+    `attrs["differences"]` what it does otherwise than the ranked cut, and why (`programme.explain`). Raises PolicyError
+    for weights or wishes that cannot be used, InfeasibleError for wishes that clash.
     """
     table = areas.sort_values("area_id", kind="stable", ignore_index=True)
     template = choose_template(policy, template_id=scenario.template, weights=scenario.weights)
@@ -76,36 +66,58 @@ def prioritise(areas: gpd.GeoDataFrame, *, draws: GrantDraws, policy: Policy, sc
 
     grant = np.where(able, table["grant"].to_numpy(dtype=float, na_value=0.0), 0.0)
     worth = np.where(able, benefit(raw, policy=policy, weights=weights, premises=brought(table)), 0.0)
-    best, share = np.zeros(len(table), dtype=bool), np.zeros(len(table))
-    chosen = optimum(worth[able], grant[able], budget=scenario.budget)
-    again = reselect(worth[able], _drawn(table, draws)[able], budget=scenario.budget)
-    best[able], share[able] = chosen.chosen, again.funded_share
+    programme, options = _choose(table, worth, grant, able, scenario)
     cut = np.zeros(len(table), dtype=bool)
-    cut[order] = ranked_cut(grant[order], budget=scenario.budget)
+    cut[order] = ranked_cut(grant[order], budget=scenario.money)
     rank = np.empty(len(table), dtype=np.int64)
     rank[order] = np.arange(1, len(table) + 1)
     columns: dict[str, Any] = {
         "rank": rank,
-        "decision": _decision(best, able),
+        "decision": _decision(programme.chosen, able),
         "ranked_decision": _decision(cut, able),
         "ineligible_because": pd.Series(why, dtype="str").mask(able),
-        "certainty": _certainty(share),
-        "funded_share": share,
+        **_when_and_whence(programme, scenario),
         **{str(name): scored[name].to_numpy() for name in scored.columns if name != "rejected"},
         "local_cofunding_basis": pd.array(_cofunding_basis(table), dtype="str"),
     }
     ranked = table.assign(**columns).iloc[order].reset_index(drop=True)
     ranked["cumulative_grant"] = np.cumsum(grant[order])
-    ranked.attrs["selection"] = {
-        "benefit": chosen.benefit,
-        "bound": chosen.bound,
-        "gap": chosen.gap,
-        "redrawn_error_mean": float(again.error.mean()),
-        "redrawn_error_max": float(again.error.max(initial=0.0)),
-    }
+    ranked.attrs["selection"] = {"benefit": programme.benefit, "bound": programme.bound, "gap": programme.gap}
+    plain = np.where(cut & able, np.cumsum(able) - 1, NONE)
+    ranked.attrs["differences"] = tuple(
+        explain(programme, plain, options, wishes=scenario.wishes, order=order.astype(np.intp))
+    )
     listed = [*AREA_COLUMNS, *(f"score_{criterion.id}" for criterion in policy.criteria), *AREA_TAIL]
     first = [name for name in listed if name in ranked]
     return ranked[[*first, *(name for name in ranked.columns if name not in first)]]
+
+
+def _choose(
+    table: pd.DataFrame, worth: Floats, grant: Floats, able: Bools, scenario: Scenario
+) -> tuple[Programme, Options]:
+    """Choose among the areas that can be funded, each in its proposed technology."""
+    rows = np.flatnonzero(able)
+    options = Options(
+        area_ids=tuple(table["area_id"]),
+        municipality=tuple(table["municipality_code"]),
+        area=rows,
+        technology=tuple(table["technology"].iloc[rows]),
+        benefit=worth[rows],
+        grant=grant[rows],
+    )
+    return choose(options, budget=scenario.budget, wishes=scenario.wishes), options
+
+
+def _when_and_whence(programme: Programme, scenario: Scenario) -> dict[str, Any]:
+    """Return year and pot of what is chosen, where the wishes name any."""
+    found: dict[str, Any] = {}
+    if scenario.wishes.phases:
+        found["phase"] = pd.array(np.where(programme.chosen, programme.phase + 1, 0), dtype="Int64")
+        found["phase"][~programme.chosen] = pd.NA
+    if scenario.wishes.sources:
+        names = np.array([*programme.pots, None], dtype=object)
+        found["pot"] = pd.array(names[programme.pot], dtype="str")
+    return found
 
 
 def criterion_weights(policy: Policy, scenario: Scenario) -> dict[str, float]:
@@ -144,17 +156,5 @@ def _cofunding_basis(areas: pd.DataFrame) -> Any:
     return np.select([by_application, by_residents], ["application", "scenario"], "policy default").astype(object)
 
 
-def _drawn(table: pd.DataFrame, draws: GrantDraws) -> Floats:
-    at = pd.Index(draws.area_ids).get_indexer(pd.Index(table["area_id"]))
-    if (at < 0).any() or len(draws.area_ids) != len(table):
-        raise DataError(f"draws: they are of {len(draws.area_ids)} areas, not of the {len(table)} that are ranked")
-    return np.nan_to_num(draws.grant[at])
-
-
 def _decision(chosen: Bools, able: Bools) -> Any:
     return pd.array(np.select([~able, chosen], ["ineligible", "fund"], "reserve").astype(object), dtype="str")
-
-
-def _certainty(share: Floats) -> Any:
-    labels = np.select([share >= SAFE_YES, share <= SAFE_NO], ["safe yes", "safe no"], "toss-up")
-    return pd.array(labels.astype(object), dtype="str")

@@ -75,6 +75,11 @@ class Scenario:
         """
         return policy.with_area_rules(self.areas)
 
+    @property
+    def money(self) -> float:
+        """Return the grant money there is: the budget, or what the wishes name as pots in its place."""
+        return math.fsum(amount for _, amount in self.wishes.money(self.budget))
+
     def funds_mobile(self, policy: Policy) -> bool:
         """Say whether areas of kind mobile compete for the budget."""
         return policy.mobile.supported if not self.mobile else self.mobile == "fund"

@@ -74,4 +74,4 @@ def ranked(
     table = priced(rows, **columns)
     draws = draws_of(table, spread=spread, count=count)
     scenario = Scenario(NORWAY.id, budget, draws=count)
-    return prioritise(table, draws=draws, policy=NORWAY, scenario=scenario), draws, scenario
+    return prioritise(table, policy=NORWAY, scenario=scenario), draws, scenario

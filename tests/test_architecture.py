@@ -16,7 +16,15 @@ ROOT = Path(__file__).parent.parent
 BASE = {"errors"}
 STAGE = {"errors", "crs", "schemas", "policy", "scenario", "inputs"}
 SEEN = {"assessment", "schemas", "policy", "costbook", "costs", "study", "scenario", "errors", "crs", "inputs"} | {
-    "contrast"
+    "contrast",
+    "criteria",
+    "curve",
+    "programme",
+    "scoring",
+    "stability",
+    "swaps",
+    "templates",
+    "wishes",
 }
 
 # Room -> the rooms of `coverage` it may import.
@@ -91,7 +99,7 @@ ALLOWED: dict[str, set[str]] = {
     "traits": STAGE,
     "templates": STAGE | {"criteria"},
     "scoring": STAGE | {"criteria", "templates"},
-    "priority": STAGE | {"selection", "draws", "criteria", "templates", "scoring"},
+    "priority": STAGE | {"selection", "criteria", "programme", "templates", "scoring"},
     # They ask of a ranked list how firm it is, and what money reaches.
     "reselection": STAGE | {"selection", "wishes"},
     "refinement": STAGE | {"reselection", "selection"},
@@ -115,11 +123,14 @@ ALLOWED: dict[str, set[str]] = {
     | {
         "comparisons",
         "corrections",
+        "curve",
         "draws",
         "layout",
         "preparation",
         "provenance",
         "priority",
+        "reselection",
+        "stability",
         "status",
         "stranding",
         "subsidy",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from coverage.curve import COUNTED, at_money, budget_to_reach, curve
 from coverage.errors import DataError
-from coverage.selection import optimum
+from tests.knapsack import optimum
 from tests.ranked import NORWAY, ROWS, ranked
 
 CUMULATIVE = ["money", "areas", "benefit", *COUNTED]

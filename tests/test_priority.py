@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 import shapely
@@ -17,16 +16,12 @@ from coverage.criteria import measure
 from coverage.errors import DataError, PolicyError
 from coverage.policy import Policy, load_policy
 from coverage.priority import criterion_weights, prioritise
+from coverage.programme import InfeasibleError
 from coverage.scenario import Scenario
+from coverage.wishes import Wishes
 from tests import drawn
 
 NORWAY = load_policy("no-2024")
-
-
-@dataclass(frozen=True)
-class Draws:
-    area_ids: tuple[str, ...]
-    grant: npt.NDArray[np.float64]
 
 
 def areas(rows: int, **columns: Any) -> gpd.GeoDataFrame:
@@ -54,11 +49,8 @@ def areas(rows: int, **columns: Any) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry=shapely.points(np.arange(2.0 * rows).reshape(rows, 2)), crs=drawn.CRS)
 
 
-def rank(
-    table: gpd.GeoDataFrame, *, budget: float = 3e6, draws: Draws | None = None, policy: Policy = NORWAY, **change: Any
-) -> gpd.GeoDataFrame:
-    given_ = draws or Draws(tuple(table["area_id"]), np.repeat(table["grant"].to_numpy(float)[:, None], 4, axis=1))
-    out = prioritise(table, draws=given_, policy=policy, scenario=Scenario("no-2024", budget, **change))
+def rank(table: gpd.GeoDataFrame, *, budget: float = 3e6, policy: Policy = NORWAY, **change: Any) -> gpd.GeoDataFrame:
+    out = prioritise(table, policy=policy, scenario=Scenario("no-2024", budget, **change))
     assert sorted(out["area_id"]) == sorted(table["area_id"])
     assert out["rank"].tolist() == list(range(1, len(table) + 1))
     assert isinstance(out, gpd.GeoDataFrame)
@@ -120,8 +112,8 @@ def test_scores_are_clipped_and_adding_an_area_does_not_reshuffle_the_others() -
 def test_an_area_that_needs_nothing_is_funded_free() -> None:
     table = areas(2, grant=[0.0, 1e6], funding_gap_p50=[0.0, 1.3e6], municipal_share=[0.0, 3e5], premises=[1.0, 90.0])
     out = rank(table, budget=0.0).set_index("area_id")
-    assert out.loc["A00", ["decision", "ranked_decision", "certainty"]].tolist() == ["fund", "fund", "safe yes"]
-    assert out.loc["A01", ["decision", "ranked_decision", "certainty"]].tolist() == ["reserve", "reserve", "safe no"]
+    assert out.loc["A00", ["decision", "ranked_decision"]].tolist() == ["fund", "fund"]
+    assert out.loc["A01", ["decision", "ranked_decision"]].tolist() == ["reserve", "reserve"]
     # Nobody has committed money to either: both have the policy's default.
     assert out["score_local_cofunding"].tolist() == pytest.approx([100 * (3 / 13) / 0.5] * 2)
 
@@ -133,7 +125,6 @@ def test_ineligible_areas_stand_last_and_cost_nothing() -> None:
     assert out["area_id"].iloc[0] == "A00"
     assert out["decision"].tolist() == ["fund", "ineligible", "ineligible", "ineligible"]
     assert out["ranked_decision"].tolist() == out["decision"].tolist()
-    assert out["certainty"].tolist() == ["safe yes"] + ["safe no"] * 3
     assert out["cumulative_grant"].tolist() == [1e6] * 4
 
 
@@ -152,31 +143,6 @@ def test_the_cut_and_the_optimum_side_by_side() -> None:
     assert out["ranked_decision"].to_dict() == {"A00": "fund", "A01": "reserve", "A02": "reserve"}
     assert out["decision"].to_dict() == {"A00": "reserve", "A01": "fund", "A02": "fund"}
     assert out.attrs["selection"]["gap"] == pytest.approx(0, abs=1e-9)
-
-
-def test_certainty_follows_the_draws() -> None:
-    table = areas(3, premises=[30.0, 20.0, 10.0], grant=[1e6, 1e6, 1e6])
-    grant = np.full((3, 10), 1e6)
-    grant[1, :5] = 9e6  # in half of the draws the second area is too dear, and the third takes its place
-    out = rank(table, budget=2e6, draws=Draws(("A00", "A01", "A02"), grant)).set_index("area_id")
-    assert out["funded_share"].to_dict() == {"A00": 1.0, "A01": 0.5, "A02": 0.5}
-    assert out["certainty"].to_dict() == {"A00": "safe yes", "A01": "toss-up", "A02": "toss-up"}
-
-
-@pytest.mark.parametrize(("dear", "label"), [(1, "safe yes"), (2, "toss-up"), (8, "toss-up"), (9, "safe no")])
-def test_certainty_thresholds_are_inclusive(dear: int, label: str) -> None:
-    grant = np.full((1, 10), 1e6)
-    grant[0, :dear] = 9e6
-    assert rank(areas(1), budget=2e6, draws=Draws(("A00",), grant))["certainty"].tolist() == [label]
-
-
-def test_draws_are_matched_by_area_and_must_be_of_the_same_areas() -> None:
-    table = areas(2)
-    draws = Draws(("A01", "A00"), np.array([[9e6], [1e6]]))
-    assert rank(table, budget=1e6, draws=draws).set_index("area_id")["funded_share"].to_dict() == {"A00": 1, "A01": 0}
-    for ids in (("A00", "B"), ("A00",), ("A00", "A01", "A02")):
-        with pytest.raises(DataError, match="draws"):
-            rank(table, draws=Draws(ids, np.ones((len(ids), 1))))
 
 
 def test_weights_of_the_scenario_replace_the_policys() -> None:
@@ -261,11 +227,8 @@ def test_a_dominated_area_never_ranks_above_the_one_that_dominates_it(rows: list
 def test_row_order_never_matters(rows: list[tuple[int, ...]], data: st.DataObject, millions: int) -> None:
     table = traits(rows)
     order = list(data.draw(st.permutations(range(len(rows)))))
-    grant = table["grant"].to_numpy()[:, None] * np.random.default_rng(1).uniform(0.7, 1.4, (len(rows), 5))
-    draws = Draws(tuple(table["area_id"]), grant)
-    shuffled = Draws(tuple(table["area_id"].iloc[order]), grant[order])
-    first = rank(table, budget=1e6 * millions, draws=draws)
-    second = rank(table.iloc[order], budget=1e6 * millions, draws=shuffled)
+    first = rank(table, budget=1e6 * millions)
+    second = rank(table.iloc[order], budget=1e6 * millions)
     assert_frame_equal(pd.DataFrame(first), pd.DataFrame(second))
     for column in ("decision", "ranked_decision"):
         assert first.loc[first[column] == "fund", "grant"].sum() <= 1e6 * millions + 1e-6
@@ -328,3 +291,35 @@ def test_where_no_criterion_adds_up_a_mast_brings_its_mobile_gain() -> None:
     assert out["decision"].to_dict() == {"A00": "reserve", "A01": "fund"}
     out = rank(table.assign(mobile_gain=[0.0, 9.0]), policy=germany, budget=1e6, mobile="fund").set_index("area_id")
     assert out["decision"].to_dict() == {"A00": "fund", "A01": "reserve"}
+
+
+# What the council wishes
+
+
+def test_wishes_change_the_choice_and_never_the_ranking() -> None:
+    table = areas(4, premises=[40.0, 30.0, 20.0, 10.0])
+    plain = rank(table, budget=2e6)
+    wished = rank(table, budget=2e6, wishes=Wishes(must=("A03",), never=("A00",)))
+    assert wished["area_id"].tolist() == plain["area_id"].tolist()
+    assert wished["ranked_decision"].tolist() == plain["ranked_decision"].tolist()
+    funded = wished.loc[wished["decision"] == "fund", "area_id"].tolist()
+    assert funded == ["A01", "A03"]
+    codes = {item.values.get("area_id"): item.code for item in wished.attrs["differences"] if item.code != "line"}
+    assert (codes["A03"], codes["A00"]) == ("gained_must", "lost_never")
+
+
+def test_years_and_pots_are_told_of_what_is_funded_alone() -> None:
+    table = areas(3, premises=[40.0, 30.0, 20.0])
+    wishes = Wishes(sources=(("county", 1e6), ("state", 1e6)), phases=(1.0,))
+    out = rank(table, wishes=wishes).set_index("area_id")
+    assert out["decision"].to_dict() == {"A00": "fund", "A01": "fund", "A02": "reserve"}
+    assert sorted(out["pot"].dropna()) == ["county", "state"]
+    assert out["phase"].tolist() == [1, 1, pd.NA]
+    assert "pot" not in rank(table)
+
+
+def test_wishes_that_clash_are_one_sentence() -> None:
+    with pytest.raises(InfeasibleError, match="A00"):
+        rank(areas(3), budget=1e6, wishes=Wishes(must=("A00", "A01")))
+    with pytest.raises(PolicyError, match="Z99"):
+        rank(areas(3), wishes=Wishes(must=("Z99",)))

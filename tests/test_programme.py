@@ -18,8 +18,9 @@ from coverage.programme.model import Bins, build
 from coverage.programme.pack import pack, units
 from coverage.programme.relax import relax
 from coverage.programme.solve import UnsolvedError, solve
-from coverage.selection import optimum, ranked_cut
+from coverage.selection import ranked_cut
 from coverage.wishes import Wishes
+from tests.knapsack import optimum
 
 ROOT = Path(__file__).parent.parent
 NAMES = ("a", "b", "c", "d")

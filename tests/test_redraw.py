@@ -71,12 +71,12 @@ def test_drawn_scores_are_those_of_a_list_at_the_drawn_gap_and_weights(rows: lis
         gap = draws.funding_gap[:, draw]
         at = source.assign(funding_gap_p50=gap, grant=gap / (1 + LOCAL), municipal_share=gap - gap / (1 + LOCAL))
         changed = scenario.with_changes(weights=tuple((name, float(values[draw])) for name, values in weights.items()))
-        again = prioritise(at, draws=draws, policy=NORWAY, scenario=changed).set_index("area_id")
+        again = prioritise(at, policy=NORWAY, scenario=changed).set_index("area_id")
         again = again.loc[table["area_id"]]
         assert scores[:, draw] == pytest.approx(again["score"].to_numpy(), abs=1e-9)
         chosen = (again["decision"] == "fund").to_numpy()
         assert worth[chosen, draw].sum() == pytest.approx(
-            prioritise(at, draws=draws, policy=NORWAY, scenario=changed).attrs["selection"]["benefit"]
+            prioritise(at, policy=NORWAY, scenario=changed).attrs["selection"]["benefit"]
         )
 
 

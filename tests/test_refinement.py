@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from coverage.refinement import GAP, refine
 from coverage.reselection import Limits, reselect
-from coverage.selection import optimum
+from tests.knapsack import county, optimum
 from tests.test_reselection import ITEMS, by_force, by_programme, ids
-from tests.test_selection import county
 
 BUDGET = 58_410_000.0
 

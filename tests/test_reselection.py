@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from coverage import selection
 from coverage.errors import PolicyError
 from coverage.reselection import Limits, limits_of, reselect
 from coverage.wishes import Wishes
-from tests.test_selection import county
+from tests.knapsack import county
 
 BUDGET = 58_410_000.0
 ITEMS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 60), st.integers(0, 2)), min_size=1, max_size=9)
@@ -43,18 +42,6 @@ def by_programme(benefit: Any, grant: Any, budget: float, group: Any, cap: float
         options={"mip_rel_gap": 1e-5, "node_limit": 20_000},
     )
     return float(benefit[result.x > 0.5].sum())
-
-
-@settings(max_examples=100, deadline=None)
-@given(ITEMS, st.integers(0, 150), st.integers(0, 3))
-def test_without_limits_it_chooses_as_the_selection_does(items: Any, budget: int, trials: int) -> None:
-    table = np.array(items, dtype=float)
-    drawn = table[:, 1:2] * np.random.default_rng(len(items)).uniform(0.5, 1.5, (len(items), 5))
-    plain = selection.reselect(table[:, 0], drawn, budget=budget, trials=trials)
-    ours = reselect(table[:, 0], drawn, budget=budget, trials=trials)
-    assert np.array_equal(plain.chosen, ours.chosen)
-    assert ours.benefit == pytest.approx(plain.benefit)
-    assert ours.bound == pytest.approx(plain.bound)
 
 
 @settings(max_examples=150, deadline=None)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -182,7 +183,7 @@ def test_the_shares_are_those_of_lists_made_again_one_by_one() -> None:
     for draw in range(12):
         gap = draws.funding_gap[:, draw]
         at = priced(rows, funding_gap_p50=gap, grant=gap / (1 + LOCAL), municipal_share=gap - gap / (1 + LOCAL))
-        again = prioritise(at, draws=draws, policy=NORWAY, scenario=scenario).set_index("area_id")
+        again = prioritise(at, policy=NORWAY, scenario=scenario).set_index("area_id")
         again = again.loc[table["area_id"]]
         ranks.append(again["rank"].to_numpy())
         cut.append(again["ranked_decision"].eq("fund").to_numpy())
@@ -200,7 +201,16 @@ def test_the_exact_choice_is_that_of_lists_made_again_one_by_one() -> None:
     for draw in range(12):
         gap = draws.funding_gap[:, draw]
         at = priced(rows, funding_gap_p50=gap, grant=gap / (1 + LOCAL), municipal_share=gap - gap / (1 + LOCAL))
-        again = prioritise(at, draws=draws, policy=NORWAY, scenario=scenario).set_index("area_id")
+        again = prioritise(at, policy=NORWAY, scenario=scenario).set_index("area_id")
         chosen.append(again.loc[table["area_id"], "decision"].eq("fund").to_numpy())
     assert found.areas["funded_share"].to_numpy() == pytest.approx(np.mean(chosen, axis=0))
     assert found.error_max == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("dear", "label"), [(1, "safe yes"), (2, "toss-up"), (8, "toss-up"), (9, "safe no")])
+def test_certainty_thresholds_are_inclusive(dear: int, label: str) -> None:
+    table, draws, scenario = ranked([(10, 6, 1300, 4, 300)], budget=2e6, count=10)
+    gap = draws.funding_gap.copy()
+    gap[0, :dear] = 9e6
+    found = stability(table, draws=replace(draws, funding_gap=gap), policy=NORWAY, scenario=scenario)
+    assert found.areas["certainty"].tolist() == [label]
