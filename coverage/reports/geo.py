@@ -40,8 +40,10 @@ def stamped(frame: gpd.GeoDataFrame, assessment: Assessment) -> gpd.GeoDataFrame
 
 
 def write_parquet(frame: gpd.GeoDataFrame, path: Path) -> None:
-    """Write GeoParquet 1.1; the same frame gives the same bytes."""
-    frame.to_parquet(path, index=False, compression="zstd", schema_version="1.1.0")
+    """Write GeoParquet 1.1; the same frame gives the same bytes. What a stage noted beside its rows stays out of it."""
+    plain = frame.copy(deep=False)
+    plain.attrs = {}
+    plain.to_parquet(path, index=False, compression="zstd", schema_version="1.1.0")
 
 
 def full_places(assessment: Assessment) -> gpd.GeoDataFrame:

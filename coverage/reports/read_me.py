@@ -29,6 +29,7 @@ def add_read_me(book: Book, selection: Selection, *, what: str, fingerprint: str
         ("crs", book.study.crs),
         ("notes", "\n".join(map(wording.said, book.study.notes))),
         ("warnings", "\n".join(warnings)),
+        ("fingerprint_run", str(assessment.provenance.get(tables.FINGERPRINT, ""))),
         ("fingerprint", fingerprint),
     ]
     book.add_read_me(named(facts, wording), notes=notes, blocks=_blocks(selection, wording))

@@ -40,6 +40,7 @@ OPTIONAL: Final[dict[str, object]] = {
 }  # fmt: skip
 AREA_MONEY: Final = ("opex_per_year", "pv_revenue", "pv_opex", "over_ceiling", *technical.STRANDING)
 AREA_EXTRAS: Final = ("premises", *technical.LENGTHS, *technical.SURFACES, *AREA_MONEY)
+FINGERPRINT: Final = "fingerprint"  # of a run: in provenance, and a column of the lists made of it
 CORRECTED: Final = "corrected"  # of areas, where something was corrected: premises at corrected places
 COST_COLUMNS: Final = (
     "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
@@ -75,12 +76,19 @@ def priority_table(assessment: Assessment) -> pd.DataFrame:
     return pd.DataFrame(ranked_areas(assessment)).loc[:, columns]
 
 
+def stamped(table: pd.DataFrame, assessment: Assessment, *, characters: int | None = None) -> pd.DataFrame:
+    """Return the table with the run's fingerprint in every row, whole or its first characters; none where none is."""
+    mark = str(assessment.provenance.get(FINGERPRINT, ""))[:characters]
+    return table.assign(**{FINGERPRINT: pd.array([mark] * len(table), dtype="str")}) if mark else table
+
+
 def priority_file(assessment: Assessment) -> pd.DataFrame:
     """Return the priority list as a file for other programs: its columns, then what each area would be built of.
 
-    Where there are areas of kind mobile, what their masts serve and need follows; of fixed areas it is empty.
+    Where there are areas of kind mobile, what their masts serve and need follows; of fixed areas it is empty. Every
+    row carries the fingerprint of the run, so that a list that was handed over can be held against the data.
     """
-    table = priority_table(assessment)
+    table = stamped(priority_table(assessment), assessment)
     built = technical.technical_table(assessment)
     table = table.assign(**{str(name): built[name].to_numpy() for name in built.columns if name not in table.columns})
     masts = mobile.mobile_table(assessment).set_index("area_id")

@@ -153,6 +153,11 @@ class Book:
             if len(block.table):
                 row = self._block(worksheet, row + 1, block)
 
+    def carry(self, name: str, value: str) -> None:
+        """Set a property of the file, which other programs can read without opening a sheet; nothing if empty."""
+        if value:
+            self.book.set_custom_property(name, value, "text")
+
     def close(self) -> None:
         """Finish the file."""
         self.book.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
@@ -13,6 +14,8 @@ from coverage.reports.read_me import add_read_me
 from coverage.reports.selection import Selection, share_notes
 from coverage.reports.wording import Wording
 from coverage.reports.workbook import Book
+
+MARK: Final = 12  # characters of the run's fingerprint in each row; the file's properties hold it whole
 
 
 def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fingerprint: str) -> None:
@@ -42,7 +45,10 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
 def write_priority_list(selection: Selection, path: Path, *, wording: Wording, fingerprint: str) -> None:
     """Write priority-list.xlsx: read-me, the list, what would change it, technical, hearing, corrections, columns."""
     said = {"assumed": assumptions.assumed_text(selection.assessment, wording)}
-    table = mobile.named(tables.priority_table(selection.assessment).assign(**said), wording)
+    listed = tables.stamped(
+        tables.priority_table(selection.assessment).assign(**said), selection.assessment, characters=MARK
+    )
+    table = mobile.named(listed, wording)
     title = wording.text("read_me", "priority_title", study=selection.title(wording))
     book = _book(path, selection, wording, title=title, rows=len(table))
     notes = [*tables.no_grant_notes(table, wording), *wording.lines("read_me", "priority_notes")]
@@ -74,7 +80,9 @@ def _mobile(book: Book, selection: Selection) -> None:
 
 def _book(path: Path, selection: Selection, wording: Wording, *, title: str, rows: int) -> Book:
     assessment = selection.assessment
-    return Book(path, study=assessment.study, policy=assessment.policy, wording=wording, title=title, rows=rows)
+    book = Book(path, study=assessment.study, policy=assessment.policy, wording=wording, title=title, rows=rows)
+    book.carry(tables.FINGERPRINT, str(assessment.provenance.get(tables.FINGERPRINT, "")))
+    return book
 
 
 def _finish(book: Book, selection: Selection) -> None:
