@@ -199,72 +199,93 @@ def heard(frame: pd.DataFrame, *, unit: str) -> Any:
     return finished(chart)
 
 
-def scores(frame: pd.DataFrame) -> Any:
-    """Return bars of an area's score by criterion; columns criterion, score (0..100), weight."""
-    chart = (
-        alt.Chart(frame)
-        .mark_bar(color=style.ACCENT)
-        .encode(
-            y=alt.Y("criterion:N", sort=None, title=None, axis=alt.Axis(labelLimit=220)),
-            x=alt.X("score:Q", title=_("score, 0 to 100"), scale=alt.Scale(domain=[0, 100])),
-            tooltip=[
-                alt.Tooltip("criterion:N", title=_("criterion")),
-                alt.Tooltip("score:Q", title=_("score"), format=".1f"),
-                alt.Tooltip("weight:Q", title=_("weight"), format=".0f"),
-            ],
-        )
-        .properties(height=alt.Step(BAR + 3))
-    )
-    return finished(chart)
+def contributions(frame: pd.DataFrame, *, names: Mapping[str, str]) -> Any:
+    """Return what each criterion gives to an area's score, over the most that it can give, and to its neighbours'.
 
-
-def curve(ranked: pd.DataFrame, *, budget: float, chosen: tuple[float, float], currency: str) -> Any:
-    """Return premises reached against grant money in ranked order, the budget, and the chosen set.
-
-    `ranked` has `cumulative_grant` and `cumulative_premises`; `chosen` is (grant, premises) of the set that is funded.
+    `frame` has criterion, weight, most and `here`, in points of the score, in the order to show; and `above` and
+    `below` where `names` has them: what the areas are called, by column.
     """
-    million = 1e6
-    start = pd.DataFrame({"grant": [0.0], "premises": [0.0], "area": ["–"]})
-    line = pd.DataFrame(
-        {
-            "grant": ranked["cumulative_grant"] / million,
-            "premises": ranked["cumulative_premises"],
-            "area": ranked["name"],
-        }
-    )
-    line = pd.concat([start, line], ignore_index=True)
-    money = alt.X(
-        "grant:Q", title=_("grant money, {money}", money=style.millions(currency)), axis=alt.Axis(format=",.0f")
-    )
-    base = (
-        alt.Chart(line)
-        .mark_line(color=style.MUTED, interpolate="step-after", strokeWidth=1.6)
+    criterion = alt.Y("criterion:N", sort=None, title=None, axis=alt.Axis(labelLimit=230, labelOverlap=False))
+    tooltip = [
+        alt.Tooltip("criterion:N", title=_("criterion")),
+        alt.Tooltip("here:Q", title=_("points of the score"), format=".1f"),
+        alt.Tooltip("most:Q", title=_("points at most"), format=".1f"),
+        alt.Tooltip("weight:Q", title=_("weight"), format=".1f"),
+    ]
+    base = alt.Chart(frame)
+    most = base.mark_bar(color="#e6eaed").encode(y=criterion, x=alt.X("most:Q", title=_("points of the score")))
+    here = base.mark_bar(color=style.ACCENT, height=BAR - 6).encode(y=criterion, x="here:Q", tooltip=tooltip)
+    layers = [most, here]
+    beside = {column: names[column] for column in ("above", "below") if column in names}
+    if beside:
+        long = frame.melt(["criterion"], list(beside), var_name="side", value_name="points")
+        long = long.assign(area=long["side"].map(beside))
+        shapes = {"above": "triangle-up", "below": "triangle-down"}
+        marks = (
+            alt.Chart(long)
+            .mark_point(filled=True, size=70, opacity=1, color=style.INK)
+            .encode(
+                y=criterion,
+                x="points:Q",
+                shape=alt.Shape(
+                    "area:N",
+                    scale=alt.Scale(domain=list(beside.values()), range=[shapes[side] for side in beside]),
+                    legend=None,  # the page has more room for it
+                ),
+                tooltip=[
+                    alt.Tooltip("area:N", title=_("area")),
+                    alt.Tooltip("criterion:N", title=_("criterion")),
+                    alt.Tooltip("points:Q", title=_("points of the score"), format=".1f"),
+                ],
+            )
+        )
+        layers.append(marks)
+    return finished(alt.layer(*layers).properties(height=alt.Step(BAR + 7)))
+
+
+def reached(
+    steps: pd.DataFrame, *, labels: Mapping[str, str], budget: float, marks: Mapping[str, float], title: str,
+    currency: str,
+) -> Any:  # fmt: skip
+    """Return what money reaches, a step line per series, with a rule at the budget and at each of `marks`.
+
+    `steps` has series, money, reached; `labels` say what the series are called, the plain one first; `marks` are
+    amounts by what they pay for.
+    """
+    data = steps.assign(label=steps["series"].map(labels), money=steps["money"] / 1e6)
+    money = alt.X("money:Q", title=_("grant money, {money}", money=style.millions(currency)),
+                  axis=alt.Axis(format=",.0f", tickCount=5), scale=alt.Scale(nice=False))  # fmt: skip
+    lines = (
+        alt.Chart(data)
+        .mark_line(interpolate="step-after", strokeWidth=1.8)
         .encode(
             x=money,
-            y=alt.Y("premises:Q", title=_("premises reached"), axis=alt.Axis(format=",d")),
-            tooltip=[alt.Tooltip("area:N", title=_("area"))],
+            y=alt.Y("reached:Q", title=title, axis=alt.Axis(format=",.0f", tickMinStep=1, tickCount=5)),
+            color=alt.Color(
+                "label:N",
+                scale=alt.Scale(domain=list(labels.values()), range=[style.MUTED, style.ACCENT]),
+                legend=alt.Legend(title=None, orient="bottom", columns=1, symbolType="stroke", labelLimit=230),
+            ),
+            tooltip=[
+                alt.Tooltip("label:N", title=" "),
+                alt.Tooltip("money:Q", title=_("grant money, {money}", money=style.millions(currency)), format=",.1f"),
+                alt.Tooltip("reached:Q", title=title, format=",.0f"),
+            ],
         )
     )
-    rule = (
-        alt.Chart(pd.DataFrame({"grant": [budget / million]}))
-        .mark_rule(color=style.INK, strokeDash=[5, 3])
-        .encode(x="grant:Q")
-    )
-    words = rule.mark_text(align="left", dx=4, dy=-2, y=8, color=style.INK).encode(text=alt.value(_("budget")))
-    best = pd.DataFrame({"grant": [chosen[0] / million], "premises": [chosen[1]], "label": [_("the funded set")]})
-    point = (
-        alt.Chart(best)
-        .mark_point(color=style.ACCENT, filled=True, size=90, opacity=1)
-        .encode(
-            x="grant:Q",
-            y="premises:Q",
-            tooltip=[alt.Tooltip("label:N", title=" "), alt.Tooltip("premises:Q", title=_("premises"), format=",.0f")],
+    aims = pd.DataFrame({"money": [budget / 1e6, *(value / 1e6 for value in marks.values())],
+                         "label": [_("budget"), *marks], "row": range(1 + len(marks))})  # fmt: skip
+    aims = aims[aims["money"] <= data["money"].max()]
+    rules = alt.Chart(aims).mark_rule(color=style.INK, strokeDash=[5, 3]).encode(x="money:Q")
+    layers = [lines, rules]
+    for aim in aims.to_dict("records"):
+        late = aim["money"] > 0.6 * data["money"].max()  # no room to its right
+        words = alt.Chart(pd.DataFrame([aim])).mark_text(
+            align="right" if late else "left", dx=-4 if late else 4, color=style.INK, fontSize=10, baseline="bottom"
         )
-    )
-    late = best["grant"].iloc[0] > 0.55 * max(line["grant"].max(), budget / million)  # no room to its right
-    align, shift = ("right", -7) if late else ("left", 7)
-    label = point.mark_text(color=style.ACCENT, align=align, dx=shift, dy=-11).encode(text="label:N")
-    return finished((base + rule + words + point + label).properties(height=260))
+        # One below the other: two amounts may stand close together.
+        layers.append(words.encode(x="money:Q", text="label:N", y=alt.value(9 + 12 * aim["row"])))
+    return finished(alt.layer(*layers).properties(height=230))
 
 
 def swings(frame: pd.DataFrame, *, currency: str) -> Any:

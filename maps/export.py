@@ -103,7 +103,7 @@ def _banner(assessment: Assessment) -> str:
     facts = (
         _("as of {date}", date=date(study.as_of)),
         _("policy {policy}", policy=assessment.policy.id),
-        _("budget {money}", money=style.money(assessment.scenario.budget, study.currency)),
+        _("budget {money}", money=style.money(assessment.scenario.money, study.currency)),
     )
     notes = [_("The funding gap is a planning estimate; the grant is set by competition.")]
     if len(assessment.corrections):

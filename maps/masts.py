@@ -31,6 +31,8 @@ REASONS: Final = {
     "mobile_not_supported": NO_MONEY,
     "brings_nothing": N_("it would bring nothing"),
     "not_priced": N_("no technology or no grant is known"),
+    "awarded": N_("its money has been awarded already"),
+    "above_reference": N_("it asks for more than the template accepts"),
 }
 
 

@@ -16,7 +16,7 @@ from coverage.scenario import Scenario
 from coverage.schemas import CORRECTION_KINDS
 from maps import language, session, style
 from maps.session import Key
-from tests import toy_told, toy_view
+from tests import toy_firm, toy_told, toy_view
 from tests.screen_texts import texts_of
 from tests.test_maps_language import extracted
 
@@ -87,14 +87,20 @@ def leftovers(texts: list[str], spoken: str) -> list[tuple[str, str]]:
     return found + [(part, text) for part, edge in edges.items() for text in texts if edge.search(text)]
 
 
-# Every page with the plain toy and with all that a study may tell; the panel at each row that it tells apart.
+FIRM = "firm"
+# Every page with the plain toy and with all that a study may tell; the panel at each row that it tells apart. And the
+# list as the model itself ranks the toy, with draws.
 CASES = [(name, row) for name in PAGES for row in (None, *(TOLD if name == "explore" else TOLD[:1]))]
+CASES.append(("priorities", FIRM))
 
 
 @pytest.fixture
 def town(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, toytown: None) -> int:
     """Put the toy, plain or with everything, where a session finds it; return the row to click on."""
     if request.param is None:
+        return 0
+    if request.param == FIRM:
+        monkeypatch.setattr(session, "assess", lambda study, scenario: toy_firm.assessment(scenario))
         return 0
     monkeypatch.setattr(toy_view, "ASSESSMENT", toy_told.assessment())
     monkeypatch.setattr(session, "stressed", lambda view: STRESSED)

@@ -167,6 +167,7 @@ def areas(judged: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     frame = gpd.GeoDataFrame(rows, crs=CRS)
     for criterion in load_policy("no-2024").criteria:
         frame[f"score_{criterion.id}"] = frame["score"]
+        frame[f"measure_{criterion.id}"] = criterion.low + frame["score"] / 100 * (criterion.high - criterion.low)
     frame["rank"] = np.arange(1, len(frame) + 1)
     frame["cumulative_grant"] = frame["grant"].cumsum()
     funded = frame["cumulative_grant"] <= 14_000_000

@@ -49,7 +49,7 @@ def _headline(assessment: Assessment) -> None:
     best = max((tier.down_mbps, tier.up_mbps) for tier in assessment.policy.tiers if tier.eligible)
     speed, budget = (
         "/".join(style.number(mbps) for mbps in best if mbps),
-        style.money(assessment.scenario.budget, currency),
+        style.money(assessment.scenario.money, currency),
     )
     estimate = _("Planning estimate, P10 to P90 of the draws. The grant itself is set by competition.")
     counts = []

@@ -8,15 +8,28 @@ import streamlit as st
 from coverage import pipeline
 from coverage.assessment import Assessment
 from coverage.costs import is_mobile
-from maps import charts, language, masts, session, style
-from maps.language import _, ngettext, pgettext
-from maps.pages import area_facts, area_money, ceiling_curve, downloads, map_view, parts
+from maps import charts, masts, session, style
+from maps.language import _, ngettext
+from maps.pages import (
+    area_money,
+    ceiling_curve,
+    certainty,
+    differences,
+    downloads,
+    map_view,
+    money_curve,
+    parts,
+    standing,
+)
 from maps.session import MILLION, Key, View
 from maps.words import word
 
 KIND = "priorities-kind"
 # The columns that say something of masts, where the list holds nothing else.
-OF_MASTS = ("rank", "area", "score", "decision", "certainty", "draws", "serves", "need", "grant", "municipality", "id")
+OF_MASTS = (
+    "rank", "area", "score", "decision", "certainty", "draws", "ranks", "driver", "year", "pot", "serves", "need",
+    "grant", "cut", "status", "municipality", "id",
+)  # fmt: skip
 SHADES = {"fund": "#dcefec", "reserve": "#ffffff", "ineligible": "#f1f3f4"}
 
 
@@ -37,15 +50,25 @@ def render() -> None:
     _figures(assessment)
     chosen = _table(assessment)
     if chosen is not None:
-        _area(assessment, chosen)
+        standing.show(assessment, chosen)
         area_money.show(view, chosen)
+    _beside(view)
+    money_curve.show(view)
     left, right = st.columns([1, 1.25], gap="medium")
     with left:
-        _curve(assessment)
         _swings(assessment)
     with right:
         _map(view, chosen)
     ceiling_curve.show(view)
+
+
+def _beside(view: View) -> None:
+    """Draw what is said of the list as a whole: the areas near its line, and what the best set does otherwise."""
+    line, apart = st.tabs([_("Near the line"), _("Best set and ranked cut")])
+    with line:
+        certainty.show(view.assessment)
+    with apart:
+        differences.show(view.assessment)
 
 
 def _budget(assessment: Assessment) -> None:
@@ -122,6 +145,8 @@ def _table(assessment: Assessment) -> str | None:
             "decision": list(map(style.decision, frame["decision"], frame["grant"])),
             "certainty": frame["certainty"].map(word),
             "draws": 100 * frame["funded_share"],
+            "ranks": [certainty.interval(row) for row in frame.to_dict("records")],
+            "driver": [certainty.driver(row) for row in frame.to_dict("records")],
             "premises": frame["premises"].mask(mobile, 0.0),
             "businesses": frame["businesses"].mask(mobile, 0.0),
             "need": [
@@ -133,12 +158,13 @@ def _table(assessment: Assessment) -> str | None:
             "technology": frame["technology"].map(word),
             "serves": [masts.serves(row) if row["kind"] == "mobile" else "" for row in frame.to_dict("records")],
             "ceiling": frame["over_ceiling"],
+            "cut": frame["ranked_decision"].map(word),
             "municipality": frame["municipality_code"].map(names),
             "id": frame["area_id"],
         }
     )
     # Areas that need no grant are in however low they stand: they do not move the line.
-    inside = frame["cumulative_grant"] <= assessment.scenario.budget
+    inside = frame["cumulative_grant"] <= assessment.scenario.money
     line = frame.loc[inside & (frame["ranked_decision"] == "fund"), "rank"].max()
     told = (
         _("The plain ranked cut reaches down to rank {rank}.", rank=int(line))
@@ -177,6 +203,13 @@ def _table(assessment: Assessment) -> str | None:
                 help=_("Funded in 90 % of draws or more: safe yes; 10 % or less: safe no"),
             ),
             "draws": number(_("Draws, %"), width=75, help=_("Share of the draws in which the area is funded")),
+            "ranks": text(_("Ranks"), width=70, help=_("Where the area stands in eight of ten draws"))
+            if shown["ranks"].any()
+            else None,
+            "driver": text(_("Turned by"), width=110, help=_("What makes a toss-up of it: other costs, other weights"))
+            if shown["driver"].any()
+            else None,
+            "cut": text(_("Ranked cut"), width=100, help=_("What the plain ranked cut would decide")),
             "premises": number(_("Premises"), width=70),
             "businesses": number(_("Businesses"), width=92) if with_businesses else None,
             "serves": text(_("Mobile coverage for"), width=190) if mobile.any() else None,
@@ -223,24 +256,6 @@ def _of_kind(assessment: Assessment) -> pd.DataFrame:
     return areas if kind in (None, "all") else areas[is_mobile(areas) == (kind == "mobile")]
 
 
-def _curve(assessment: Assessment) -> None:
-    st.subheader(_("Premises reached against money"))
-    ranked = assessment.areas[assessment.areas["decision"] != "ineligible"].sort_values("rank")
-    # A mast takes money and gives no fixed service: there the curve goes right and not up.
-    ranked = ranked.assign(cumulative_premises=ranked["premises"].mask(is_mobile(ranked), 0.0).cumsum())
-    funded = assessment.areas[assessment.areas["decision"] == "fund"]
-    chosen = (float(funded["grant"].sum()), float(funded.loc[~is_mobile(funded), "premises"].sum()))
-    budget, currency = assessment.scenario.budget, assessment.study.currency
-    # Far beyond the budget the curve says nothing to this decision.
-    near = ranked["cumulative_grant"] <= max(5 * budget, float(ranked["cumulative_grant"].head(6).max()))
-    ranked = ranked[near]
-    chart = charts.curve(ranked.drop(columns="geometry"), budget=budget, chosen=chosen, currency=currency)
-    st.altair_chart(chart, width="stretch")
-    st.caption(_("Grey: down the ranked list. Dot: the best set that the budget buys."))
-    if masts.compete(assessment):
-        st.caption(_("Premises with fixed service; masts take their part of the money."))
-
-
 def _swings(assessment: Assessment) -> None:
     st.subheader(_("What the funding gap hangs on"))
     frame = pipeline.swings(assessment)
@@ -249,93 +264,6 @@ def _swings(assessment: Assessment) -> None:
     st.caption(
         _("Each at its low and its high end in turn, the rest as the cost book has it (line), in all areas at once.")
     )
-
-
-def _area(assessment: Assessment, area_id: str) -> None:
-    """Draw what is known of one area: its score by criterion, who pays, and the cost lines."""
-    area = assessment.areas[assessment.areas["area_id"] == area_id].iloc[0]
-    currency, decision = assessment.study.currency, style.decision(area["decision"], area["grant"])
-    st.subheader(
-        _(
-            "{area}: rank {rank}, {decision} ({certainty})",
-            area=style.plain(masts.name(area)),
-            rank=area["rank"],
-            decision=decision,
-            certainty=word(area["certainty"]),
-        )
-    )
-    one, two, three = st.columns([1.2, 1, 1.5], gap="medium")
-    with one:
-        st.caption(_("Score by criterion"))
-        rows = [
-            (language.label(c.label, c.id), float(area[f"score_{c.id}"]), c.weight) for c in assessment.policy.criteria
-        ]
-        weights = dict(assessment.scenario.weights)
-        ids = [c.id for c in assessment.policy.criteria]
-        frame = pd.DataFrame(rows, columns=["criterion", "score", "weight"])
-        frame["weight"] = [weights.get(name, weight) for name, weight in zip(ids, frame["weight"], strict=True)]
-        st.altair_chart(charts.scores(frame), width="stretch")
-    with two:
-        st.caption(_("Who pays the funding gap (P50)"))
-        shares = {
-            pgettext("who pays", "state"): "state_share",
-            pgettext("who pays", "county"): "county_share",
-            pgettext("who pays", "municipality"): "municipal_share",
-            pgettext("who pays", "private"): "private_share",
-        }
-        pairs = [(who, style.money(area[column], currency)) for who, column in shares.items() if area[column] > 0]
-        pairs.append((_("funding gap"), style.money(area["funding_gap_p50"], currency)))
-        pairs.append(("P10–P90", style.money_range(area["funding_gap_p10"], area["funding_gap_p90"], currency)))
-        pairs.append((_("investment"), style.money(area["capex"], currency)))
-        if area["technology"] == "fibre":
-            pairs.append((_("route"), style.length(area["route_m"])))
-        if area["kind"] == "mobile":
-            why = masts.reason(area)
-            pairs += [(_("not eligible"), why), *area_facts.of_mast(assessment, area)]
-        else:
-            pairs += area_facts.pairs(assessment, area)
-        st.html(f'<div class="bg-panel">{parts.definitions(pairs)}</div>')
-        st.caption(_neighbours(assessment, area))
-    with three:
-        st.caption(_("Cost lines; “assumed” figures are general knowledge that the county must confirm"))
-        lines = assessment.cost_lines
-        mine = lines[(lines["area_id"] == area_id) & (lines["technology"] == area["technology"])]
-        columns = ["item", "quantity", "unit", "unit_cost", "amount", "confidence", "source"]
-        shown = mine[columns].assign(
-            item=mine["item"].map(parts.item),
-            unit=mine["unit"].map(parts.said),
-            source=mine["source"].map(parts.said),
-            confidence=mine["confidence"].map(word),
-        )
-        st.dataframe(
-            parts.written(shown, {"quantity": 1, "unit_cost": 2, "amount": 0}),
-            hide_index=True,
-            height=230,
-            column_config={
-                "item": _("item"),
-                "quantity": _("quantity"),
-                "unit": _("unit"),
-                "unit_cost": _("unit cost"),
-                "amount": _("amount, {money}", money=currency),
-                "confidence": _("confidence"),
-                "source": _("source"),
-            },
-        )
-
-
-def _neighbours(assessment: Assessment, area: pd.Series) -> str:
-    """Say what stands above and below in the list."""
-    by_rank = assessment.areas.set_index("rank")
-    said = []
-    for rank, sentence in (
-        (area["rank"] - 1, _("Above: {area} (score {score})")),
-        (area["rank"] + 1, _("Below: {area} (score {score})")),
-    ):
-        if rank in by_rank.index:
-            other = by_rank.loc[rank]
-            score = style.plain(style.number(other["score"], digits=3))
-            said.append(sentence.format(area=style.plain(masts.name(other)), score=score))
-    return ". ".join(said) + "."
 
 
 def _map(view: View, chosen: str | None) -> None:
