@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from coverage import agreement, backcast_tables, comparisons, console, pipeline, reports
+from coverage import agreement, applications, backcast_tables, comparisons, console, pipeline, reports
 from coverage import backcast as backcasting
 from coverage import check as checks
 from coverage import stress as stress_test
 from coverage.assessment import Assessment
-from coverage.errors import CoverageError, SourceError
+from coverage.compare import compare_runs
+from coverage.compare.words import sentences
+from coverage.errors import CoverageError, DataError, SourceError
 from coverage.plans import what_ifs
 from coverage.policy import load_policy
 from coverage.reports import contrast_table
+from coverage.reports.delimited import write_csv
 from coverage.scenario import Scenario
 from coverage.study import Study
+from coverage.terminal import print_json, progress, wide_console
+from coverage.verify import verify_list
+
+MOST_TOLD = 20  # areas that `compare` tells of one by one
 
 app = typer.Typer(
     help="Find who lacks broadband or mobile coverage, what a fix costs, and which projects to fund first.",
@@ -65,12 +67,12 @@ def assess(
     question = _scenario(opened, scenario, policy, budget, seed)
     folder = out or Path("out") / opened.id
     reports.check_folder(folder)
-    with _progress(len(opened.sources) + len(pipeline.STEPS) + len(reports.FILES) + 1) as step:
+    with progress(len(opened.sources) + len(pipeline.STEPS) + len(reports.FILES) + 1) as step:
         result = pipeline.assess(opened, question, progress=step)
         extra = {"map.html": partial(_write_html, language=lang)}
         reports.write_all(result, folder, progress=step, extra=extra, language=lang)
     if json_:
-        _print_json(result.summary)
+        print_json(result.summary)
     else:
         _print_summary(result, folder)
 
@@ -79,12 +81,12 @@ def assess(
 def check(study: StudyFolder, data_root: DataRoot = None, json_: AsJson = False) -> None:
     """Say what is wrong with the data of STUDY, and nothing else. Exit 1 where there are problems."""
     opened = Study.open(study, data_root=data_root)
-    with _progress(len(opened.sources)) as step:
+    with progress(len(opened.sources)) as step:
         found = checks.inspect(opened, progress=step)
     if json_:
-        _print_json(found.to_mapping())
+        print_json(found.to_mapping())
     else:
-        found.print(_console())
+        found.print(wide_console())
     raise typer.Exit(1 if found.problems else 0)
 
 
@@ -92,8 +94,8 @@ def check(study: StudyFolder, data_root: DataRoot = None, json_: AsJson = False)
 def report(
     kind: Annotated[str, typer.Argument(metavar="{gap,priority}")],
     study: StudyFolder,
-    format_: Annotated[str, typer.Option("--format", help="xlsx, csv, pdf, gpkg, geojson or html.")],
-    out: Annotated[Path, typer.Option("--out", help="The file to write.")],
+    format_: Annotated[str | None, typer.Option("--format", help="xlsx, csv, pdf, gpkg, geojson or html.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write.")] = None,
     scenario: ScenarioFile = None,
     policy: PolicyId = None,
     budget: Budget = None,
@@ -101,17 +103,32 @@ def report(
     municipality: Annotated[list[str] | None, typer.Option("--municipality", help="Code; may be repeated.")] = None,
     area: Annotated[list[str] | None, typer.Option("--area", help="Area id; may be repeated.")] = None,
     technology: Annotated[str | None, typer.Option("--technology")] = None,
+    verify: Annotated[
+        Path | None, typer.Option("--verify", help="A priority list, csv or xlsx: does it still follow? Exit 1 if not.")
+    ] = None,
     lang: Language = "en",
     data_root: DataRoot = None,
 ) -> None:
-    """Write one report of STUDY."""
+    """Write one report of STUDY, or say whether a priority list still follows from its data."""
     reports.require_language(lang)
+    if verify is None and (format_ is None or out is None):
+        raise DataError("report: --format and --out are needed, or --verify with a list; expected one of the two")
+    if verify is not None and (kind != "priority" or format_ or out):
+        raise DataError("report: --verify is of a priority list, and writes nothing; leave --format and --out away")
     opened = Study.open(study, data_root=data_root)
     question = _scenario(opened, scenario, policy, budget, seed)
-    reports.require_format(kind, format_)
-    with _progress(len(opened.sources) + len(pipeline.STEPS)) as step:
+    if format_ is not None:
+        reports.require_format(kind, format_)
+    with progress(len(opened.sources) + len(pipeline.STEPS)) as step:
         result = pipeline.assess(opened, question, progress=step)
     codes, ids = tuple(municipality or ()), tuple(area or ())
+    if verify is not None:
+        part = reports.select(result, municipality=codes, area=ids, technology=technology)
+        found = verify_list(verify, part)
+        typer.echo("\n".join(found.sentences(language=lang)))
+        raise typer.Exit(0 if found.follows else 1)
+    assert format_ is not None  # noqa: S101 - for the type checker; said above
+    assert out is not None  # noqa: S101 - likewise
     if format_ == "html":
         part = reports.select(result, municipality=codes, area=ids, technology=technology)
         _write_html(part, out, language=lang)
@@ -140,14 +157,14 @@ def contrast(
     contrast_table.texts(lang)
     if out is not None:
         contrast_table.files_for(out)  # said before the work is done
-    with _progress(len(opened.sources) + 2) as step:
+    with progress(len(opened.sources) + 2) as step:
         inputs = opened.load(progress=step)
         found = comparisons.contrast_study(opened, inputs, policy=given, other=other, progress=step)
     towns = inputs.municipalities
     if json_:
-        _print_json(contrast_table.to_mapping(found, study=opened))
+        print_json(contrast_table.to_mapping(found, study=opened))
     else:
-        contrast_table.print_contrast(found, _console(), municipalities=towns, study=opened, language=lang)
+        contrast_table.print_contrast(found, wide_console(), municipalities=towns, study=opened, language=lang)
     if out is not None:
         for path in contrast_table.write_contrast(found, out, municipalities=towns, study=opened, language=lang):
             typer.echo(f"wrote {path}", err=True)
@@ -167,14 +184,14 @@ def hearing(
     opened = Study.open(study, data_root=data_root)
     rules = load_policy(policy or opened.policy)
     console.require_file(out)
-    with _progress(len(opened.sources) + 2) as step:
+    with progress(len(opened.sources) + 2) as step:
         inputs = opened.load(progress=step)
         step("verdict")
         account = comparisons.account_study(opened, inputs, policy=rules)
     if json_:
-        _print_json(account.summary())
+        print_json(account.summary())
     else:
-        console.print_hearing(account, _console(), study=opened, language=lang)
+        console.print_hearing(account, wide_console(), study=opened, language=lang)
     _write_tables(console.hearing_tables(account, study=opened), out, opened, rules.id, lang)
 
 
@@ -195,15 +212,15 @@ def stress(
     opened = Study.open(study, data_root=data_root)
     question = _scenario(opened, scenario, policy, budget, seed)
     console.require_file(out)
-    with _progress(len(opened.sources) + len(pipeline.STEPS)) as step:
+    with progress(len(opened.sources) + len(pipeline.STEPS)) as step:
         prepared = pipeline.prepare(opened, question.shape(load_policy(question.policy)), progress=step)
     cases = what_ifs(prepared.inputs, as_of=opened.as_of)
-    with _progress(len(cases) + 1) as step:
+    with progress(len(cases) + 1) as step:
         found = stress_test.stress(prepared, question, cases=cases, progress=step)
     if json_:
-        _print_json(found.summary())
+        print_json(found.summary())
     else:
-        console.print_stress(found, _console(), study=opened, language=lang)
+        console.print_stress(found, wide_console(), study=opened, language=lang)
     _write_tables(console.stress_tables(found, study=opened), out, opened, question.policy, lang)
 
 
@@ -225,21 +242,55 @@ def backcast(
     opened = Study.open(study, data_root=data_root)
     question = _scenario(opened, scenario, policy, None, None)
     console.require_file(out)
-    with _progress(len(opened.sources) + 4) as step:
+    with progress(len(opened.sources) + 4) as step:
         prepared = pipeline.prepare(opened, question.shape(load_policy(question.policy)), progress=step)
     found = backcasting.backcast(prepared, question)
     if json_:
-        _print_json(found.summary())
+        print_json(found.summary())
     else:
-        backcast_tables.print_backcast(found, _console(), study=opened, language=lang)
+        backcast_tables.print_backcast(found, wide_console(), study=opened, language=lang)
     _write_tables(backcast_tables.backcast_tables(found, study=opened), out, opened, question.policy, lang)
     if write_scenario is not None:
         backcast_tables.write_scenario(found, question, write_scenario, study=opened)
         typer.echo(f"wrote {write_scenario}", err=True)
 
 
-def _print_json(values: Mapping[str, Any]) -> None:
-    typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
+@app.command()
+def compare(
+    run_a: Annotated[Path, typer.Argument(metavar="RUN_A", help="The folder of the earlier run.")],
+    run_b: Annotated[Path, typer.Argument(metavar="RUN_B", help="The folder of the later run.")],
+    out: Annotated[Path | None, typer.Option("--out", help="A file for the table that ends in csv.")] = None,
+    lang: Language = "en",
+    json_: AsJson = False,
+) -> None:
+    """Say what moved between two runs that `assess` wrote, and why."""
+    if out is not None and out.suffix.lower() != ".csv":
+        raise DataError(f"{out.name}: expected a file that ends in .csv")
+    found = compare_runs(run_a, run_b)
+    if json_:
+        print_json(found.to_mapping())
+    else:
+        typer.echo("\n".join(sentences(found, language=lang, most=MOST_TOLD)))
+    if out is not None:
+        write_csv(found.areas, out)
+        typer.echo(f"wrote {out}", err=True)
+
+
+@app.command(name="applications")
+def applications_(
+    study: StudyFolder,
+    out: Annotated[Path, typer.Option("--out", help="A file for the table that ends in csv.")],
+    scenario: ScenarioFile = None,
+    policy: PolicyId = None,
+    data_root: DataRoot = None,
+) -> None:
+    """Set every open application of STUDY beside what the model says of the same premises."""
+    opened = Study.open(study, data_root=data_root)
+    question = _scenario(opened, scenario, policy, None, None)
+    with progress(len(opened.sources) + len(pipeline.STEPS)) as step:
+        prepared = pipeline.prepare(opened, question.shape(load_policy(question.policy)), progress=step)
+    write_csv(applications.beside(prepared, question), out)
+    typer.echo(f"wrote {out}", err=True)
 
 
 def _write_tables(tables: console.Tables, out: Path | None, study: Study, policy: str, language: str) -> None:
@@ -262,35 +313,8 @@ def _write_html(result: Assessment, path: Path, *, language: str) -> None:
     write_html(result, path, language=language)
 
 
-def _console() -> Console:
-    """Return a console for stdout; wide where no terminal says how wide it is, so that tables stay readable."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=140)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    """Show a bar on a terminal, one line a step elsewhere; always on stderr, so that stdout stays clean."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda step: print(f"… {step}", file=sys.stderr, flush=True)
-        return
-    columns = (TextColumn("[bold]{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("reading", total=total)
-        started = False
-
-        def step(message: str) -> None:
-            nonlocal started
-            bar.update(task, description=message, advance=1 if started else 0)
-            started = True
-
-        yield step
-        bar.update(task, description="done", completed=total)
-
-
 def _print_summary(result: Assessment, folder: Path) -> None:
-    console = _console()
+    console = wide_console()
     figures = result.summary
     if result.study.data_status != "real":
         console.print(f"[bold]{result.study.data_status.upper()} DATA[/bold]: figures describe no real place exactly.")

@@ -148,6 +148,7 @@ ALLOWED: dict[str, set[str]] = {
     "backcast_tables": SEEN | {"backcast", "calibration", "reports"},
     # It runs the pipeline again on changed plans.
     "stress": SEEN | {"pipeline", "plans", "priority", "criteria"},
+    "terminal": set(),
     "console": SEEN | {"hearing", "stress", "reports"},
     "compare": BASE | {"policy"},
     # A list that was handed over is set beside the same file written anew.
@@ -156,7 +157,8 @@ ALLOWED: dict[str, set[str]] = {
     "reports": SEEN | {"reports", "reasons", "business", "nace", "levers", "ceiling"},
     "__main__": SEEN
     | {"backcast", "backcast_tables"}
-    | {"comparisons", "pipeline", "reports", "check", "agreement", "console", "plans", "stress"},
+    | {"comparisons", "pipeline", "reports", "check", "agreement", "console", "plans", "stress"}
+    | {"applications", "compare", "terminal", "verify"},
 }
 SAID = {"language", "words"}
 # Room of `maps` -> (rooms of coverage, rooms of maps)
@@ -178,7 +180,8 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "store": (SEEN, {"tiles", "layers"}),
     "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "style", "tiles"} | SAID),
     "server": (SEEN, {"assets", "contrast", "layers", "landmarks", "masts", "tiles", "store", "style", "language"}),
-    "session": (SEEN | {"pipeline", "check", "plans", "stress"}, {"store"} | SAID),
+    "scored": (SEEN, set()),
+    "session": (SEEN | {"pipeline", "check", "plans", "stress"}, {"scored", "store"} | SAID),
     "pages": (
         SEEN
         | {
@@ -202,7 +205,19 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "ceiling",
         },
         SAID
-        | {"session", "store", "build", "contrast", "export", "layers", "masts", "picking", "charts", "figures"}
+        | {
+            "scored",
+            "session",
+            "store",
+            "build",
+            "contrast",
+            "export",
+            "layers",
+            "masts",
+            "picking",
+            "charts",
+            "figures",
+        }
         | {"style"},
     ),
     "frame": (SEEN, {"pages", "session", "server", "style", "language"}),

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from tests.conftest import ROOT
@@ -186,3 +187,44 @@ def test_contrast_with_itself_or_with_nothing_known_is_one_sentence(tiny: TinySt
         assert failed.returncode == 2
         assert sentence in failed.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_two_runs_are_compared_in_words_and_as_a_table(
+    done: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    folder, out, _ = done
+    same = run("compare", out, out)
+    assert (same.returncode, len(same.stdout.splitlines())) == (0, 1)
+    assert run("assess", folder, "--out", tmp_path / "poor", "--budget", 100_000).returncode == 0
+    told = run("compare", out, tmp_path / "poor", "--out", tmp_path / "moved.csv")
+    assert "budget" in told.stdout
+    table = pd.read_csv(tmp_path / "moved.csv")
+    assert set(table["causes"].dropna()) == {"budget"}
+    norwegian = run("compare", out, tmp_path / "poor", "--lang", "nb").stdout
+    assert "udsjett" in norwegian
+    assert json.loads(run("compare", out, tmp_path / "poor", "--json").stdout)
+    broken = run("compare", out, tmp_path)
+    assert (broken.returncode, len(broken.stderr.strip().splitlines())) == (2, 1)
+
+
+def test_a_list_is_verified_against_the_data(
+    done: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    folder, out, _ = done
+    good = run("report", "priority", folder, "--verify", out / "priority-list.csv")
+    assert good.returncode == 0, good.stderr
+    changed = tmp_path / "list.csv"
+    lines = (out / "priority-list.csv").read_text(encoding="utf-8").splitlines()
+    changed.write_text("\n".join([lines[0], *lines[2:]]) + "\n", encoding="utf-8")
+    bad = run("report", "priority", folder, "--verify", changed)
+    assert bad.returncode == 1
+    assert lines[1].split(",")[1] in bad.stdout
+    for arguments in ((), ("--format", "csv"), ("--verify", changed, "--format", "csv", "--out", tmp_path / "x.csv")):
+        refused = run("report", "priority", folder, *arguments)
+        assert (refused.returncode, len(refused.stderr.strip().splitlines())) == (2, 1)
+
+
+def test_applications_are_written_beside_the_model(tiny: TinyStudy, tmp_path: Path) -> None:
+    finished = run("applications", tiny.folder, "--out", tmp_path / "applications.csv")
+    assert finished.returncode == 0, finished.stderr
+    assert (tmp_path / "applications.csv").read_text(encoding="utf-8").startswith("application_id,")
