@@ -27,7 +27,7 @@ from coverage.policy import Policy, list_policies, load_policy
 from coverage.scenario import Scenario
 from coverage.stress import TODAY, Stress, stress
 from coverage.study import Study, ignore
-from maps import language
+from maps import language, scored
 from maps.language import _
 from maps.store import STORE, Shelf
 from maps.words import word
@@ -55,6 +55,7 @@ class Key(StrEnum):
     POLICY = "scenario-policy"
     BUDGET = "scenario-budget"  # in millions, as it is typed
     VIEW = "scenario-view"
+    TEMPLATE = "scenario-template"
     WEIGHT = "scenario-weight-"  # + criterion id
     MOBILE = "scenario-mobile"
     EXTRA = "scenario-extra"  # what no field shows: seed, draws, cost overrides; and rules for areas as they were sent
@@ -305,19 +306,18 @@ def scenario_of(study: Study) -> Scenario:
     state = st.session_state
     _begin(study)
     policy = load_policy(state[Key.POLICY])
-    weights = tuple(
-        (item.id, float(state[f"{Key.WEIGHT}{item.id}"]))
-        for item in policy.criteria
-        if float(state.get(f"{Key.WEIGHT}{item.id}", item.weight)) != item.weight
-    )
     extra: Scenario = state[Key.EXTRA]
+    template = str(state.get(Key.TEMPLATE, extra.template))
+    typed = {item.id: state.get(f"{Key.WEIGHT}{item.id}") for item in scored.criteria_of(policy, template)}
+    weights = scored.changed_weights(policy, template, typed)
     view = state[Key.VIEW] if state[Key.VIEW] != policy.subsidy.view else ""
     budget = float(round(state[Key.BUDGET] * MILLION))
     return extra.with_changes(
         policy=policy.id,
         budget=budget,
         view=view,
-        weights=tuple(sorted(weights)),
+        weights=weights,
+        template=template,
         mobile=str(state.get(Key.MOBILE, extra.mobile)),
     )
 
@@ -330,7 +330,9 @@ def _begin(study: Study) -> None:
     default = Scenario(policy=study.policy, budget=study.budget)
     try:
         given = Scenario.from_query(st.query_params.to_dict(), default=default)
-        given.shape(load_policy(given.policy))
+        policy = load_policy(given.policy)
+        given.shape(policy)
+        scored.check(policy, given)
     except CoverageError as error:
         st.warning(_("The link could not be read ({error}); the study's own settings are shown.", error=error))
         given = default
@@ -349,8 +351,8 @@ def _fill(scenario: Scenario) -> None:
     state[Key.POLICY], state[Key.BUDGET] = policy.id, scenario.budget / MILLION
     state[Key.VIEW] = scenario.view or policy.subsidy.view
     state[Key.EXTRA], state[Key.MOBILE] = scenario, scenario.mobile
-    given = dict(scenario.weights)
-    for item in policy.criteria:
+    state[Key.TEMPLATE], given = scenario.template, dict(scenario.weights)
+    for item in scored.criteria_of(policy, scenario.template):
         state[f"{Key.WEIGHT}{item.id}"] = float(given.get(item.id, item.weight))
 
 
@@ -372,8 +374,19 @@ def change_policy() -> None:
     policy = load_policy(st.session_state[Key.POLICY])
     st.session_state[Key.VIEW] = policy.subsidy.view
     st.session_state[Key.EXTRA] = st.session_state[Key.EXTRA].with_changes(areas=())
-    for item in policy.criteria:
-        st.session_state[f"{Key.WEIGHT}{item.id}"] = item.weight
+    if not st.session_state.get(Key.TEMPLATE):  # else the weights are the template's
+        change_template()
+
+
+def change_template() -> None:
+    """Take over the weights of a newly chosen template; criteria that were added to the old one stay beside it."""
+    state = st.session_state
+    policy, template = load_policy(state[Key.POLICY]), str(state.get(Key.TEMPLATE, ""))
+    kept = {item.id: float(state.get(f"{Key.WEIGHT}{item.id}", 0.0)) for item in scored.to_add()}
+    for name in [str(name) for name in state if str(name).startswith(Key.WEIGHT)]:
+        del state[name]
+    for item in scored.criteria_of(policy, template):
+        state[f"{Key.WEIGHT}{item.id}"] = item.weight or kept.get(item.id, 0.0)
 
 
 def set_budget_from(key: str) -> Callable[[], None]:
@@ -383,8 +396,3 @@ def set_budget_from(key: str) -> Callable[[], None]:
         st.session_state[Key.BUDGET] = float(st.session_state[key])
 
     return copy
-
-
-def policies_for(study: Study) -> list[str]:
-    """List the policies of the study's country, the study's own among them."""
-    return [name for name in list_policies() if name == study.policy or load_policy(name).country == study.country]

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from coverage import pipeline
 from coverage.errors import DataError
-from maps import session
+from maps import scored, session
 from maps.session import Key
 from maps.store import Shelf
 from tests import toy
@@ -292,3 +292,47 @@ def test_what_follows_stands_at_one_place_whether_the_study_was_loaded_or_not(mo
         places.append([at for at, part in test.main.children.items() if part.type == "text"])
     assert places[0] == places[1]
     assert len(places[0]) == 1
+
+
+def test_a_template_brings_its_weights_and_drops_those_it_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = show(monkeypatch)
+    test.slider(key=f"{Key.WEIGHT}premises").set_value(10.0)
+    test.slider(key=f"{Key.WEIGHT}remoteness").set_value(12.0).run()
+    assert "[weights]\npremises = 10.0\nremoteness = 12.0" in test.text[0].value
+    test.selectbox(key=Key.TEMPLATE).set_value("germany").run()
+    assert not test.exception
+    assert 'template = "germany"' in test.text[0].value
+    assert "[weights]\nremoteness = 12.0" in test.text[0].value, "what was added stays, of the rest the template speaks"
+    assert test.slider(key=f"{Key.WEIGHT}white_spot_share").value == 40.0
+    assert "premises" not in [slider.key.removeprefix(Key.WEIGHT) for slider in test.slider]
+    test.slider(key=f"{Key.WEIGHT}municipalities").set_value(5.0).run()
+    assert "municipalities = 5.0" in test.text[0].value
+    test.selectbox(key=Key.TEMPLATE).set_value("louisiana").run()
+    assert not test.exception
+    assert "[weights]" not in test.text[0].value, "it scores by price alone"
+    assert not [slider for slider in test.slider if slider.key.startswith(Key.WEIGHT)]
+    test.selectbox(key=Key.POLICY).set_value("no-2023").run()
+    assert 'template = "louisiana"' in test.text[0].value
+    next(button for button in test.button if button.label == "Back to the study's settings").click().run()
+    assert "template" not in test.text[0].value
+    assert test.slider(key=f"{Key.WEIGHT}premises").value == 25.0
+
+
+def test_a_link_opens_its_template_and_one_that_cannot_be_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = show(monkeypatch, template="cost-per-premises", w__hub_distance="30", w__capex_per_premises="80")
+    assert not test.exception
+    for line in ('template = "cost-per-premises"', "capex_per_premises = 80.0", "hub_distance = 30.0"):
+        assert line in test.text[0].value
+    for query in ({"template": "mars"}, {"template": "louisiana", "w__remoteness": "4"}, {"w__unknown": "4"}):
+        test = show(monkeypatch, **query)
+        assert not test.exception
+        assert "could not be read" in test.warning[0].value
+        assert "template" not in test.text[0].value
+
+
+def test_templates_are_those_whose_amounts_can_be_compared() -> None:
+    norway = toy.study()
+    assert scored.templates_for(norway, asked="") == ["", "cost-per-premises", "germany", "louisiana", "nkom"]
+    euro = dataclasses.replace(norway, currency="EUR")
+    assert scored.templates_for(euro, asked="") == ["", "germany"]
+    assert scored.templates_for(euro, asked="nkom") == ["", "germany", "nkom"]

@@ -14,6 +14,7 @@ from coverage.reports.corrections import correction_table
 from coverage.reports.wording import load_wording
 from coverage.scenario import Scenario
 from coverage.schemas import CORRECTION_KINDS
+from coverage.templates import list_templates, load_template, optional_criteria
 from maps import language, session, style
 from maps.session import Key
 from tests import toy_firm, toy_told, toy_view
@@ -185,6 +186,8 @@ def data_texts() -> str:
     for row in (row for name in ("nace.csv", "upload_dependence.csv") for row in read_rows(name)):
         texts += [row["source"], wording.said(row["source"]), row.get("name_nb", "")]
     texts += [wording.value("correction", code) for code in CORRECTION_KINDS]
+    texts += [item.label["nb"] for item in optional_criteria()]
+    texts += [load_template(name).name["nb"] for name in list_templates()]
     texts += [wording.said(row["published_source"]) for row in toy_told.account().lists.to_dict("records")]
     texts += [str(name) for name in toy.hubs.get("name", ())]
     texts += [f"- {style.plain(note)}" for note in toy.study.notes] + list(language.LANGUAGES.values())

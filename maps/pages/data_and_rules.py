@@ -180,7 +180,7 @@ def _criteria(assessment: Assessment) -> None:
         column_config={
             "criterion": _("criterion"),
             "weight": _("weight"),
-            "in the policy": _("in the policy"),
+            "in the policy": _("in the template") if assessment.scenario.template else _("in the policy"),
             "scores 0 at": _("scores 0 at"),
             "scores 100 at": _("scores 100 at"),
             "unit": _("unit"),

@@ -7,9 +7,9 @@ import streamlit as st
 from coverage.policy import VIEWS, Policy, load_policy
 from coverage.scenario import Scenario
 from coverage.study import Study
-from maps import language, session, style
+from maps import language, scored, session, style
 from maps.language import LANGUAGES, N_, _
-from maps.pages import area_rules
+from maps.pages import area_rules, scoring_fields
 from maps.pages.parts import said
 from maps.session import Key
 from maps.words import word
@@ -32,7 +32,7 @@ def render(study: Study, scenario: Scenario) -> None:
         label_visibility="collapsed",
     )
     st.html(badge(study))
-    policies = session.policies_for(study)
+    policies = scored.policies_for(study)
     st.selectbox(_("Policy"), policies, key=Key.POLICY, format_func=_policy_name, on_change=session.change_policy)
     about = _policy_about(load_policy(scenario.policy))
     if about:
@@ -45,7 +45,6 @@ def render(study: Study, scenario: Scenario) -> None:
         key=Key.BUDGET,
         help=_("Public grant money, state and county together."),
     )
-    policy = load_policy(scenario.policy)
     with st.expander(_("How the gap is reckoned")):
         st.radio(
             _("View"), VIEWS, key=Key.VIEW, format_func=lambda view: _(VIEW_LABELS[view]), label_visibility="collapsed"
@@ -53,9 +52,7 @@ def render(study: Study, scenario: Scenario) -> None:
     with st.expander(_("Rules for project areas")):
         area_rules.render(study, scenario)
     with st.expander(_("Weights of the criteria")):
-        for item in policy.criteria:
-            label = language.label(item.label, item.id)
-            st.slider(label, 0.0, 50.0, step=1.0, format="%.0f", key=f"{Key.WEIGHT}{item.id}")
+        scoring_fields.render(study, scenario)
     st.button(_("Back to the study's settings"), on_click=session.reset, args=(study,), type="tertiary")
     st.caption(_("The address of this page holds the scenario: copy it to share what you see."))
 
