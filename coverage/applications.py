@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ import shapely
 
 from coverage import costs, subsidy
 from coverage.costbook import INDEX_PREFIX, CostBook, load_costs
-from coverage.errors import DataError
+from coverage.figure_files import read_rules
 from coverage.layout import Clock, lay_out
 from coverage.lots import lot_ids
 from coverage.preparation import Prepared
@@ -61,20 +60,7 @@ class Rules:
 
 def load_rules(path: Path = RULES_FILE) -> Rules:
     """Read the rules; raises DataError naming the row that is missing or no number above 0."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = {row["id"]: row["value"] for row in csv.DictReader(file)}
-    except (OSError, KeyError) as error:
-        raise DataError(f"data/{path.name}: the table cannot be read ({error})") from error
-    values: dict[str, float] = {}
-    for name in (field.name for field in fields(Rules)):
-        try:
-            values[name] = float(rows.get(name, ""))
-        except ValueError as error:
-            raise DataError(f"data/{path.name}: {name} is {rows.get(name)!r}; expected a number") from error
-        if not values[name] > 0:
-            raise DataError(f"data/{path.name}: {name} is {values[name]:g}; expected more than 0")
-    return Rules(**values)
+    return read_rules(Rules, path)
 
 
 def beside(prepared: Prepared, scenario: Scenario, *, rules: Rules | None = None) -> pd.DataFrame:

@@ -5,9 +5,8 @@ A room below `backcast`, of numbers alone.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage.errors import DataError
+from coverage.figure_files import read_rules
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,20 +51,7 @@ class Rules:
 
 def load_rules(path: Path = RULES_FILE) -> Rules:
     """Read the rules; raises DataError naming the row that is missing or no number above 0."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = {row["id"]: row["value"] for row in csv.DictReader(file)}
-    except (OSError, KeyError) as error:
-        raise DataError(f"data/{path.name}: the table cannot be read ({error})") from error
-    values: dict[str, float] = {}
-    for name in (field.name for field in fields(Rules)):
-        try:
-            values[name] = float(rows.get(name, ""))
-        except ValueError as error:
-            raise DataError(f"data/{path.name}: {name} is {rows.get(name)!r}; expected a number") from error
-        if not values[name] > 0:
-            raise DataError(f"data/{path.name}: {name} is {values[name]:g}; expected more than 0")
-    return Rules(**values)
+    return read_rules(Rules, path)
 
 
 def multiplier(ratios: Floats, *, credibility: float, prior: float = 1.0) -> float:

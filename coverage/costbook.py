@@ -5,17 +5,16 @@ A room below `costs` and `subsidy`, which both need the book and may not import 
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from coverage.errors import PolicyError
+from coverage.figure_files import read_items
 from coverage.scenario import Pairs
 
 COST_DIR: Final = Path(__file__).parent.parent / "data" / "costs"
@@ -129,7 +128,7 @@ def load_costs(
         raise PolicyError(f"cost book {book_id!r} is not known; the books in data/costs are: {known}")
     content = path.read_bytes()
     try:
-        items = tuple(_rows(content.decode("utf-8-sig"), path.name))
+        items = tuple(read_items(CostItem, content.decode("utf-8-sig"), where=path.name))
     except UnicodeDecodeError as error:
         raise PolicyError(f"{path.name}: not valid UTF-8 ({error.reason} at byte {error.start})") from error
     book = CostBook(id=book_id, currency=currency, items=items, version=hashlib.sha256(content).hexdigest())
@@ -140,40 +139,6 @@ def load_costs(
         book = book.with_values(overrides)
         _refuse(book, f"{path.name} with the scenario's costs")
     return book
-
-
-def _rows(text: str, where: str) -> Iterator[CostItem]:
-    reader = csv.DictReader(io.StringIO(text))
-    names = [field.name for field in fields(CostItem)]
-    if reader.fieldnames != names:
-        raise PolicyError(f"{where}: the header row must be {','.join(names)}")
-    for number, raw in enumerate(reader, start=1):
-        row = {key: (value or "").strip() for key, value in raw.items() if isinstance(value, str | None)}
-        empty = [name for name in names if not row.get(name)]
-        if empty or None in raw:
-            problem = f"{empty[0]!r} is empty" if empty else "there are too many fields"
-            raise PolicyError(f"{where}: row {number} ({row.get('item')}): {problem}; every row needs all {len(names)}")
-        yield CostItem(
-            item=row["item"],
-            value=_number(row, "value", where),
-            low=_number(row, "low", where),
-            high=_number(row, "high", where),
-            unit=row["unit"],
-            year=int(_number(row, "year", where)),
-            currency=row["currency"],
-            source=row["source"],
-            confidence=row["confidence"],
-        )
-
-
-def _number(row: dict[str, str], field: str, where: str) -> float:
-    try:
-        number = float(row[field])
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number) or (field == "year" and number != int(number)):
-        raise PolicyError(f"{where}: {row['item']}: {field} is {row[field]!r}; expected a number")
-    return number
 
 
 def _overridden(book: CostBook, overrides: Pairs) -> CostBook:

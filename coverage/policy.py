@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -85,14 +86,14 @@ def load_policy(policy_id: str, *, directory: Path = POLICY_DIR) -> Policy:
 
 
 def _policy(raw: dict[str, Any], where: str) -> Policy:
-    tiers = tuple(_part(Tier, item, f"{where}: tiers") for item in raw.pop("tiers", []))
-    clauses = tuple(_part(Clause, item, f"{where}: clauses") for item in raw.pop("clauses", []))
+    tiers = tuple(read_part(Tier, item, f"{where}: tiers") for item in raw.pop("tiers", []))
+    clauses = tuple(read_part(Clause, item, f"{where}: clauses") for item in raw.pop("clauses", []))
     criteria = tuple(
-        _part(Criterion, {"id": key, **value}, f"{where}: criteria.{key}")
+        read_part(Criterion, {"id": key, **value}, f"{where}: criteria.{key}")
         for key, value in raw.pop("criteria", {}).items()
     )
     business = raw.pop("business", {})
-    policy: Policy = _part(
+    policy: Policy = read_part(
         Policy,
         {
             "valid_to": None,
@@ -100,13 +101,13 @@ def _policy(raw: dict[str, Any], where: str) -> Policy:
             "tiers": tiers,
             "clauses": clauses,
             "criteria": criteria,
-            "fixed": _part(FixedRules, raw.get("fixed", {}), f"{where}: fixed"),
-            "mobile": _part(MobileRules, raw.get("mobile", {}), f"{where}: mobile"),
-            "subsidy": _part(SubsidyRules, raw.get("subsidy", {}), f"{where}: subsidy"),
-            "areas": _part(AreaRules, raw.get("areas", {}), f"{where}: areas"),
+            "fixed": read_part(FixedRules, raw.get("fixed", {}), f"{where}: fixed"),
+            "mobile": read_part(MobileRules, raw.get("mobile", {}), f"{where}: mobile"),
+            "subsidy": read_part(SubsidyRules, raw.get("subsidy", {}), f"{where}: subsidy"),
+            "areas": read_part(AreaRules, raw.get("areas", {}), f"{where}: areas"),
             "employees_cap": business.get("employees_cap", 50),
-            "measured": _part(MeasuredRules, raw.get("measured", {}), f"{where}: measured"),
-            "aim": _part(Aim, raw["aim"], f"{where}: aim") if "aim" in raw else None,
+            "measured": read_part(MeasuredRules, raw.get("measured", {}), f"{where}: measured"),
+            "aim": read_part(Aim, raw["aim"], f"{where}: aim") if "aim" in raw else None,
         },
         where,
     )
@@ -116,7 +117,8 @@ def _policy(raw: dict[str, Any], where: str) -> Policy:
     return policy
 
 
-def _part(kind: type[Part], raw: dict[str, Any], where: str) -> Part:
+def read_part(kind: type[Part], raw: Mapping[str, Any], where: str) -> Part:
+    """Build one part of a pack from the values of a TOML table, or raise PolicyError naming the key."""
     known = {field.name: field for field in fields(kind) if not field.metadata.get("own")}  # type: ignore[arg-type]
     unknown = sorted(set(raw) - set(known))
     missing = [name for name, field in known.items() if name not in raw and field.default is MISSING]

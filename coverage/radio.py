@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
@@ -15,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coverage.errors import PolicyError
+from coverage.figure_files import read_items
 
 RADIO_FILE: Final = Path(__file__).parent.parent / "data" / "radio.csv"
 
@@ -108,7 +107,7 @@ def load_radio(path: Path = RADIO_FILE) -> Radio:
     """Read and check the figures, or raise PolicyError naming the file, the row and what was expected."""
     try:
         content = path.read_bytes()
-        items = tuple(_rows(content.decode("utf-8-sig"), path.name))
+        items = tuple(read_items(RadioItem, content.decode("utf-8-sig"), where=path.name))
     except OSError as error:
         raise PolicyError(f"{path.name}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -214,31 +213,6 @@ def _out_of_sight_db(slant: Floats, mast: Floats, receiver: float, ghz: float, r
         - (3.2 * math.log10(11.75 * receiver) ** 2 - 4.97)
     )
     return loss
-
-
-def _rows(text: str, where: str) -> Iterator[RadioItem]:
-    reader = csv.DictReader(io.StringIO(text))
-    names = [field.name for field in fields(RadioItem)]
-    if reader.fieldnames != names:
-        raise PolicyError(f"{where}: the header row must be {','.join(names)}")
-    for number, raw in enumerate(reader, start=1):
-        row = {key: (value or "").strip() for key, value in raw.items() if isinstance(value, str | None)}
-        empty = [name for name in names if not row.get(name)]
-        if empty or None in raw:
-            problem = f"{empty[0]!r} is empty" if empty else "there are too many fields"
-            raise PolicyError(f"{where}: row {number} ({row.get('item')}): {problem}; every row needs all {len(names)}")
-        value, low, high, year = (_number(row, name, where) for name in ("value", "low", "high", "year"))
-        yield RadioItem(row["item"], value, low, high, row["unit"], int(year), row["source"], row["confidence"])
-
-
-def _number(row: dict[str, str], field: str, where: str) -> float:
-    try:
-        number = float(row[field])
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number) or (field == "year" and number != int(number)):
-        raise PolicyError(f"{where}: {row['item']}: {field} is {row[field]!r}; expected a number")
-    return number
 
 
 def _problems(items: tuple[RadioItem, ...]) -> Iterator[str]:

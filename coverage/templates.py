@@ -11,13 +11,13 @@ import hashlib
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from coverage.criteria import MEASURES
 from coverage.errors import PolicyError
-from coverage.policy import LANGUAGES, Criterion, Policy
+from coverage.policy import LANGUAGES, Criterion, Policy, read_part
 
 Text = dict[str, str]  # language code -> text
 
@@ -202,24 +202,17 @@ def _criteria(raw: Mapping[str, Any], where: str) -> tuple[Criterion, ...]:
 
 
 def _part(kind: type[Part], raw: Mapping[str, Any], where: str) -> Part:
-    known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(raw) - set(known))
-    missing = [name for name, item in known.items() if name not in raw and item.default is MISSING]
-    if unknown:
-        raise PolicyError(f"{where}: unknown key {unknown[0]!r}; expected one of {', '.join(known)}")
-    if missing:
-        raise PolicyError(f"{where}: the key {missing[0]!r} is missing")
-    for name, value in raw.items():
-        expected = str(known[name].type)
-        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if expected == "float" and not number:
+    part = read_part(kind, raw, where)
+    for name, type_ in ((item.name, str(item.type)) for item in fields(kind)):  # type: ignore[arg-type]
+        value = getattr(part, name)
+        if type_ == "float" and not math.isfinite(value):
             raise PolicyError(f"{where}: {name} is {value!r}; expected a number")
-        if expected == "str" and not isinstance(value, str):
+        if type_ == "str" and not isinstance(value, str):
             raise PolicyError(f"{where}: {name} is {value!r}; expected a text")
         told = isinstance(value, dict) and all(str(value.get(language, "")).strip() for language in LANGUAGES)
-        if expected == "Text" and not told:
+        if type_ == "Text" and not told:
             raise PolicyError(f"{where}: {name} is {value!r}; expected a text in each of {', '.join(LANGUAGES)}")
-    return kind(**raw)
+    return part
 
 
 def _problems(template: Template) -> list[str]:

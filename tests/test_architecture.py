@@ -70,7 +70,8 @@ ALLOWED: dict[str, set[str]] = {
     "heights": STAGE,
     "terrain": STAGE | {"heights"},
     "surfaces": STAGE | {"heights", "roads", "terrain"},
-    "radio": STAGE,
+    "figure_files": BASE,
+    "radio": STAGE | {"figure_files"},
     "sight": STAGE | {"heights", "radio"},
     "sites": STAGE | {"heights", "radio", "roads"},
     "demand": STAGE | {"extent", "mobile"},
@@ -80,7 +81,7 @@ ALLOWED: dict[str, set[str]] = {
     "backhaul": STAGE | {"radio", "roads", "routes", "sight"},
     "wireless": STAGE | {"radio", "roads", "sight", "sites"},
     "finance": set(),
-    "costbook": BASE | {"schemas", "scenario"},
+    "costbook": BASE | {"schemas", "scenario", "figure_files"},
     "parts": BASE | {"costbook", "finance"},
     "bill": BASE | {"costbook", "finance", "schemas", "parts"},
     "draws": BASE | {"bill", "costbook", "finance", "parts"},
@@ -139,11 +140,13 @@ ALLOWED: dict[str, set[str]] = {
     },
     "plans": BASE | {"claims", "inputs"},
     # What was built is routed again, and priced as areas are.
-    "calibration": BASE,
+    "calibration": BASE | {"figure_files"},
     "awards": STAGE | {"preparation", "roads", "routes"},
     # The life of areas, and applications priced as areas are.
     "status": STAGE,
-    "applications": STAGE | {"costbook", "costs", "layout", "lots", "preparation", "roads", "status", "subsidy"},
+    "applications": STAGE
+    | {"figure_files"}
+    | {"costbook", "costs", "layout", "lots", "preparation", "roads", "status", "subsidy"},
     "backcast": STAGE | {"awards", "parts", "calibration", "costbook", "costs", "preparation", "subsidy"},
     "backcast_tables": SEEN | {"backcast", "calibration", "reports"},
     # It runs the pipeline again on changed plans.
@@ -181,7 +184,8 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "style", "tiles"} | SAID),
     "server": (SEEN, {"assets", "contrast", "layers", "landmarks", "masts", "tiles", "store", "style", "language"}),
     "scored": (SEEN, set()),
-    "session": (SEEN | {"pipeline", "check", "plans", "stress"}, {"scored", "store"} | SAID),
+    "clash": (SEEN, {"masts", "style"} | SAID),
+    "session": (SEEN | {"pipeline", "check", "plans", "stress"}, {"clash", "scored", "store", "style"} | SAID),
     "pages": (
         SEEN
         | {
