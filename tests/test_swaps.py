@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from coverage.errors import DataError
 from coverage.priority import criterion_weights, prioritise
 from coverage.swaps import COLUMNS, neighbour_swaps
-from tests.ranked import NORWAY, ROWS, draws_of, priced, ranked
+from tests.ranked import NORWAY, ROWS, priced, ranked
 
 WEIGHTS = {"premises": 60.0, "capacity_uplift": 40.0}
 
