@@ -159,6 +159,7 @@ def redraw(prepared: Prepared, policy: Policy, *, progress: Progress = ignore) -
         progress=progress,
         masts=prepared.masts,
     )
+    laid = _advanced(laid, prepared.inputs)
     return replace(prepared, policy=policy, **_fields(laid))
 
 

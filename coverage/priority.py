@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import geopandas as gpd
@@ -12,12 +13,13 @@ import pandas as pd
 from coverage.criteria import EXTENSIVE, benefit, brought, from_residents, goodness, is_mobile, nothing_adds_up
 from coverage.errors import PolicyError
 from coverage.policy import Policy
-from coverage.programme import NONE, Options, Programme, choose, explain
+from coverage.programme import NONE, InfeasibleError, Options, Programme, choose, explain
 from coverage.scenario import Scenario
 from coverage.schemas import AREA_COLUMNS, AREA_STATUSES, AREA_TAIL
 from coverage.scoring import score as score_areas
 from coverage.selection import ranked_cut
 from coverage.templates import choose_template, of_policy
+from coverage.wishes import Wishes
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -25,6 +27,14 @@ Floats = npt.NDArray[np.float64]
 # Why an area cannot be funded, the first that holds: it has its money already; the money is not for mobile coverage; it
 # would bring nothing; no technology or no grant is known; it asks for more than a template takes.
 INELIGIBLE: Final = ("awarded", "mobile_not_supported", "brings_nothing", "not_priced", "above_reference")
+# The same as words in the sentence on a wish to fund such an area.
+_WHY_NOT: Final = (
+    "it has its money already",
+    "the money is not for mobile coverage",
+    "it brings nothing that counts",
+    "no technology with a grant is known for it",
+    "it asks for more than the template takes",
+)
 SAFE_YES: Final = 0.9
 SAFE_NO: Final = 0.1
 
@@ -37,7 +47,8 @@ def prioritise(areas: gpd.GeoDataFrame, *, policy: Policy, scenario: Scenario) -
     `decision` (the set of areas with the largest benefit under the budget that keeps the scenario's wishes); `phase`
     (year, from 1) and `pot` of what is funded, where the wishes name years or pots; `cumulative_grant` down the
     ranking; and `local_cofunding_basis` ("application" where municipalities have confirmed money, "scenario" where it
-    says that residents give something, else "policy default"). The ranked cut follows no wish.
+    says that residents give something, else "policy default"). The ranked cut follows no wish. Where an area needs one
+    that has its money already, that wish is kept.
 
     Ties in the score are broken by the raw measures in the policy's order, then by area_id. Areas that bring nothing
     (no eligible premises; of kind mobile: no gain), without a technology or without a priced grant are ineligible and
@@ -66,7 +77,8 @@ def prioritise(areas: gpd.GeoDataFrame, *, policy: Policy, scenario: Scenario) -
 
     grant = np.where(able, table["grant"].to_numpy(dtype=float, na_value=0.0), 0.0)
     worth = np.where(able, benefit(raw, policy=policy, weights=weights, premises=brought(table)), 0.0)
-    programme, options = _choose(table, worth, grant, able, scenario)
+    wishes = _still_open(scenario.wishes, table, why)
+    programme, options = _choose(table, worth, grant, able, budget=scenario.budget, wishes=wishes)
     cut = np.zeros(len(table), dtype=bool)
     cut[order] = ranked_cut(grant[order], budget=scenario.money)
     rank = np.empty(len(table), dtype=np.int64)
@@ -84,16 +96,14 @@ def prioritise(areas: gpd.GeoDataFrame, *, policy: Policy, scenario: Scenario) -
     ranked["cumulative_grant"] = np.cumsum(grant[order])
     ranked.attrs["selection"] = {"benefit": programme.benefit, "bound": programme.bound, "gap": programme.gap}
     plain = np.where(cut & able, np.cumsum(able) - 1, NONE)
-    ranked.attrs["differences"] = tuple(
-        explain(programme, plain, options, wishes=scenario.wishes, order=order.astype(np.intp))
-    )
+    ranked.attrs["differences"] = tuple(explain(programme, plain, options, wishes=wishes, order=order.astype(np.intp)))
     listed = [*AREA_COLUMNS, *(f"score_{criterion.id}" for criterion in policy.criteria), *AREA_TAIL]
     first = [name for name in listed if name in ranked]
     return ranked[[*first, *(name for name in ranked.columns if name not in first)]]
 
 
 def _choose(
-    table: pd.DataFrame, worth: Floats, grant: Floats, able: Bools, scenario: Scenario
+    table: pd.DataFrame, worth: Floats, grant: Floats, able: Bools, *, budget: float, wishes: Wishes
 ) -> tuple[Programme, Options]:
     """Choose among the areas that can be funded, each in its proposed technology."""
     rows = np.flatnonzero(able)
@@ -105,7 +115,21 @@ def _choose(
         benefit=worth[rows],
         grant=grant[rows],
     )
-    return choose(options, budget=scenario.budget, wishes=scenario.wishes), options
+    return choose(options, budget=budget, wishes=wishes), options
+
+
+def _still_open(wishes: Wishes, areas: pd.DataFrame, why: Any) -> Wishes:
+    """Return the wishes without needs that awards have met; raise InfeasibleError for a must that cannot be funded."""
+    because = dict(zip(areas["area_id"], why.tolist(), strict=True))
+    for name in wishes.must:
+        if because.get(name):
+            reason = _WHY_NOT[INELIGIBLE.index(because[name])]
+            message = f"wishes: fund {name} in any case cannot hold: {reason}"
+            raise InfeasibleError(message, (("must", name),))
+    needs = tuple(
+        (area, other) for area, other in wishes.needs if area not in because or because.get(other) != INELIGIBLE[0]
+    )
+    return replace(wishes, needs=needs)
 
 
 def _when_and_whence(programme: Programme, scenario: Scenario) -> dict[str, Any]:

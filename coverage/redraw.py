@@ -19,6 +19,8 @@ from coverage.criteria import MOBILE, benefit
 from coverage.draws import Draws, generator
 from coverage.errors import DataError, PolicyError
 from coverage.policy import Criterion, Policy
+from coverage.scoring import price_points
+from coverage.templates import REFERENCE_PERCENT, Template
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,12 +51,20 @@ def draw_weights(
     return {name: total * values / of_all for name, values in gamma.items()}
 
 
-def draw_scores(areas: pd.DataFrame, draws: Draws, *, policy: Policy, weights: Mapping[str, Floats]) -> Floats:
+def draw_scores(
+    areas: pd.DataFrame,
+    draws: Draws,
+    *,
+    policy: Policy,
+    weights: Mapping[str, Floats],
+    template: Template | None = None,
+) -> Floats:
     """Score every area in every draw: areas × draws, 0 to 100, in the order of the rows.
 
     `areas` have `score_<criterion>` from `priority.prioritise`, and are those of the draws, in any order. Added up
     criterion by criterion as `priority` does, so that a draw of the list's own weights and gap gives its own score to
-    the last digit. Raises DataError if the draws are of other areas.
+    the last digit. `template` is what the areas are scored by, None for the policy; a drawn request above the highest
+    price that it accepts scores 0. Raises DataError if the draws are of other areas.
     """
     at = pd.Index(draws.area_ids).get_indexer(pd.Index(areas["area_id"]))
     if (at < 0).any() or len(draws.area_ids) != len(areas):
@@ -68,8 +78,12 @@ def draw_scores(areas: pd.DataFrame, draws: Draws, *, policy: Policy, weights: M
             drawn = _over(gap, areas["premises"])
         elif criterion.id == "local_cofunding":
             drawn = _local(gap, grant, draws.local_share)
-        elif criterion.id == "reference_percent" and "reference_grant" in areas:
+        elif criterion.id == REFERENCE_PERCENT and "reference_grant" in areas:
             drawn = 100.0 * _over(_asked(grant, areas), areas["reference_grant"])
+            if template is not None and template.prices is not None:  # points, not a straight line
+                points = 100.0 * price_points(drawn, template.prices)[0] / template.max_points
+                total = total + weights[criterion.id] * np.where(same, scores, points)
+                continue
         else:
             total = total + weights[criterion.id] * scores
             continue

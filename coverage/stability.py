@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import geopandas as gpd
@@ -25,6 +25,7 @@ from coverage.reselection import Limits, reselect
 from coverage.scenario import Scenario
 from coverage.selection import Reselection
 from coverage.swaps import neighbour_swaps, pair_swaps
+from coverage.templates import load_template
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -111,7 +112,8 @@ def stability(
     drawn = draw_weights(own, seed=scenario.seed, draws=count, concentration=concentration)
     fixed = draw_weights(own, seed=scenario.seed, draws=count, concentration=math.inf)
 
-    rank = _ranks(draw_scores(ranked, draws, policy=policy, weights=drawn), able)
+    template = load_template(scenario.template) if scenario.template else None
+    rank = _ranks(draw_scores(ranked, draws, policy=policy, weights=drawn, template=template), able)
     place = np.argsort(rank, axis=0, kind="stable")
     grant = np.where(able[:, None], np.nan_to_num(draws.grant[at]), 0.0)
     cut = np.zeros(grant.shape, dtype=bool)
@@ -174,7 +176,10 @@ class _Chooser:
         self._ids = tuple(table["area_id"])
         self._municipalities = tuple(table["municipality_code"].fillna(""))
         self._table = table
-        self._policy, self._budget, self._limits = policy, budget, limits
+        self._policy, self._budget = policy, budget
+        # What cannot be funded is not chosen anyway.
+        out = set(ranked["area_id"]) - set(self._ids)
+        self._limits = limits and replace(limits, never=tuple(name for name in limits.never if name not in out))
 
     def choose(self, grant: Floats, weights: Mapping[str, Floats], *, exact: bool = False) -> Reselection:
         worth = draw_benefit(self._table, policy=self._policy, weights=weights)

@@ -100,13 +100,14 @@ ALLOWED: dict[str, set[str]] = {
     "traits": STAGE,
     "templates": STAGE | {"criteria"},
     "scoring": STAGE | {"criteria", "templates"},
-    "priority": STAGE | {"selection", "criteria", "programme", "templates", "scoring"},
+    "priority": STAGE | {"selection", "criteria", "programme", "templates", "scoring", "wishes"},
     # They ask of a ranked list how firm it is, and what money reaches.
     "reselection": STAGE | {"selection", "wishes"},
     "refinement": STAGE | {"reselection", "selection"},
-    "redraw": STAGE | {"draws", "priority", "criteria"},
+    "redraw": STAGE | {"draws", "priority", "criteria", "scoring", "templates"},
     "swaps": STAGE,
-    "stability": STAGE | {"draws", "priority", "redraw", "refinement", "reselection", "selection", "swaps"},
+    "stability": STAGE
+    | {"draws", "priority", "redraw", "refinement", "reselection", "selection", "swaps", "templates"},
     "curve": STAGE | {"draws", "priority", "redraw", "criteria"},
     "agreement": STAGE | {"gaps", "study"},
     "summary": STAGE | {"gaps"},
@@ -157,7 +158,9 @@ ALLOWED: dict[str, set[str]] = {
     # A list that was handed over is set beside the same file written anew.
     "verify": BASE | {"assessment", "compare", "inputs", "policy", "reports", "sources"},
     # A list tells what would let an area in, and what a ceiling would change.
-    "reports": SEEN | {"reports", "reasons", "business", "nace", "levers", "ceiling"},
+    "reports": SEEN
+    | {"reports", "reasons", "business", "nace", "levers", "ceiling", "compare", "curve", "programme", "stability"}
+    | {"templates"},
     "__main__": SEEN
     | {"backcast", "backcast_tables"}
     | {"comparisons", "pipeline", "reports", "check", "agreement", "console", "plans", "stress"}

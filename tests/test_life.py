@@ -8,10 +8,12 @@ from typing import Any
 
 import geopandas as gpd
 import pytest
+from pandas.testing import assert_frame_equal
 from shapely.geometry import box
 
 from coverage import pipeline
 from coverage.assessment import Assessment
+from coverage.policy import load_policy
 from coverage.study import Study
 from tests.studymaker import CRS, SIDE, X0, Y0, TinyStudy, tiny_study
 
@@ -113,3 +115,15 @@ def test_an_application_that_was_awarded_does_the_same(tiny: TinyStudy) -> None:
     found = run(tiny)
     assert APPLIED not in set(found.areas["area_id"])
     assert set(found.places.loc[found.places.intersects(CORNER), "funded_by"]) == {"7.24"}
+
+
+def test_areas_drawn_anew_keep_their_status(tiny: TinyStudy) -> None:
+    apply_for(tiny)
+    award(tiny, area_id=APPLIED)
+    tiny.save()
+    study = Study.open(tiny.folder)
+    scenario = study.default_scenario().with_changes(areas=(("max_premises", 2.0), ("min_premises", 1.0)))
+    policy = scenario.shape(load_policy("no-2024"))
+    again = pipeline.redraw(pipeline.prepare(study, load_policy("no-2024")), policy)
+    assert_frame_equal(again.areas, pipeline.prepare(study, policy).areas)
+    assert again.areas.set_index("area_id").loc[APPLIED, "status"] == "awarded"

@@ -323,3 +323,26 @@ def test_wishes_that_clash_are_one_sentence() -> None:
         rank(areas(3), budget=1e6, wishes=Wishes(must=("A00", "A01")))
     with pytest.raises(PolicyError, match="Z99"):
         rank(areas(3), wishes=Wishes(must=("Z99",)))
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"status": "awarded"}, "it has its money already"),
+        ({"status": "built"}, "it has its money already"),
+        ({"premises": 0.0}, "it brings nothing that counts"),
+        ({"grant": np.nan}, "no technology with a grant is known for it"),
+    ],
+)
+def test_a_wish_to_fund_what_cannot_be_funded_says_why(columns: dict[str, Any], reason: str) -> None:
+    with pytest.raises(InfeasibleError, match=f"^wishes: fund A00 in any case cannot hold: {reason}$") as caught:
+        rank(areas(1, **columns), wishes=Wishes(must=("A00",)))
+    assert caught.value.rules == (("must", "A00"),)
+
+
+def test_a_need_for_what_has_its_money_already_is_met() -> None:
+    table = areas(2, status=pd.Series(["modelled", "awarded"], dtype="str"))
+    wished = rank(table, wishes=Wishes(needs=(("A00", "A01"),))).set_index("area_id")
+    assert wished["decision"].to_dict() == {"A00": "fund", "A01": "ineligible"}
+    with pytest.raises(PolicyError, match="needs: there is no area Z99"):
+        rank(table, wishes=Wishes(needs=(("Z99", "A01"),)))

@@ -13,6 +13,7 @@ from coverage.errors import DataError, PolicyError
 from coverage.policy import load_policy
 from coverage.priority import criterion_weights, prioritise
 from coverage.redraw import CONCENTRATION, draw_benefit, draw_scores, draw_weights
+from coverage.templates import load_template
 from tests.ranked import LOCAL, NORWAY, ROWS, priced, ranked
 
 WEIGHTS = {criterion.id: criterion.weight for criterion in NORWAY.criteria}
@@ -101,6 +102,24 @@ def test_without_a_criterion_that_adds_up_an_area_brings_its_premises_and_a_mast
     )
     weights = {criterion.id: np.ones(3) for criterion in germany.criteria}
     assert draw_benefit(table, policy=germany, weights=weights).tolist() == [[10.0] * 3, [7.5] * 3]
+
+
+def test_drawn_requests_get_the_points_of_the_reference_price() -> None:
+    louisiana = load_template("louisiana")
+    policy = louisiana.on(NORWAY)
+    table, draws, scenario = ranked([(10, 5, 1300, 4, 300)], budget=9e6, count=4)
+    scenario = scenario.with_changes(template="louisiana")
+    table = prioritise(priced([(10, 5, 1300, 4, 300)], reference_grant=1e6), policy=NORWAY, scenario=scenario)
+    gap = 13_000.0 * np.array([[100.0, 62.4, 150.0, 201.0]])  # a grant of 100 % of the reference, and so on
+    weights = {"reference_percent": np.full(4, 100.0)}
+    found = draw_scores(table, replace(draws, funding_gap=gap), policy=policy, weights=weights, template=louisiana)
+    assert found[0] == pytest.approx(np.array([200, 238, 50, 0]) / 3)
+    again = prioritise(
+        priced([(10, 5, 1300, 4, 300)], reference_grant=1e6, grant=gap[0, 1] / (1 + LOCAL)),
+        policy=NORWAY,
+        scenario=scenario,
+    )
+    assert found[0, 1] == pytest.approx(again["score"].iloc[0])
 
 
 def test_draws_of_other_areas_are_refused() -> None:

@@ -167,6 +167,15 @@ def test_wishes_that_the_choice_can_follow_are_followed() -> None:
     assert short.overspent_share == 1
 
 
+def test_a_wish_not_to_fund_what_cannot_be_funded_anyway_changes_nothing() -> None:
+    rows = [(10, 10, 1000, 4, 100), (0, 10, 1000, 4, 100)]
+    table, plain = firm(rows, budget=2.1e6)
+    assert table.set_index("area_id")["decision"]["A01"] == "ineligible"
+    assert_frame_equal(firm(rows, budget=2.1e6, limits=Limits(never=("A01",)))[1].areas, plain.areas)
+    with pytest.raises(PolicyError, match="Z99"):
+        firm(rows, budget=2.1e6, limits=Limits(never=("Z99",)))
+
+
 def test_draws_of_other_areas_and_weights_too_loose_are_refused() -> None:
     table, draws, scenario = ranked([(20, 10, 1300, 4, 300)] * 2, budget=1e6)
     with pytest.raises(DataError, match="draws: they are of 2 areas, not of the 1"):
