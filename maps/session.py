@@ -27,7 +27,8 @@ from coverage.policy import Policy, list_policies, load_policy
 from coverage.scenario import Scenario
 from coverage.stress import TODAY, Stress, stress
 from coverage.study import Study, ignore
-from maps import language, scored
+from coverage.wishes import Wishes
+from maps import clash, language, scored, style
 from maps.language import _
 from maps.store import STORE, Shelf
 from maps.words import word
@@ -35,14 +36,6 @@ from maps.words import word
 LOG: Final = logging.getLogger(__name__)
 ROOT: Final = Path(__file__).parent.parent
 MILLION: Final = 1e6
-KEPT: Final = (
-    "scenario-",
-    "explore-municipality",
-    "explore-places",
-    "priorities-kind",
-    "gap-report-municipalities",
-    "gap-report-technology",
-)
 LINK: Final = "lang"  # what the language is called in an address
 AGAINST: Final = "against"  # what the policy to compare with is called in an address
 
@@ -58,6 +51,7 @@ class Key(StrEnum):
     TEMPLATE = "scenario-template"
     WEIGHT = "scenario-weight-"  # + criterion id
     MOBILE = "scenario-mobile"
+    GOOD = "last-good"  # the scenario of the last list that could be made
     EXTRA = "scenario-extra"  # what no field shows: seed, draws, cost overrides; and rules for areas as they were sent
     MUNICIPALITY = "explore-municipality"
     AGAINST = "explore-against"  # the policy to compare with, or None; the field itself has -field after it
@@ -232,13 +226,30 @@ def current() -> View:
             "For the dashboard, set COVERAGE_STUDY to the folder of another study and start the server again."
         )
         stop(error, help_text=only_service)
+    scenario = scenario_of(study)
     try:
-        assessment = assess(study, scenario_of(study))
+        assessment = assess(study, scenario)
+        st.session_state[Key.GOOD] = scenario
     except CoverageError as error:
-        told = _("Nothing was changed. Correct the file or the setting, then reload this page.")
-        stop(error, help_text=told)
+        assessment = _last_that_held(study, scenario, error)
     key, ground = STORE.put(assessment)
     return View(assessment, key, ground)
+
+
+def _last_that_held(study: Study, scenario: Scenario, error: CoverageError) -> Assessment:
+    """Say which wishes clash and return the last list that held; where nothing is wished, stop."""
+    told = _("Nothing was changed. Correct the file or the setting, then reload this page.")
+    if not scenario.wishes:
+        stop(error, help_text=told)
+    good = st.session_state.get(Key.GOOD) or scenario
+    kept = good.policy == scenario.policy and good.areas == scenario.areas and good != scenario
+    try:
+        shown = assess(study, good if kept else scenario.with_changes(wishes=Wishes()))
+    except CoverageError as other:
+        stop(other, help_text=told)
+    st.error(style.plain(clash.sentence(error, scenario, shown)), icon=":material/error:")
+    st.caption(_("Shown is the last list that held.") if kept else _("Shown is the list without wishes."))
+    return shown
 
 
 def against(policy_id: str) -> str | None:
@@ -336,7 +347,7 @@ def _begin(study: Study) -> None:
     except CoverageError as error:
         st.warning(_("The link could not be read ({error}); the study's own settings are shown.", error=error))
         given = default
-    _fill(given)
+    fill(given)
     other = st.query_params.get(AGAINST)
     if other is not None and other not in list_policies():
         st.warning(_("The link compares with a policy that is not here; nothing is compared."))
@@ -345,7 +356,8 @@ def _begin(study: Study) -> None:
     state[Key.READY] = True
 
 
-def _fill(scenario: Scenario) -> None:
+def fill(scenario: Scenario) -> None:
+    """Put every field of the sidebar to what a scenario says."""
     state = st.session_state
     policy = load_policy(scenario.policy)
     state[Key.POLICY], state[Key.BUDGET] = policy.id, scenario.budget / MILLION
@@ -354,45 +366,3 @@ def _fill(scenario: Scenario) -> None:
     state[Key.TEMPLATE], given = scenario.template, dict(scenario.weights)
     for item in scored.criteria_of(policy, scenario.template):
         state[f"{Key.WEIGHT}{item.id}"] = float(given.get(item.id, item.weight))
-
-
-def reset(study: Study) -> None:
-    """Put every scenario field back to the study's own settings."""
-    _fill(Scenario(policy=study.policy, budget=study.budget))
-
-
-def change_language() -> None:
-    """Keep what the reader has set: a field whose words change is a new field to Streamlit, which would empty it."""
-    state = st.session_state
-    for name in [str(name) for name in state if str(name).startswith(KEPT)]:
-        if state[name] is not None:  # the same as not set
-            state[name] = state[name]
-
-
-def change_policy() -> None:
-    """Take over the weights, the view and the rules for areas of a newly chosen policy."""
-    policy = load_policy(st.session_state[Key.POLICY])
-    st.session_state[Key.VIEW] = policy.subsidy.view
-    st.session_state[Key.EXTRA] = st.session_state[Key.EXTRA].with_changes(areas=())
-    if not st.session_state.get(Key.TEMPLATE):  # else the weights are the template's
-        change_template()
-
-
-def change_template() -> None:
-    """Take over the weights of a newly chosen template; criteria that were added to the old one stay beside it."""
-    state = st.session_state
-    policy, template = load_policy(state[Key.POLICY]), str(state.get(Key.TEMPLATE, ""))
-    kept = {item.id: float(state.get(f"{Key.WEIGHT}{item.id}", 0.0)) for item in scored.to_add()}
-    for name in [str(name) for name in state if str(name).startswith(Key.WEIGHT)]:
-        del state[name]
-    for item in scored.criteria_of(policy, template):
-        state[f"{Key.WEIGHT}{item.id}"] = item.weight or kept.get(item.id, 0.0)
-
-
-def set_budget_from(key: str) -> Callable[[], None]:
-    """Return a callback that copies a page's own budget field to the scenario."""
-
-    def copy() -> None:
-        st.session_state[Key.BUDGET] = float(st.session_state[key])
-
-    return copy

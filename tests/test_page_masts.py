@@ -18,6 +18,7 @@ from maps.picking import Index, pick
 from maps.session import View
 from maps.store import STORE
 from tests import toy_masts
+from tests.test_page_priorities import listed
 from tests.toy_masts import NEW, OLD, SHARES
 
 
@@ -115,7 +116,7 @@ def figures(test: AppTest) -> dict[str, str]:
 
 def test_the_list_holds_both_kinds_and_premises_of_fixed_service_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     test = show(monkeypatch, toy_masts.masted(competing=True))
-    table = test.dataframe[0].value
+    table = listed(test)
     assert len(table) == 14
     mobile = table[table["serves"] != ""]
     assert mobile["premises"].to_list() == [0.0, 0.0]
@@ -124,7 +125,7 @@ def test_the_list_holds_both_kinds_and_premises_of_fixed_service_alone(monkeypat
     found = figures(test)
     test.segmented_control(key="priorities-kind").set_value("mobile").run()
     assert not test.exception
-    assert test.dataframe[0].value["id"].to_list() == [NEW, OLD]
+    assert listed(test)["id"].to_list() == [NEW, OLD]
     plain = figures(show(monkeypatch, toy_masts.toy_assessment()))
     for name in ("areas funded", "businesses reached", "homes reached"):
         assert found[name] == plain[name], "masts are not added to fixed service"
@@ -133,7 +134,7 @@ def test_the_list_holds_both_kinds_and_premises_of_fixed_service_alone(monkeypat
 def test_without_money_for_mobile_no_mast_is_counted_as_funded(monkeypatch: pytest.MonkeyPatch) -> None:
     test = show(monkeypatch, toy_masts.masted())
     assert "masts funded" not in figures(test)
-    assert list(test.dataframe[0].value["decision"])[-2:] == ["ineligible", "ineligible"]
+    assert list(listed(test)["decision"])[-2:] == ["ineligible", "ineligible"]
 
 
 def test_the_gap_report_tells_the_kinds_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +144,7 @@ def test_the_gap_report_tells_the_kinds_apart(monkeypatch: pytest.MonkeyPatch) -
     premises = style.number(toy_masts.toy_assessment().areas["premises"].sum(), digits=3)
     assert f"**12 project areas** in all of Toytown: {premises} premises" in told
     assert "**2 mobile areas** beside them, never added up: 25 premises, 3" in told
-    table = test.dataframe[0].value
+    table = listed(test)
     assert table.loc[table["serves"] != "", "premises"].to_list() == [0.0, 0.0]
 
 

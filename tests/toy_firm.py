@@ -46,7 +46,7 @@ def assessment(scenario: Scenario | None = None) -> Assessment:
     spread = np.exp(np.random.default_rng(3).normal(0.0, 0.2, (len(areas), DRAWS)))
     draws = Draws(tuple(areas["area_id"]), gap[:, None] * spread, np.zeros(len(areas)), policy.subsidy.local_share)
     ranked = prioritise(areas, policy=policy, scenario=scenario)
-    limits, _left_out = limits_of(scenario.wishes)
+    limits, left_out = limits_of(scenario.wishes)
     money = scenario.with_changes(budget=scenario.money)
     firm = stability(ranked, draws=draws, policy=policy, scenario=money, limits=limits)
     reached = [budget_to_reach(ranked, plain.places, mbps, policy=policy, draws=draws) for mbps in (30.0, 100.0)]
@@ -58,5 +58,6 @@ def assessment(scenario: Scenario | None = None) -> Assessment:
         stability=firm,
         differences=ranked.attrs["differences"],
         reach=tuple(reached),
+        provenance=plain.provenance | {"selection": {"wishes_not_drawn": list(left_out)}},
     )
     return summarised(found)

@@ -14,6 +14,13 @@ from maps.language import N_, _
 
 Row = Mapping[str, Any]
 
+# Wishes that the choice in the draws does not follow: `wishes_not_drawn` of the provenance.
+NOT_DRAWN: Final = {
+    "least_municipalities": N_("the number of municipalities"),
+    "needs": N_("the order of areas"),
+    "sources": N_("the pots"),
+    "phases": N_("the years"),
+}
 # What makes an area a toss-up: coverage.stability.DRIVERS.
 DRIVERS: Final = {
     "costs": N_("costs"),
@@ -72,13 +79,21 @@ def show(assessment: Assessment) -> None:
         items.append(f'<li class="{style.escape(row["decision"])}"><b>{head}</b> <span>{told}</span></li>')
     with st.container(height=HEIGHT if len(rows) > 5 else "content"):
         st.html(f'<ul class="bg-line">{"".join(items)}</ul>')
-    st.caption(
-        _(
-            "From {draws} draws of costs and of weights. A toss-up is funded in more than 10 % and fewer than 90 % "
-            "of them.",
-            draws=style.plain(style.number(firm.draws)),
-        )
+    drawn = _(
+        "From {draws} draws of costs and of weights. A toss-up is funded in more than 10 % and fewer than 90 % "
+        "of them.",
+        draws=style.number(firm.draws),
     )
+    st.caption(style.plain(" ".join(filter(None, (drawn, not_drawn(assessment))))))
+
+
+def not_drawn(assessment: Assessment) -> str:
+    """Name the wishes that the choice in the draws leaves aside; "" for none."""
+    left = assessment.provenance.get("selection", {}).get("wishes_not_drawn", ())
+    if not left:
+        return ""
+    names = [NOT_DRAWN[name] for name in left]
+    return _("The choice in the draws leaves aside: {wishes}.", wishes=", ".join(_(name) for name in names))
 
 
 def sentences(row: Row, assessment: Assessment, *, whole: bool = False) -> list[str]:

@@ -14,12 +14,14 @@ from maps.pages import (
     area_money,
     ceiling_curve,
     certainty,
+    changes,
     differences,
     downloads,
     map_view,
     money_curve,
     parts,
     standing,
+    wishes_form,
 )
 from maps.session import MILLION, Key, View
 from maps.words import word
@@ -76,7 +78,8 @@ def _budget(assessment: Assessment) -> None:
     currency = assessment.study.currency
     areas = assessment.areas
     total = areas.loc[areas["decision"] != "ineligible", "grant"].sum() / MILLION
-    budget = assessment.scenario.budget / MILLION
+    asked = session.scenario_of(assessment.study)  # the list may be an older one, if what is asked cannot hold
+    budget = asked.money / MILLION
     top = float(max(round(min(total, max(4 * assessment.study.budget / MILLION, budget)), 1), budget, 1.0))
     st.session_state[Key.BUDGET_SLIDER] = min(budget, top)
     st.slider(
@@ -85,12 +88,14 @@ def _budget(assessment: Assessment) -> None:
         top,
         step=0.5 if top < 200 else 5.0,
         key=Key.BUDGET_SLIDER,
-        on_change=session.set_budget_from(Key.BUDGET_SLIDER),
+        on_change=changes.set_budget_from(Key.BUDGET_SLIDER),
+        disabled=bool(asked.wishes.sources),  # the pots are the budget
         help=_(
             "All areas together would take {money} in grants.",
             money=style.money(total * MILLION, currency),
         ),
     )
+    wishes_form.render(assessment, asked)
 
 
 def _figures(assessment: Assessment) -> None:
@@ -143,6 +148,8 @@ def _table(assessment: Assessment) -> str | None:
             "area": [masts.name(row) for row in frame.to_dict("records")],
             "score": frame["score"],
             "decision": list(map(style.decision, frame["decision"], frame["grant"])),
+            "year": frame["phase"].astype("Float64") if "phase" in frame else pd.NA,
+            "pot": frame.get("pot"),
             "certainty": frame["certainty"].map(word),
             "draws": 100 * frame["funded_share"],
             "ranks": [certainty.interval(row) for row in frame.to_dict("records")],
@@ -182,7 +189,9 @@ def _table(assessment: Assessment) -> str | None:
     with_businesses = assessment.areas.loc[~is_mobile(assessment.areas), "businesses"].any()
     event = st.dataframe(
         parts.without(
-            parts.written(shown, {"draws": 0, "premises": 0, "businesses": 0, "grant": 2, "each": 1, "score": 0}),
+            parts.written(
+                shown, {"draws": 0, "premises": 0, "businesses": 0, "grant": 2, "each": 1, "score": 0, "year": 0}
+            ),
             mobile,
             ("premises", "businesses", "each"),
         ).apply(lambda row: [f"background-color: {SHADES[frame['decision'].iloc[row.name]]}"] * len(row), axis=1),
@@ -209,6 +218,8 @@ def _table(assessment: Assessment) -> str | None:
             "driver": text(_("Turned by"), width=110, help=_("What makes a toss-up of it: other costs, other weights"))
             if shown["driver"].any()
             else None,
+            "year": number(_("Year"), width=55) if shown["year"].notna().any() else None,
+            "pot": text(_("Pot"), width=90) if shown["pot"].notna().any() else None,
             "cut": text(_("Ranked cut"), width=100, help=_("What the plain ranked cut would decide")),
             "premises": number(_("Premises"), width=70),
             "businesses": number(_("Businesses"), width=92) if with_businesses else None,

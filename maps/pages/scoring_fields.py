@@ -11,8 +11,9 @@ from coverage.policy import Criterion, load_policy
 from coverage.scenario import Scenario
 from coverage.study import Study
 from coverage.templates import choose_template, load_template
-from maps import language, scored, session, style
+from maps import language, scored, style
 from maps.language import _
+from maps.pages import changes
 from maps.session import Key
 
 MOST: Final = 50.0  # of a slider, unless the template itself gives more
@@ -26,7 +27,7 @@ def render(study: Study, scenario: Scenario) -> None:
         scored.templates_for(study, asked=scenario.template),
         key=Key.TEMPLATE,
         format_func=_name,
-        on_change=session.change_template,
+        on_change=changes.change_template,
         help=_("Ways of scoring that others have published. Who is eligible stays as the policy says."),
     )
     template = choose_template(policy, template_id=scenario.template)

@@ -7,9 +7,9 @@ import streamlit as st
 from coverage.policy import VIEWS, Policy, load_policy
 from coverage.scenario import Scenario
 from coverage.study import Study
-from maps import language, scored, session, style
+from maps import language, scored, style
 from maps.language import LANGUAGES, N_, _
-from maps.pages import area_rules, scoring_fields
+from maps.pages import area_rules, changes, scoring_fields
 from maps.pages.parts import said
 from maps.session import Key
 from maps.words import word
@@ -28,12 +28,12 @@ def render(study: Study, scenario: Scenario) -> None:
         format_func=LANGUAGES.get,
         key=Key.LANGUAGE,
         required=True,
-        on_change=session.change_language,
+        on_change=changes.change_language,
         label_visibility="collapsed",
     )
     st.html(badge(study))
     policies = scored.policies_for(study)
-    st.selectbox(_("Policy"), policies, key=Key.POLICY, format_func=_policy_name, on_change=session.change_policy)
+    st.selectbox(_("Policy"), policies, key=Key.POLICY, format_func=_policy_name, on_change=changes.change_policy)
     about = _policy_about(load_policy(scenario.policy))
     if about:
         st.caption(style.plain(about))
@@ -44,6 +44,7 @@ def render(study: Study, scenario: Scenario) -> None:
         format="%.2f",
         key=Key.BUDGET,
         help=_("Public grant money, state and county together."),
+        disabled=bool(scenario.wishes.sources),  # the pots are the budget
     )
     with st.expander(_("How the gap is reckoned")):
         st.radio(
@@ -53,7 +54,7 @@ def render(study: Study, scenario: Scenario) -> None:
         area_rules.render(study, scenario)
     with st.expander(_("Weights of the criteria")):
         scoring_fields.render(study, scenario)
-    st.button(_("Back to the study's settings"), on_click=session.reset, args=(study,), type="tertiary")
+    st.button(_("Back to the study's settings"), on_click=changes.reset, args=(study,), type="tertiary")
     st.caption(_("The address of this page holds the scenario: copy it to share what you see."))
 
 
