@@ -29,6 +29,7 @@ from coverage.provenance import assumed_text, provenance_of
 from coverage.reselection import limits_of
 from coverage.scenario import Scenario
 from coverage.schemas import AREA_COLUMNS, AREA_TAIL
+from coverage.scoring import require_currency
 from coverage.stability import stability
 from coverage.study import Progress, Study, ignore
 from coverage.templates import choose_template
@@ -49,6 +50,11 @@ def assess(study: Study, scenario: Scenario, *, progress: Progress = ignore) -> 
     """
     policy = scenario.shape(load_policy(scenario.policy))
     policy.require_currency(study.currency, where=f"study {study.id}")
+    # What areas are scored by is needed last: what cannot be used of it is said before the work is done.
+    template = choose_template(policy, template_id=scenario.template, weights=scenario.weights)
+    require_currency(template, policy.currency)
+    template.with_weights(dict(scenario.weights))
+    priority.criterion_weights(template.on(policy), scenario)
     return decide(prepare(study, policy, progress=progress), scenario, progress=progress)
 
 
@@ -65,7 +71,8 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         raise PolicyError("the areas were delineated under other rules than the scenario's; prepare the study again")
     policy.require_currency(study.currency, where=f"study {study.id}")
     # What areas are scored by is the scenario's choice; who is eligible was the policy's.
-    policy = choose_template(policy, template_id=scenario.template, weights=scenario.weights).on(policy)
+    template = choose_template(policy, template_id=scenario.template, weights=scenario.weights)
+    policy = template.on(policy)
     clock = Clock()
     progress("costs")
     book = costs.load_costs(study.costs, currency=study.currency, price_year=study.price_year, overrides=scenario.costs)
@@ -102,7 +109,12 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         as_of=study.as_of.isoformat(),
         currency=study.currency,
         data_status=study.data_status,
-        assumed=assumed_text(policy, book, sighted=bool(prepared.inputs.terrain)),
+        assumed=assumed_text(
+            policy,
+            book,
+            template=template if scenario.template else None,
+            sighted=bool(prepared.inputs.terrain),
+        ),
     )
     reach = tuple(budget_to_reach(ranked, places, mbps, policy=policy, draws=draws) for mbps in _speeds(places, policy))
     clock.lap("priority")

@@ -63,6 +63,7 @@ def prioritise(areas: gpd.GeoDataFrame, *, policy: Policy, scenario: Scenario) -
     """
     table = areas.sort_values("area_id", kind="stable", ignore_index=True)
     template = choose_template(policy, template_id=scenario.template, weights=scenario.weights)
+    template.with_weights(dict(scenario.weights))  # names the template where one does not fit
     policy = template.on(policy)
     weights = criterion_weights(policy, scenario)
     scored = score_areas(

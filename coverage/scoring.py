@@ -36,10 +36,7 @@ def score(
     Raises PolicyError if the template's amounts are in another currency than `currency`, or if it has no reference
     price in it and the areas have no `reference_grant`; DataError if a column is missing.
     """
-    if template.currency not in ("", currency):
-        raise PolicyError(
-            f"template {template.id}: its amounts are in {template.currency}, and those of the areas in {currency}"
-        )
+    require_currency(template, currency)
     if template.rule == REFERENCE_PRICE:
         areas = _with_reference(areas, template, currency)
     chosen = template.with_weights(weights or {})
@@ -61,6 +58,14 @@ def score(
     # A sum of weighted parts may miss a round number by its last digit.
     found |= {f"reaches_{mark.id}": points >= mark.points - 1e-9 * template.max_points for mark in template.marks}
     return pd.DataFrame(found, index=areas.index)
+
+
+def require_currency(template: Template, currency: str) -> None:
+    """Raise PolicyError if a template's amounts are in another currency than those of the areas."""
+    if template.currency not in ("", currency):
+        raise PolicyError(
+            f"template {template.id}: its amounts are in {template.currency}, and those of the areas in {currency}"
+        )
 
 
 def price_points(percent: Floats, prices: Prices) -> tuple[Floats, Bools]:

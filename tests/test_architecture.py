@@ -120,7 +120,7 @@ ALLOWED: dict[str, set[str]] = {
     "preparation": STAGE
     | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}
     | {"layout", "lots", "agreement", "status", "summary"},
-    "provenance": STAGE | {"business", "costbook", "nace", "preparation", "radio"},
+    "provenance": STAGE | {"business", "costbook", "nace", "preparation", "radio", "templates", "traits"},
     "pipeline": SEEN
     | {
         "comparisons",
@@ -132,6 +132,7 @@ ALLOWED: dict[str, set[str]] = {
         "provenance",
         "priority",
         "reselection",
+        "scoring",
         "stability",
         "status",
         "stranding",

@@ -365,6 +365,16 @@ def test_every_difference_of_the_settings_is_told(
         assert "{" not in sentences(compare_runs(run(nothing), folder), language=language)[0]
 
 
+def test_the_text_of_a_template_that_has_changed_is_a_rule(run: Runner, tmp_path: Path) -> None:
+    folders = [shutil.copytree(run(nothing), tmp_path / name) for name in ("before", "after")]
+    for folder, digest in zip(folders, "01", strict=True):
+        edit_run(folder, lambda told, digest=digest: told.update(template={"id": "nkom", "sha256": digest}))
+    before, after = map(read_run, folders)
+    assert [(item.code, item.values) for item in levers(before, after).changes] == [("pack", {"policy": "nkom"})]
+    edit_run(folders[0], lambda told: told.pop("template"))
+    assert not levers(read_run(folders[0]), after).changes
+
+
 def test_a_setting_that_an_older_run_does_not_know_is_no_change(run: Runner, tmp_path: Path) -> None:
     folder = shutil.copytree(run(nothing), tmp_path / "older")
     edit_run(folder, lambda told: told["scenario"].pop("dugnad_m"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -11,12 +12,13 @@ import pytest
 from geopandas.testing import assert_geodataframe_equal
 from pandas.testing import assert_frame_equal
 
-from coverage import pipeline
+from coverage import pipeline, traits
 from coverage.assessment import Assessment
 from coverage.errors import PolicyError
 from coverage.policy import load_policy
 from coverage.schemas import AREA_COLUMNS, AREA_TAIL
 from coverage.study import Study
+from coverage.templates import template_digest
 from tests.studymaker import PLACES, tiny_study
 
 
@@ -111,6 +113,42 @@ def test_same_question_same_answer(study: Study, result: Assessment) -> None:
 def test_the_fingerprint_follows_the_question(prepared: pipeline.Prepared, study: Study, result: Assessment) -> None:
     other = pipeline.decide(prepared, study.default_scenario().with_changes(seed=7))
     assert other.provenance["fingerprint"] != result.provenance["fingerprint"]
+
+
+def test_the_fingerprint_holds_what_areas_are_scored_by(
+    prepared: pipeline.Prepared, study: Study, result: Assessment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = result.provenance
+    assert (plain["template"], plain["assumed"]["scoring"]) == ({"id": "", "sha256": ""}, [])
+    assert plain["criteria"] == {"sha256": traits.tables_digest()}
+    wished = study.default_scenario().with_changes(template="germany", weights=(("remoteness", 5.0),))
+    found = pipeline.decide(prepared, wished)
+    assert found.provenance["template"] == {"id": "germany", "sha256": template_digest("germany")}
+    scoring = found.provenance["assumed"]["scoring"]
+    assert {"criterion remaining_need (unconfirmed)", "criterion remoteness (assumed)"} <= set(scoring)
+    louisiana = pipeline.decide(prepared, study.default_scenario().with_changes(template="louisiana"))
+    assert "template: reference in NOK (derived)" in louisiana.areas["assumed"].iloc[0]
+    monkeypatch.setattr(traits, "tables_digest", lambda: "other")
+    assert pipeline.decide(prepared, wished).provenance["fingerprint"] != found.provenance["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"template": "lousiana"}, "template 'lousiana' is not known"),
+        ({"template": "germany", "weights": (("premises", 5.0),)}, "weights.premises: germany has only"),
+        ({"template": "cost-per-premises", "policy": "us-bead-2022"}, "its amounts are in NOK, .* in USD"),
+        ({"weights": (("nonsense", 5.0),)}, "weights.nonsense"),
+    ],
+)
+def test_what_areas_cannot_be_scored_by_is_said_before_the_work(
+    study: Study, changes: dict[str, Any], message: str
+) -> None:
+    done: list[str] = []
+    dollars = replace(study, currency="USD") if "policy" in changes else study
+    with pytest.raises(PolicyError, match=message):
+        pipeline.assess(dollars, study.default_scenario().with_changes(**changes), progress=done.append)
+    assert not done
 
 
 def test_a_decision_under_another_policy_is_refused(prepared: pipeline.Prepared, study: Study) -> None:

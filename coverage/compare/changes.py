@@ -107,6 +107,9 @@ def _rules(before: Run, after: Run) -> Iterator[Change]:
         yield Change("rule", "policy", {"before": old["id"], "after": new["id"]})
     elif old["sha256"] != new["sha256"]:
         yield Change("rule", "pack", {"policy": new["id"]})
+    points = [run.run.get("template") or {} for run in (before, after)]  # an older run does not tell
+    if points[0].get("id") and points[0]["id"] == points[1].get("id") and points[0]["sha256"] != points[1]["sha256"]:
+        yield Change("rule", "pack", {"policy": points[1]["id"]})
     yield from _pairs("rule", "area_rule", before.scenario, after.scenario, "areas")
     for name in _RULES:
         yield from _single("rule", name, before.scenario, after.scenario, name)
