@@ -78,6 +78,7 @@ def pair_swaps(areas: pd.DataFrame, above: Ints, below: Ints, *, weights: Mappin
         "weight": np.where(found, now, np.nan),
         "swap_weight": np.where(found, then, np.nan),
         "weight_share": np.where(found, now / total, np.nan),
-        "swap_share": np.where(found, then / (total - now + then), np.nan),
+        # Of one criterion alone no weight turns anything, and its share is 0 of 0.
+        "swap_share": np.divide(then, total - now + then, out=np.full(len(then), np.nan), where=found),
     }
     return pd.DataFrame(columns, index=pd.RangeIndex(len(above)))[list(COLUMNS)]

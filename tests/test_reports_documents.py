@@ -52,6 +52,8 @@ def test_priority_workbook_holds_the_areas(assessment, out):
     assert book.sheetnames == [
         "Read me",
         "Priority list",
+        "Criteria",
+        "Parts of the score",
         "What would change it",
         "Ceilings",
         "Technical",
@@ -253,7 +255,7 @@ def test_many_areas_with_long_names_fit(assessment, tmp_path):
     hidden = len(areas) - len(shown)
     told = [int(part.split()[-1]) for part in text.split(" areas in reserve or ineligible")[:-1]]
     assert sum(told) == hidden
-    assert len(reader.pages) < 12
+    assert len(reader.pages) < 14
 
 
 def test_a_paper_without_areas_says_so(tmp_path):

@@ -13,6 +13,9 @@ from coverage.reports.wording import Wording
 from coverage.study import Study
 
 SCORE_PREFIX: Final = "score_"
+MEASURE_PREFIX: Final = "measure_"
+CONTRIBUTION_PREFIX: Final = "contribution_"
+REACHES_PREFIX: Final = "reaches_"  # of marks of a template
 NO_LABELS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})
 
 # style -> decimals in CSV and GeoJSON, Excel number format, column width in characters
@@ -41,44 +44,51 @@ _BY_STYLE: Final = {
     "short": "municipality_code status decision ranked_decision certainty technology policy currency "
     "data_status kind fixed_technology mobile_level tier confidence area_id place_id "
     "fixed_source planned_source correction_source size_class nace nace_standard works_on hub_distance_basis list "
-    "published_hearing fwa_basis backhaul_by backhaul_with survives policy_a policy_b award_id basis by",
+    "published_hearing fwa_basis backhaul_by backhaul_with survives policy_a policy_b award_id basis by pot series "
+    "area_id_before policy_before policy_after as_of_before as_of_after fingerprint",
     "wide": "name address municipality line_of_business gap_kind item unit service_basis fixed_provider "
     "fixed_file planned_by planned_file reason_code correction corrected_by office was now nace_section "
     "business_park hub_name hearing_removed_by operator label weakest contrast reason_code_a reason_code_b "
+    "application_id against criterion driver difference not_measured causes possible_causes "
     "terrain_class class ineligible_because site_id site_basis link_to lever takes change_unit change_technology",
-    "long": "reason reason_nb change change_nb source comment published_source note",
+    "long": "reason reason_nb change change_nb source comment published_source note told why",
     "count": "rank businesses households public premises employees weight mobile_operators places eligible_before "
     "eligible_after corrected plan exists lapsed withdrawn plans areas eligible_premises eligible_businesses "
     "eligible_households funded_areas funded_premises kept_premises built_premises displaced_premises newcomers "
     "newcomer_premises awards sites_new sites_existing holiday mobile_only_premises fwa_sites_new fwa_sites_existing "
-    "premises_below_delivery areas_above areas_changed",
+    "premises_below_delivery areas_above areas_changed rank_p10 rank_p50 rank_p90 phase short_businesses reached "
+    "outside slower not_funded mobile_areas mobile_premises mobile_businesses mobile_households mobile_employees "
+    "premises_in premises_out",
     "money": "capex capex_per_premises opex_per_year pv_revenue pv_opex funding_gap_p10 funding_gap_p50 "
     "funding_gap_p90 state_share county_share municipal_share private_share grant grant_per_premises "
     "cumulative_grant amount budget funding_gap grant_at_risk displaced_grant newcomer_grant "
     "stranding_capex stranding_capex_median stranding_capex_max "
+    "municipal_confirmed requested_grant reference_grant budget_change grant_limit money grant_p10 grant_p50 grant_p90 "
     "backhaul_saving ceiling actual_cost model_cost actual_grant model_gap model_grant target_grant grant_after",
     "price": "unit_cost book_value fitted_value",
     "share": "funded_share eligible ground_covered_share removed_share published_share kept_share built_anyway "
-    "fwa_reach_share least_kept new_share eligible_a eligible_b changed",
-    "score": "score",
+    "fwa_reach_share least_kept new_share eligible_a eligible_b changed applied_share awarded_share weight_share",
+    "score": "score points",
     "metres": "route_m trench_m subsea_m drop_m backhaul_m hub_distance_m route_m_model verge_trench_m soil_trench_m "
     "rock_trench_m aerial_m existing_duct_m in_duct_m on_poles_m verge_dug_m steep_dug_m field_dug_m climb_m steep_m "
     "fwa_furthest_m fwa_power_m fwa_backhaul_m power_m link_m backhaul_saving_m mast_m "
     "terrain_m access_m private_m crow_link_m",
     "quantity": "farmland_km2 mobile_road_km mobile_gain quantity ground_km2 change_by change_from change_to",
-    "factor": "upload_dependence cost_ratio grant_ratio median_ratio spread multiplier",
+    "factor": "weight_now weight_then benefit low high "
+    "upload_dependence cost_ratio grant_ratio median_ratio spread multiplier",
     "place": "x y",
     "degrees": "lon lat",
     "row": "fixed_source_row planned_source_row correction_row price_year year",
     "speed": "below_mbps fixed_down_mbps fixed_up_mbps measured_down_mbps planned_down_mbps planned_up_mbps "
-    "fwa_edge_mbps",
-    "flag": "drawn over_ceiling measured_flag fitted reaches",
+    "fwa_edge_mbps mbps",
+    "flag": "drawn over_ceiling measured_flag fitted reaches own_figures",
     "date": "as_of fixed_closes fixed_as_of planned_date planned_as_of corrected_on date",
 }
 _STYLE_OF: Final = {name: style for style, names in _BY_STYLE.items() for name in names.split()}
 # Of columns that there are many of, such as premises_removed and kept_late_12.
 _FAMILIES: Final = {
     SCORE_PREFIX: "score", "kept_": "share", "premises_": "count", "businesses_": "count", "households_": "count",
+    MEASURE_PREFIX: "factor", CONTRIBUTION_PREFIX: "score", REACHES_PREFIX: "flag",
 }  # fmt: skip
 
 

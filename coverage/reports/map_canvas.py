@@ -132,10 +132,7 @@ class Canvas:
             attribution, (1, 0), xycoords="axes fraction", xytext=(-4, 4), textcoords="offset points",
             ha="right", fontsize=5.5, color=palette.MUTED, zorder=10, path_effects=[_halo()],
         )  # fmt: skip
-        buffer = io.BytesIO()
-        with _LOCK, mpl.rc_context({"svg.hashsalt": "coverage", "svg.fonttype": "path"}):
-            self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-        return Picture(buffer.getvalue(), self.ratio)
+        return picture_of(self.figure, ratio=self.ratio)
 
     def _free_corner(self) -> str:
         """Say which upper corner has less land in it; the lower ones hold the scale bar and the attribution."""
@@ -165,6 +162,14 @@ class Canvas:
             ha="center", va="top", fontsize=8, color=palette.INK, zorder=10,
             arrowprops={"arrowstyle": "-|>", "color": palette.INK, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
+
+
+def picture_of(figure: Figure, *, ratio: float) -> Picture:
+    """Return a figure as SVG; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    with _LOCK, mpl.rc_context({"svg.hashsalt": "coverage", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    return Picture(buffer.getvalue(), ratio)
 
 
 def dot(face: str, edge: str, label: str, *, size: float = 9.0, width: float = 0.4, marker: str = "o") -> Line2D:

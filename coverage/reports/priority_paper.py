@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import pandas as pd
 
-from coverage.reports import change, mobile, pdf, static_map, tables
+from coverage.reports import change, differences, firmness, mobile, money_curve, pdf, points, static_map, tables
 from coverage.reports.selection import Selection
 from coverage.reports.wording import Wording
 
 BELOW_LINE: Final = 40  # areas shown below the line even if none of them is proposed
+CURVE_FILE: Final = "curve.svg"
 SHORT_RUN: Final = 3  # a run of hidden rows shorter than this is shown instead
 
 
@@ -30,6 +31,7 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
         fingerprint={wording.text("pdf", "fingerprint_priority"): fingerprint},
     )
     title = selection.title(wording)
+    curve, chart = money_curve.section(money_curve.curve_table(selection), selection, wording, file=CURVE_FILE)
     picture = static_map.decision_map(assessment, wording=wording, attribution=pdf.attribution(selection, wording))
     data |= {
         "lead": mobile.selected(selection, wording)
@@ -41,6 +43,10 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
         "ranked": _ranked(areas, funded, wording),
         "list": _list(selection, every, wording),
         "mobile": mobile.section(selection, wording),
+        "firm": firmness.section(assessment, wording),
+        "differences": differences.section(selection, wording),
+        "curve": curve,
+        "near": points.section(assessment, wording),
         "change": change.section(selection.changes, wording),
         "criteria": _criteria(selection, wording),
         "method": _method(selection, wording),
@@ -51,12 +57,13 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
             "caption": wording.text("priority", "map_caption", labels=static_map.LABELS),
         },
     }
-    path.write_bytes(pdf.compile_pdf("priority-list", data, {"map.svg": picture.svg}, as_of=assessment.study.as_of))
+    pictures = {"map.svg": picture.svg} | ({CURVE_FILE: chart.svg} if chart else {})
+    path.write_bytes(pdf.compile_pdf("priority-list", data, pictures, as_of=assessment.study.as_of))
 
 
 def _lead(selection: Selection, funded: pd.DataFrame, wording: Wording, *, masts: int) -> str:
     currency = selection.assessment.study.currency
-    budget = wording.money(selection.assessment.scenario.budget, currency)
+    budget = wording.money(selection.assessment.scenario.money, currency)
     study = wording.said(selection.assessment.study.name)
     also = f" {wording.text('mobile', 'also', areas=wording.number(masts))}" if masts else ""
     if funded.empty:
@@ -79,7 +86,7 @@ def _lead(selection: Selection, funded: pd.DataFrame, wording: Wording, *, masts
 def _figures(
     selection: Selection, areas: pd.DataFrame, funded: pd.DataFrame, paid: pd.DataFrame, wording: Wording
 ) -> list[dict[str, str]]:
-    currency, budget = selection.assessment.study.currency, selection.assessment.scenario.budget
+    currency, budget = selection.assessment.study.currency, selection.assessment.scenario.money
     if mobile.only_masts(selection.assessment):
         return [{"value": value, "label": label} for value, label in mobile.figures(selection.assessment, wording)]
     grant = float(paid["grant"].sum())
@@ -153,7 +160,7 @@ def _ranked(areas: pd.DataFrame, funded: pd.DataFrame, wording: Wording) -> dict
 
 
 def _list(selection: Selection, areas: pd.DataFrame, wording: Wording) -> dict[str, Any]:
-    currency, budget = selection.assessment.study.currency, selection.assessment.scenario.budget
+    currency, budget = selection.assessment.study.currency, selection.assessment.scenario.money
     names = selection.municipality_names()
     areas = mobile.named(areas, wording)
     has_mobile = len(mobile.mobile_areas(areas)) > 0
@@ -233,11 +240,10 @@ def _free(row: Any) -> bool:
 
 def _criteria(selection: Selection, wording: Wording) -> dict[str, Any]:
     policy = selection.assessment.policy
-    changed = dict(selection.assessment.scenario.weights)
-    weights = {item.id: changed.get(item.id, item.weight) for item in policy.criteria}
+    weights = points.weights(selection.assessment)
     rows = [
         [
-            item.label.get(wording.language, item.id) + ("" if item.confidence == "published" else "*"),
+            points.label(item, wording) + ("" if item.confidence == "published" else "*"),
             _bound(weights[item.id], wording),
             _bound(item.low, wording),
             _bound(item.high, wording),
@@ -248,6 +254,7 @@ def _criteria(selection: Selection, wording: Wording) -> dict[str, Any]:
     return {
         "title": wording.text("priority", "criteria"),
         "intro": wording.text("priority", "criteria_intro", total=_bound(sum(weights.values()), wording)),
+        "template": points.template_text(selection.assessment, wording).split("\n"),
         "header": wording.lines("priority", "criteria_table"),
         "rows": rows,
         "last_apart": False,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from coverage.policy import Policy
-from coverage.reports import assumptions, tables
+from coverage.reports import assumptions, points, tables
 from coverage.reports.selection import Selection
 from coverage.reports.wording import Wording
 from coverage.reports.workbook import Block, Book
@@ -23,7 +23,8 @@ def add_read_me(book: Book, selection: Selection, *, what: str, fingerprint: str
         *study_facts(
             book.study, book.policy, wording, what=what, banner=book.banner, scope=selection.describe(wording)
         ),
-        ("budget", f"{wording.number(scenario.budget)} {book.study.currency}"),
+        ("budget", f"{wording.number(scenario.money)} {book.study.currency}"),
+        ("template", points.template_text(assessment, wording)),
         ("seed", f"{scenario.seed}; {wording.number(scenario.draws)}"),
         *([("area_rules", _area_rules(book.policy, wording))] if scenario.areas else []),
         ("crs", book.study.crs),
@@ -70,8 +71,14 @@ def _blocks(selection: Selection, wording: Wording) -> list[Block]:
     assumed = assumptions.assumption_table(assessment, wording)
     assumed["figure"] = assumed["figure"] + " (" + assumed["item"] + ")"
     marks = [(name, wording.value("confidence", mark)) for name, mark in assumptions.rule_marks(policy, wording)]
+    held = [(where, name, None, None, None, mark) for name, mark in marks]
+    scored = wording.text("score", "where_template", id=assessment.scenario.template)
+    held += [
+        (scored, name, None, None, None, wording.value("confidence", mark))
+        for name, mark in points.template_marks(assessment, wording)
+    ]
     rules = pd.DataFrame(
-        [(where, name, None, None, None, mark) for name, mark in marks],
+        held,
         columns=["where", "figure", "value", "unit", "source", "confidence"],
         dtype=object,
     )

@@ -13,7 +13,7 @@ from coverage.costs import is_mobile
 from coverage.crs import GEOGRAPHIC_CRS
 from coverage.policy import Policy
 from coverage.reports import businesses, mobile, technical
-from coverage.reports.columns import SCORE_PREFIX
+from coverage.reports.columns import REACHES_PREFIX, SCORE_PREFIX
 from coverage.reports.evidence import with_evidence
 from coverage.reports.wording import Wording
 from coverage.schemas import AREA_COLUMNS, AREA_TAIL, REJECTED_COLUMNS
@@ -42,6 +42,14 @@ AREA_MONEY: Final = ("opex_per_year", "pv_revenue", "pv_opex", "over_ceiling", *
 AREA_EXTRAS: Final = ("premises", *technical.LENGTHS, *technical.SURFACES, *AREA_MONEY)
 FINGERPRINT: Final = "fingerprint"  # of a run: in provenance, and a column of the lists made of it
 CORRECTED: Final = "corrected"  # of areas, where something was corrected: premises at corrected places
+# How firm an area's place is; when and from which pot it is paid; what was applied for and awarded.
+FIRM: Final = ("rank_p10", "rank_p50", "rank_p90", "driver")
+ASKED: Final = (
+    "phase", "pot", "applied_share", "application_id", "requested_grant", "municipal_confirmed", "awarded_share",
+    "award_id",
+)  # fmt: skip
+SHARES: Final = ("applied_share", "awarded_share")
+POINTS: Final = ("points", "reference_grant")  # by a template
 COST_COLUMNS: Final = (
     "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
     "currency", "data_status",
@@ -67,13 +75,20 @@ def priority_table(assessment: Assessment) -> pd.DataFrame:
     """Return the priority list: one row per area, the contract's columns in the contract's order.
 
     In a study with corrections the premises at corrected places follow as `corrected`, and where areas are ineligible,
-    `ineligible_because`.
+    `ineligible_because`; then whatever of FIRM and ASKED the run tells of any area, and marks of a template.
     """
-    more = [
-        name for name in (CORRECTED, technical.WHY) if name in assessment.areas and assessment.areas[name].notna().any()
-    ]
-    columns = [*priority_columns(assessment.policy), *more]
+    areas = assessment.areas
+    marks = [str(name) for name in areas.columns if str(name).startswith(REACHES_PREFIX)]
+    names = (CORRECTED, technical.WHY, *FIRM, *ASKED, *(POINTS if assessment.scenario.template else ()), *marks)
+    columns = [*priority_columns(assessment.policy), *(name for name in names if _is_told(areas, name))]
     return pd.DataFrame(ranked_areas(assessment)).loc[:, columns]
+
+
+def _is_told(areas: pd.DataFrame, name: str) -> bool:
+    """Say whether a column tells anything of any area: a share of 0 everywhere does not."""
+    if name not in areas:
+        return False
+    return bool((areas[name].fillna(0.0) > 0).any() if name in SHARES else areas[name].notna().any())
 
 
 def stamped(table: pd.DataFrame, assessment: Assessment, *, characters: int | None = None) -> pd.DataFrame:

@@ -7,7 +7,20 @@ from typing import Final
 
 import pandas as pd
 
-from coverage.reports import assumptions, businesses, ceiling_sheet, change, hearing, mobile, tables, technical
+from coverage.reports import (
+    assumptions,
+    businesses,
+    ceiling_sheet,
+    change,
+    differences,
+    firmness,
+    hearing,
+    mobile,
+    money_curve,
+    points,
+    tables,
+    technical,
+)  # fmt: skip
 from coverage.reports.corrections import correction_table
 from coverage.reports.evidence import in_language
 from coverage.reports.read_me import add_read_me
@@ -43,12 +56,12 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
 
 
 def write_priority_list(selection: Selection, path: Path, *, wording: Wording, fingerprint: str) -> None:
-    """Write priority-list.xlsx: read-me, the list, what would change it, technical, hearing, corrections, columns."""
-    said = {"assumed": assumptions.assumed_text(selection.assessment, wording)}
+    """Write priority-list.xlsx: read-me, list, how certain it is, the two sets, criteria, curve, changes, columns."""
+    assumed = {"assumed": assumptions.assumed_text(selection.assessment, wording)}
     listed = tables.stamped(
-        tables.priority_table(selection.assessment).assign(**said), selection.assessment, characters=MARK
+        tables.priority_table(selection.assessment).assign(**assumed), selection.assessment, characters=MARK
     )
-    table = mobile.named(listed, wording)
+    table = _firm_first(mobile.named(listed, wording))
     title = wording.text("read_me", "priority_title", study=selection.title(wording))
     book = _book(path, selection, wording, title=title, rows=len(table))
     notes = [*tables.no_grant_notes(table, wording), *wording.lines("read_me", "priority_notes")]
@@ -56,10 +69,22 @@ def write_priority_list(selection: Selection, path: Path, *, wording: Wording, f
     curve = ceiling_sheet.ceiling_table(selection.assessment)
     if len(curve):
         notes.append(wording.text("ceiling", "note"))
+    firm = firmness.firm_table(selection.assessment, wording)
+    steps = money_curve.curve_table(selection)
+    said = [(len(firm), "firm"), (len(steps), "curve"), (len(table), "score")]
+    notes += [wording.text(section, "note") for there, section in said if there]
     notes += hearing.notes(selection, wording)
     what = wording.text("read_me", "priority_what")
     add_read_me(book, selection, what=what, fingerprint=fingerprint, notes=notes)
-    book.add_table(table, sheet="priority", name="priority_list", frozen=2)
+    own = points.labels(selection.assessment, wording)
+    book.add_table(table, sheet="priority", name="priority_list", frozen=2, labels=own)
+    if len(firm):
+        book.add_table(firm, sheet="firm", name="firm", frozen=4)
+    differing = differences.difference_table(selection, wording)
+    if len(differing):
+        book.add_table(differing, sheet="differences", name="differences", frozen=4)
+    points.add_sheets(book, selection.assessment)
+    money_curve.add_sheets(book, steps, selection)
     changes = change.in_words(selection.changes, wording)
     if len(changes):
         book.add_table(changes, sheet="change", name="change", frozen=4)
@@ -68,6 +93,14 @@ def write_priority_list(selection: Selection, path: Path, *, wording: Wording, f
     built = mobile.named(technical.technical_table(selection.assessment), wording)
     book.add_table(built, sheet="technical", name="technical", frozen=2)
     _finish(book, selection)
+
+
+def _firm_first(table: pd.DataFrame) -> pd.DataFrame:
+    """Set how firm an area's place is beside the share of draws that fund it, when and from what it is paid after."""
+    beside = [name for name in (*tables.FIRM, *tables.ASKED[:2]) if name in table]
+    rest = [str(name) for name in table.columns if name not in beside]
+    at = rest.index("funded_share") + 1
+    return table[[*rest[:at], *beside, *rest[at:]]]
 
 
 def _mobile(book: Book, selection: Selection) -> None:
