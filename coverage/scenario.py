@@ -158,9 +158,9 @@ class Scenario:
         wished = self.wishes.to_mapping()
         tables = {name: value for name, value in wished.items() if isinstance(value, dict)}
         if wished:
-            lines += ["", "[wishes]", *(f"{k} = {json.dumps(v)}" for k, v in wished.items() if k not in tables)]
+            lines += ["", "[wishes]", *(f"{k} = {_json(v)}" for k, v in wished.items() if k not in tables)]
         for name, table in tables.items():
-            lines += ["", f"[wishes.{name}]", *(f"{json.dumps(key)} = {value!r}" for key, value in table.items())]
+            lines += ["", f"[wishes.{name}]", *(f"{_json(key)} = {value!r}" for key, value in table.items())]
         return "\n".join(lines) + "\n"
 
     def to_query(self) -> dict[str, str]:
@@ -173,8 +173,8 @@ class Scenario:
         if self.template:
             query["template"] = self.template
         query |= {name: f"{getattr(self, name):.12g}" for name in RESIDENT_FIELDS if getattr(self, name)}
-        query |= {f"w.{key}": f"{value:g}" for key, value in self.weights}
-        query |= {f"c.{key}": f"{value:g}" for key, value in self.costs}
+        query |= {f"w.{key}": f"{value:.12g}" for key, value in self.weights}
+        query |= {f"c.{key}": f"{value:.12g}" for key, value in self.costs}
         query |= {f"a.{key}": f"{value:.12g}" for key, value in self.areas}
         if self.wishes:
             query["wishes"] = json.dumps(self.wishes.to_mapping(), separators=(",", ":"))
@@ -210,6 +210,11 @@ def _check_area_rule(name: str, value: float) -> None:
 
 def _area_value(name: str, value: float) -> float | bool:
     return bool(value) if name == SPLIT else value
+
+
+def _json(value: object) -> str:
+    """Write a text, number or list as JSON that TOML reads as well: it knows no pairs of surrogates."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _toml(value: float | bool) -> str:

@@ -33,7 +33,9 @@ class Wishes:
     phases: tuple[float, ...] = ()  # share of each pot's money per year; without any, one year
 
     def __post_init__(self) -> None:
-        """Refuse wishes that no run could use, or that contradict themselves."""
+        """Put what has no order in one, so that equal wishes are equal; refuse what no run could use or is at odds."""
+        for name in (*LISTS, *TABLES, "needs"):
+            object.__setattr__(self, name, tuple(sorted(getattr(self, name))))
         for name in LISTS:
             _refuse_repeated(name, getattr(self, name))
         for name in TABLES:

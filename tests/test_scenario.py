@@ -150,3 +150,18 @@ def test_wishes_travel_as_toml_and_in_a_link() -> None:
 def test_wishes_in_a_link_that_cannot_be_read_are_one_sentence(text: str) -> None:
     with pytest.raises(PolicyError, match="wishes"):
         Scenario.from_query({"wishes": text}, default=Scenario("no-2024", 1.0))
+
+
+def test_equal_wishes_and_long_figures_travel_unchanged(tmp_path: Path) -> None:
+    wishes = Wishes(
+        must=("B", "Å𝄞"), never=("D", "C"), needs=(("F", "E"), ("A", "B")), sources=(("b", 2.0), ("a", 1.0))
+    )
+    asked = Scenario("no-2024", 5e6, costs=(("mast", 1_234_567.0),), weights=(("premises", 12.345678),), wishes=wishes)
+    (tmp_path / "asked.toml").write_text(asked.to_toml(), encoding="utf-8")
+    for again in (
+        Scenario.from_toml(tmp_path / "asked.toml"),
+        Scenario.from_mapping(asked.to_mapping()),
+        Scenario.from_query(asked.to_query(), default=Scenario("no-2023", 1.0)),
+    ):
+        assert again == asked
+        assert json.dumps(again.to_mapping()) == json.dumps(asked.to_mapping())
