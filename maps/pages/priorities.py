@@ -9,7 +9,7 @@ from coverage import pipeline
 from coverage.assessment import Assessment
 from coverage.costs import is_mobile
 from maps import charts, masts, session, style
-from maps.language import _, ngettext
+from maps.language import _, ngettext, pgettext
 from maps.pages import (
     area_money,
     ceiling_curve,
@@ -17,6 +17,7 @@ from maps.pages import (
     changes,
     differences,
     downloads,
+    life,
     map_view,
     money_curve,
     parts,
@@ -166,6 +167,7 @@ def _table(assessment: Assessment) -> str | None:
             "serves": [masts.serves(row) if row["kind"] == "mobile" else "" for row in frame.to_dict("records")],
             "ceiling": frame["over_ceiling"],
             "cut": frame["ranked_decision"].map(word),
+            "status": frame["status"].map(life.status),
             "municipality": frame["municipality_code"].map(names),
             "id": frame["area_id"],
         }
@@ -220,6 +222,7 @@ def _table(assessment: Assessment) -> str | None:
             else None,
             "year": number(_("Year"), width=55) if shown["year"].notna().any() else None,
             "pot": text(_("Pot"), width=90) if shown["pot"].notna().any() else None,
+            "status": text(pgettext("of an area", "status"), width=110) if life.told(assessment) else None,
             "cut": text(_("Ranked cut"), width=100, help=_("What the plain ranked cut would decide")),
             "premises": number(_("Premises"), width=70),
             "businesses": number(_("Businesses"), width=92) if with_businesses else None,

@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
+from coverage.templates import load_template
 from maps import charts, language, masts, style
 from maps.language import _, pgettext
-from maps.pages import area_facts, certainty, parts
+from maps.pages import area_facts, certainty, life, parts
 from maps.words import word
 
 Area = pd.Series  # a row of `Assessment.areas`
@@ -84,11 +85,26 @@ def _score(assessment: Assessment, area: Area) -> None:
     st.altair_chart(charts.contributions(contributions(assessment, area, beside), names=names), width="stretch")
     said = [f"{SIGNS[side]} {name}." for side, name in names.items()]
     said.append(_("Grey: the most that the criterion can give."))
+    said += points(assessment, area)
     missing = area.get("not_measured", "")
     if isinstance(missing, str) and missing:
         listed = ", ".join(certainty.criterion(assessment, name) for name in missing.split(", "))
         said.append(_("Not measured here, so it gives nothing: {criteria}.", criteria=listed))
     st.caption(style.plain(" ".join([*said, *_turns(assessment, area, beside)])))
+
+
+def points(assessment: Assessment, area: Area) -> list[str]:
+    """Say how many of a template's points an area has, and which marks it reaches; nothing without a template."""
+    if not assessment.scenario.template:
+        return []
+    template = load_template(assessment.scenario.template)
+    have, most = style.number(area["points"], digits=3), style.number(template.max_points)
+    said = [_("{points} of {most} points of the template.", points=have, most=most)]
+    for mark in template.marks:
+        if area[f"reaches_{mark.id}"]:
+            label = language.label(mark.label, mark.id)
+            said.append(_("{mark} ({points} points).", mark=label, points=style.number(mark.points)))
+    return said
 
 
 def _title(side: str, row: Area) -> str:
@@ -125,7 +141,7 @@ def _money(assessment: Assessment, area: Area) -> None:
     pairs.append((_("investment"), style.money(area["capex"], currency)))
     if area["technology"] == "fibre":
         pairs.append((_("route"), style.length(area["route_m"])))
-    pairs.append((_("not eligible"), masts.reason(area)))
+    pairs += [(_("not eligible"), masts.reason(area)), *life.pairs(assessment, area)]
     of_kind = area_facts.of_mast if area["kind"] == "mobile" else area_facts.pairs
     pairs += of_kind(assessment, area)
     st.html(f'<div class="bg-panel">{parts.definitions(pairs)}</div>')

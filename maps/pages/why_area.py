@@ -9,7 +9,7 @@ import pandas as pd
 from coverage.assessment import Assessment
 from maps import masts, style
 from maps.language import _
-from maps.pages import area_facts
+from maps.pages import area_facts, life
 from maps.pages.parts import definitions, head
 from maps.words import word
 
@@ -31,6 +31,7 @@ def panel(assessment: Assessment, area: pd.Series[Any]) -> str:
         (_("build"), build),
         *_money(area, currency),
         (_("grant"), grant),
+        *life.pairs(assessment, area),
         *area_facts.pairs(assessment, area),
     ]
     return head(area["name"], _("project area {id}", id=area["area_id"])) + definitions(pairs)
@@ -55,6 +56,7 @@ def mobile_panel(assessment: Assessment, area: pd.Series[Any]) -> str:
         *area_facts.of_mast(assessment, area),
         *_money(area, assessment.study.currency),
         (_("grant"), style.money(area["grant"], assessment.study.currency)),
+        *life.pairs(assessment, area),
     ]
     return head(masts.name(area), _("mobile area {id}", id=area["area_id"])) + definitions(pairs)
 
