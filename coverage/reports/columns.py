@@ -118,7 +118,10 @@ class Column:
 
 
 def style_of(name: str) -> str:
-    """Return the style of a column by its name; an unknown column is text."""
+    """Return the style of a column by its name; an unknown column is text; of two runs `<name>_before`, `_after`."""
+    plain = name.removesuffix("_before").removesuffix("_after")
+    if name not in _STYLE_OF and plain in _STYLE_OF:
+        return _STYLE_OF[plain]
     family = next((style for prefix, style in _FAMILIES.items() if name.startswith(prefix)), "text")
     return _STYLE_OF.get(name, family)
 
