@@ -44,6 +44,7 @@ from coverage.reports.wording import NO_BREAK, Wording, load_wording
 from coverage.scenario import Scenario
 from coverage.schemas import CERTAINTIES, MOBILE_LEVELS
 from coverage.sources.roles import ROLES
+from coverage.templates import list_templates, load_template, optional_criteria
 from tests import toy_firm, toy_masts, toy_told
 from tests.conftest import ROOT
 from tests.reported import changed_places, toy_assessment
@@ -137,6 +138,8 @@ def test_what_comes_with_the_data_is_said_in_norwegian_and_else_stays():
 def test_every_known_text_is_still_written_somewhere_in_the_data_or_the_model():
     files = [
         *(ROOT / "data" / "policies").glob("*.toml"),
+        *(ROOT / "data" / "templates").glob("*.toml"),
+        *(ROOT / "data" / "criteria").glob("*.toml"),
         *(ROOT / "data" / "trondelag").glob("*.toml"),
     ]
     written = {text for path in files for _, text in _texts(tomllib.loads(path.read_text(encoding="utf-8")))}
@@ -171,6 +174,24 @@ def test_the_norwegian_cost_book_and_the_sample_are_said_whole():
     sample = tomllib.loads((ROOT / "data" / "trondelag" / "study.toml").read_text(encoding="utf-8"))
     assert [note for note in [sample["study"]["name"], *sample["study"]["notes"]] if NB.said(note) == note] == []
     assert {source["supplier"] for source in sample["sources"]} <= known
+
+
+def test_every_source_and_unit_of_what_scores_is_said_in_norwegian():
+    scores = [load_template(name) for name in list_templates()]
+    criteria = [*optional_criteria(), *(item for template in scores for item in template.criteria)]
+    criteria += [item for name in list_policies() for item in load_policy(name).criteria]
+    parts = [*criteria, *scores, *(part for one in scores for part in (*one.marks, *one.references))]
+    parts += [one.prices for one in scores if one.prices]
+    texts = {item.source for item in parts} | {item.unit for item in criteria}
+    same = {text for text in texts if text and NB.said(text) == text}
+    assert same == {"m", "Louisiana Administrative Code 4:XXI-1303"}  # they read alike in both
+
+
+def test_what_is_wrong_with_applications_is_said_in_norwegian():
+    assert NB.said("applications: 'A1' and 'B' compete for 1,200 eligible premises") == (
+        f"søknader: 'A1' og 'B' konkurrerer om 1{THIN}200 støtteberettigede enheter"
+    )
+    assert NB.said("applications: 'A1' holds no eligible premises of the study").startswith("søknader: 'A1' omfatter")
 
 
 @pytest.mark.parametrize("wording", [EN, NB], ids=["en", "nb"])
