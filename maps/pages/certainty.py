@@ -38,10 +38,10 @@ TURNS: Final = {
 STANDS: Final = {
     "fund: safe yes": N_("Funded, and in {share} of the draws too."),
     "fund: toss-up": N_("Funded, but in {share} of the draws only."),
-    "fund: safe no": N_("Funded, though hardly any draw does so ({share})."),
+    "fund: safe no": N_("Funded, though in {share} of the draws only."),
     "reserve: safe yes": N_("Not funded, though {share} of the draws fund it."),
     "reserve: toss-up": N_("Not funded, but {share} of the draws fund it."),
-    "reserve: safe no": N_("Not funded, and hardly any draw does so ({share})."),
+    "reserve: safe no": N_("Not funded, and funded in {share} of the draws only."),
 }
 HEIGHT: Final = 330  # pixels of the list
 
@@ -74,7 +74,7 @@ def show(assessment: Assessment) -> None:
         if row["side"] != side:
             items.append(f'<li class="line">{between}</li>')
             side = row["side"]
-        told = style.escape(" ".join(sentences(row, assessment)))
+        told = style.escape(" ".join(sentences(row, assessment, names)))
         head = style.escape(f"{row['rank']}. {names[row['area_id']]}")
         items.append(f'<li class="{style.escape(row["decision"])}"><b>{head}</b> <span>{told}</span></li>')
     with st.container(height=HEIGHT if len(rows) > 5 else "content"):
@@ -96,15 +96,18 @@ def not_drawn(assessment: Assessment) -> str:
     return _("The choice in the draws leaves aside: {wishes}.", wishes=", ".join(_(name) for name in names))
 
 
-def sentences(row: Row, assessment: Assessment, *, whole: bool = False) -> list[str]:
-    """Return what is said of a row of `Stability.line`, unescaped; `whole`: its rank and its grant as well."""
+def sentences(row: Row, assessment: Assessment, names: Mapping[str, str], *, whole: bool = False) -> list[str]:
+    """Return what is said of a row of `Stability.line`, unescaped; `whole`: its rank and its grant as well.
+
+    `names` are those of all areas, by id.
+    """
     code, turned_by = row["code"], row["driver"]
     said = [_(STANDS[code]).format(share=style.percent(row["funded_share"]))]
     if isinstance(turned_by, str):
         said.append(_(TURNS[turned_by]))
     if whole and interval(row):
         said.append(_("Its rank is {ranks} in eight of ten draws.", ranks=interval(row)))
-    return [*said, *_money(row, assessment.study.currency, whole=whole), *_against(row, assessment)]
+    return [*said, *_money(row, assessment.study.currency, whole=whole), *_against(row, assessment, names)]
 
 
 def of_area(assessment: Assessment, area_id: str) -> str:
@@ -113,7 +116,7 @@ def of_area(assessment: Assessment, area_id: str) -> str:
     if firm is None:
         return ""
     rows = firm.line[firm.line["area_id"] == area_id].to_dict("records")
-    return " ".join(sentences(rows[0], assessment, whole=True)) if rows else ""
+    return " ".join(sentences(rows[0], assessment, _names(assessment), whole=True)) if rows else ""
 
 
 def swap(row: Row, assessment: Assessment, *, other: str, above: bool) -> str:
@@ -172,12 +175,12 @@ def _money(row: Row, currency: str, *, whole: bool) -> list[str]:
     return said
 
 
-def _against(row: Row, assessment: Assessment) -> list[str]:
+def _against(row: Row, assessment: Assessment, names: Mapping[str, str]) -> list[str]:
     if not isinstance(row["against"], str) or not isinstance(row["swap_code"], str):
         return []
-    other = _names(assessment)[row["against"]]
+    other = names[row["against"]]
     return [swap({**row, "code": row["swap_code"]}, assessment, other=other, above=row["side"] == "above")]
 
 
 def _names(assessment: Assessment) -> dict[str, str]:
-    return {row["area_id"]: masts.name(row) for row in assessment.areas.drop(columns="geometry").to_dict("records")}
+    return {row["area_id"]: masts.name(row) for row in assessment.areas[["area_id", "name"]].to_dict("records")}

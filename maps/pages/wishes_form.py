@@ -226,7 +226,7 @@ def _millions(pairs: Iterable[tuple[str, float]]) -> list[float]:
 def area_names(assessment: Assessment) -> dict[str, str]:
     """Return what to call each area that can be chosen, by id and in rank order; two of one name with their ids."""
     areas = assessment.areas[assessment.areas["decision"] != "ineligible"].sort_values("rank")
-    named = {row["area_id"]: masts.name(row) for row in areas.drop(columns="geometry").to_dict("records")}
+    named = {row["area_id"]: masts.name(row) for row in areas[["area_id", "name"]].to_dict("records")}
     return _apart(named)
 
 
