@@ -272,6 +272,14 @@ def test_an_aim_tells_what_it_cannot_reach(assessment: Assessment) -> None:
     assert lines[1] == "Every business gets 100 Mbit/s or more already."
 
 
+def test_a_chart_ends_where_it_can_still_be_read(assessment: Assessment) -> None:
+    steps = money_curve.curve_table(cut(assessment))
+    most = steps["money"].max()
+    assert money_curve.chart_end(steps, 1e6) == 5e6
+    assert money_curve.chart_end(steps, most) == most
+    assert money_curve.chart_end(steps, 0.0) == most
+
+
 def test_the_chart_is_the_same_bytes_each_time(assessment: Assessment) -> None:
     steps = money_curve.curve_table(cut(assessment))
     assert money_curve.draw(steps, assessment, EN).svg == money_curve.draw(steps, assessment, EN).svg

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ BELOW: Final = 2  # rows between the table and its chart
 COLOURS: Final = {"ranked": palette.TOSS_UP, "optimum": palette.DECISION["fund"]}
 SIZE_IN: Final = (6.8, 3.0)
 MILLION: Final = 1e6
+BUDGETS: Final = 5  # a chart ends at so many budgets: what is decided would be a point on the way to all areas
 REACH: Final = (
     "mbps", "short_businesses", "reached", "outside", "slower", "not_funded", "areas", "grant", "grant_p10",
     "grant_p50", "grant_p90",
@@ -103,9 +105,19 @@ def section(
             businesses=wording.number(last["businesses"]),
             money=wording.money(last["money"], assessment.study.currency),
         ),
-        "caption": wording.text("curve", "caption"),
+        "caption": wording.text(
+            "curve",
+            "caption",
+            end=wording.money(chart_end(steps, assessment.scenario.money), assessment.study.currency),
+        ),
     }
     return part, picture
+
+
+def chart_end(steps: pd.DataFrame, money: float) -> float:
+    """Return the amount at which a chart ends: BUDGETS times the money there is, or less where less reaches all."""
+    most = float(steps["money"].max())
+    return min(most, BUDGETS * money) if money > 0 else most
 
 
 def draw(steps: pd.DataFrame, assessment: Assessment, wording: Wording) -> Picture:
@@ -126,8 +138,9 @@ def draw(steps: pd.DataFrame, assessment: Assessment, wording: Wording) -> Pictu
         wording.text("curve", "budget"), (money, 0), xycoords=("data", "axes fraction"), xytext=(3, 4),
         textcoords="offset points", fontsize=8, color=palette.INK,
     )  # fmt: skip
-    axes.set_xlim(left=0)
-    axes.set_ylim(bottom=0)
+    end = chart_end(steps, assessment.scenario.money)
+    axes.set_xlim(0, (end / MILLION) or 1.0)
+    axes.set_ylim(0, 1.05 * float(steps.loc[steps["money"] <= end, "businesses"].max()) or 1.0)
     axes.set_xlabel(wording.text("curve", "axis_money", currency=assessment.study.currency), fontsize=8)
     axes.set_ylabel(wording.text("curve", "axis_count"), fontsize=8)
     plain = FuncFormatter(lambda value, _: wording.number(value, decimals=0 if float(value).is_integer() else 1))
@@ -150,14 +163,14 @@ def add_sheets(book: Book, steps: pd.DataFrame, selection: Selection) -> None:
     if len(steps):
         sheet = book.add_table(steps, sheet=SHEET, name=SHEET, frozen=2, labels=own)
         if not book.streams:
-            _add_chart(book, sheet, steps, own)
+            _add_chart(book, sheet, steps, own, end=chart_end(steps, selection.assessment.scenario.money))
     aims = reach_table(selection)
     if len(aims):
         name = "areas"
         book.add_table(aims, sheet="reach", name="reach", frozen=1, labels={name: own[name]})
 
 
-def _add_chart(book: Book, sheet: Any, steps: pd.DataFrame, own: dict[str, tuple[str, str]]) -> None:
+def _add_chart(book: Book, sheet: Any, steps: pd.DataFrame, own: dict[str, tuple[str, str]], *, end: float) -> None:
     wording, columns = book.wording, list(steps.columns)
     name = wording.text("sheets", SHEET)
     chart = book.book.add_chart({"type": "scatter", "subtype": "straight"})
@@ -184,8 +197,10 @@ def _add_chart(book: Book, sheet: Any, steps: pd.DataFrame, own: dict[str, tuple
         money=wording.money(last_row["money"], book.study.currency),
     )
     chart.set_title({"name": wording.text("curve", "title"), "name_font": {"size": 12}})
-    chart.set_x_axis({"name": book.described["money"].label, "num_format": "#,##0", "min": 0})
-    chart.set_y_axis({"name": own["businesses"][0], "num_format": "#,##0", "min": 0})
+    end = end or 1.0
+    chart.set_x_axis({"name": book.described["money"].label, "num_format": "#,##0", "min": 0, "max": end})
+    reached = float(steps.loc[steps["money"] <= end, "businesses"].max())
+    chart.set_y_axis({"name": own["businesses"][0], "num_format": "#,##0", "min": 0, "max": math.ceil(reached) or 1})
     chart.set_legend({"position": "bottom"})
     chart.set_size(CHART)
     sheet.insert_chart(len(steps) + BELOW, 0, chart, {"description": said, "object_position": 3})
