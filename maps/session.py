@@ -15,10 +15,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from coverage import pipeline
+from coverage import applications, pipeline
 from coverage.assessment import Assessment
 from coverage.contrast import Contrast
 from coverage.errors import CoverageError
@@ -73,6 +74,7 @@ _PREPARED: Final = Shelf(3)
 _DECIDED: Final = Shelf(32)
 _CONTRASTED: Final = Shelf(6)
 _STRESSED: Final = Shelf(6)
+_BESIDE: Final = Shelf(6)
 _UNDER_WAY: Final[dict[Any, str]] = {}  # key in _PREPARED -> the step that its building has reached
 
 
@@ -277,6 +279,20 @@ def contrast(view: View, policy_id: str) -> tuple[Contrast, str]:
     except CoverageError as error:
         stop(error, help_text=_("Nothing was changed. Correct the file or the setting, then reload this page."))
     return found, STORE.put_contrast(view.assessment, found)
+
+
+def beside(view: View) -> pd.DataFrame:
+    """Return every open application beside what the model says of its premises (coverage.applications), made once."""
+    assessment = view.assessment
+    try:
+        key, ready = prepare(assessment.study, assessment.policy)
+        with st.spinner(_("Pricing what is applied for")):
+            found: pd.DataFrame = _BESIDE.get(
+                (key, assessment.scenario), lambda: applications.beside(ready, assessment.scenario)
+            )
+    except CoverageError as error:
+        stop(error, help_text=_("Nothing was changed. Correct the file or the setting, then reload this page."))
+    return found
 
 
 def stressed(view: View) -> Stress | None:

@@ -189,7 +189,10 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "server": (SEEN, {"assets", "contrast", "layers", "landmarks", "masts", "tiles", "store", "style", "language"}),
     "scored": (SEEN, set()),
     "clash": (SEEN, {"masts", "style"} | SAID),
-    "session": (SEEN | {"pipeline", "check", "plans", "stress"}, {"clash", "scored", "store", "style"} | SAID),
+    "session": (
+        SEEN | {"applications", "pipeline", "check", "plans", "stress"},
+        {"clash", "scored", "store", "style"} | SAID,
+    ),
     "pages": (
         SEEN
         | {

@@ -80,6 +80,7 @@ def sentences(assessment: Assessment) -> list[tuple[str, str]]:
         "line": ("how", _line),
         "gained_must": ("in", lambda v, a: _("In: {area}, for the council wants it in any case.", **_said(v, a))),
         "gained_needed": ("in", _needed),
+        "gained_municipality": ("in", _for_its_town),
         "gained_more_per_grant": ("in", _more),
         "gained_fits": ("in", _fits),
         "lost_never": ("out", lambda v, a: _("Out: {area}, for the council does not want it.", **_said(v, a))),
@@ -123,6 +124,11 @@ def _fits(values: Values, assessment: Assessment) -> str:
 def _needed(values: Values, assessment: Assessment) -> str:
     by = ", ".join(name_of(assessment, name) for name in values["needed_by"])
     return _("In: {area}, for it must be built before {other}.", other=by, **_said(values, assessment))
+
+
+def _for_its_town(values: Values, assessment: Assessment) -> str:
+    return _("In: {area}, the only one of its municipality, for areas in at least {least} municipalities are wanted.",
+             least=str(values["least"]), **_said(values, assessment))  # fmt: skip
 
 
 def _rates(values: Values, other: float, assessment: Assessment) -> dict[str, str]:

@@ -69,7 +69,9 @@ def near(steps: pd.DataFrame, budget: float) -> pd.DataFrame:
     most = steps["money"].max()
     first = steps.groupby("series", sort=False)["money"].apply(lambda money: money.head(6).max()).max()
     end = min(most, max(BEYOND * budget, float(first)))
-    return steps[steps["money"] <= end]
+    kept = steps[steps["money"] <= end]
+    last = kept.groupby("series", sort=False).tail(1)  # it holds to the end of what is drawn
+    return pd.concat([kept, last[last["money"] < (1 - 1e-9) * end].assign(money=end)], ignore_index=True)
 
 
 def told(item: Reach, assessment: Assessment) -> str:

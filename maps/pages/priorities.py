@@ -11,6 +11,7 @@ from coverage.costs import is_mobile
 from maps import charts, masts, session, style
 from maps.language import _, ngettext, pgettext
 from maps.pages import (
+    applications_table,
     area_money,
     ceiling_curve,
     certainty,
@@ -67,11 +68,17 @@ def render() -> None:
 
 def _beside(view: View) -> None:
     """Draw what is said of the list as a whole: the areas near its line, and what the best set does otherwise."""
-    line, apart = st.tabs([_("Near the line"), _("Best set and ranked cut")])
+    names = [_("Near the line"), _("Best set and ranked cut")]
+    if applications_table.told(view.assessment):
+        names.append(_("Applications"))
+    line, apart, *asked = st.tabs(names)
     with line:
         certainty.show(view.assessment)
     with apart:
         differences.show(view.assessment)
+    for tab in asked:
+        with tab:
+            applications_table.show(view)
 
 
 def _budget(assessment: Assessment) -> None:
