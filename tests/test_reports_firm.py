@@ -144,6 +144,16 @@ def test_the_list_holds_rank_intervals_and_what_makes_a_toss_up(
     assert pd.read_csv(tmp_path / "x.csv")["driver"].dropna().tolist() == assessment.areas["driver"].dropna().tolist()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_printed_list_has_the_ranks_of_the_draws_below_the_rank(
+    assessment: Assessment, tmp_path: Path, language: str
+) -> None:
+    text = paper(assessment, tmp_path / "x.pdf", language)
+    assert load_wording(language).text("priority", "list_ranks") in text
+    row = assessment.areas.iloc[2]
+    assert f" {row['rank']} {row['rank_p10']:.0f}–{row['rank_p90']:.0f} {row['name']} " in text
+
+
 def test_a_part_of_the_study_tells_only_its_own_areas(assessment: Assessment, tmp_path: Path) -> None:
     book = book_of(assessment, tmp_path, "en", municipality=["5058"])
     assert set(sheet(book, "firm", "en")["Municipality code"]) == {"5058"}

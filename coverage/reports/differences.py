@@ -100,6 +100,7 @@ def tell(finding: Finding, assessment: Assessment, wording: Wording) -> str:
         most=money("most"),
         cap=money("cap"),
         given=money("given"),
+        least=values.get("least", ""),
         needed_by=listed(values.get("needed_by", ())),
         needs=listed(values.get("needs", ())),
         municipality=towns.get(code_of_town, code_of_town),

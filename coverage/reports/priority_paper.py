@@ -185,6 +185,7 @@ def _list(selection: Selection, areas: pd.DataFrame, wording: Wording) -> dict[s
     return {
         "title": wording.text("priority", "list"),
         "intro": wording.text("priority", "list_intro", currency=currency)
+        + (f" {wording.text('priority', 'list_ranks')}" if "rank_p10" in areas else "")
         + (f" {wording.text('mobile', 'list_note')}" if has_mobile else ""),
         "header": wording.lines("priority", "list_table"),
         "rows": rows,
@@ -216,7 +217,7 @@ def _cells(row: Any, names: dict[str, str], wording: Wording) -> list[str]:
 
     span = f"{thousand(row.funding_gap_p10)}–{thousand(row.funding_gap_p90)}"
     return [
-        str(int(row.rank)),
+        _rank(row, wording),
         f"{row.name}\n{row.area_id}",
         names.get(str(row.municipality_code), str(row.municipality_code)),
         wording.number(row.premises),
@@ -232,6 +233,14 @@ def _cells(row: Any, names: dict[str, str], wording: Wording) -> list[str]:
         wording.value("ranked_decision", row.ranked_decision),
         wording.value("decision", row.decision) + (f"\n{wording.text('priority', 'free')}" if _free(row) else ""),
     ]
+
+
+def _rank(row: Any, wording: Wording) -> str:
+    """Return the rank, with the ranks that it lies between in eight of ten draws below it where they are known."""
+    rank = str(int(row.rank))
+    if not hasattr(row, "rank_p10") or row.decision == "ineligible":
+        return rank
+    return f"{rank}\n{wording.number(row.rank_p10)}–{wording.number(row.rank_p90)}"
 
 
 def _free(row: Any) -> bool:
