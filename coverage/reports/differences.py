@@ -103,7 +103,6 @@ def tell(finding: Finding, assessment: Assessment, wording: Wording) -> str:
         least=values.get("least", ""),
         needed_by=listed(values.get("needed_by", ())),
         needs=listed(values.get("needs", ())),
-        least=wording.number(values.get("least")),
         municipality=towns.get(code_of_town, code_of_town),
         times=wording.number(share, decimals=1 if share < 10 else 0),
         share=wording.percent(share),
