@@ -66,7 +66,7 @@ def test_wishes_are_sent_as_one_and_stand_in_the_address() -> None:
     assert set(listed(test)["year"].dropna()) == {1, 2}
     asked = Scenario.from_query(dict(test.query_params), default=toy.study().default_scenario()).wishes
     assert asked == Wishes(must=("5001-A00005",), never=("5001-A00000",), phases=(0.5, 0.5), least_municipalities=2)
-    assert any("4 wishes" in expander.label for expander in test.expander)
+    assert any("keeps 4 wishes" in caption.value for caption in test.caption)
     next(button for button in test.button if button.label == "Without wishes").click().run()
     assert "wishes" not in test.query_params
     assert decisions(test)["5001-A00000"] == "fund"

@@ -43,10 +43,7 @@ def render(assessment: Assessment, scenario: Scenario) -> None:
     """Draw the form; nothing is chosen anew before it is sent. `scenario` is what is asked, even if it cannot hold."""
     wishes = scenario.wishes
     count = len(summary(wishes))
-    title = _("What the council asks for")
-    if count:
-        title = ngettext("{title}: {count} wish", "{title}: {count} wishes", count, title=title)
-    with st.expander(title, expanded=PROBLEM in st.session_state):
+    with st.expander(_("What the council asks for"), expanded=PROBLEM in st.session_state):
         _fill(wishes, assessment)
         with st.form("wishes", border=False):
             sent = _fields(assessment, wishes)
@@ -60,6 +57,8 @@ def render(assessment: Assessment, scenario: Scenario) -> None:
         )
         if wishes:
             st.button(_("Without wishes"), on_click=_take, args=(Wishes(),), type="tertiary")
+    if count:  # not in the title: a form whose name changes is folded
+        st.caption(ngettext("The best set keeps {count} wish.", "The best set keeps {count} wishes.", count))
     if sent is not None:
         _send(sent)
 
