@@ -73,3 +73,26 @@ def test_masts_without_money_stand_in_a_close_view_alone_and_say_why(masts_site:
     frame.locator(".leaflet-signs-pane .sw.mast_existing").first.click(timeout=PATIENCE)
     panel = page.locator(".bg-panel").first
     expect(panel).to_contain_text("verken regelverket eller scenarioet gir penger til mobildekning", timeout=PATIENCE)
+
+
+def test_a_council_types_pots_and_reads_which_wish_has_to_give_way(
+    chromium: Browser, watched: Watched, tmp_path: Path
+) -> None:
+    with dashboard(Path(__file__).parent / "firm_app.py", tmp_path / "log.txt") as address:
+        page = watched.page
+        page.goto(f"{address}/priorities")
+        page.get_by_text("What the council asks for").click()
+        field = page.get_by_role("textbox", name="Money in each year, %")
+        field.fill("50 50")
+        page.get_by_role("spinbutton", name="At most for each municipality, M\u202fNOK").fill("8")
+        page.get_by_role("button", name="Choose within these wishes").click()
+        page.wait_for_url("**wishes=**", timeout=PATIENCE)
+        expect(page.get_by_text("The best set keeps 2 wishes.")).to_be_visible(timeout=PATIENCE)
+        settled(page)
+        page.get_by_role("spinbutton", name="Municipalities with a funded area, at least").fill("2")
+        page.get_by_role("spinbutton", name="At most for each municipality, M\u202fNOK").fill("0.5")
+        page.get_by_role("button", name="Choose within these wishes").click()
+        told = page.get_by_test_id("stAlert").filter(has_text="One of them has to give way")
+        expect(told).to_contain_text("at least 2 municipalities", timeout=PATIENCE)
+        expect(page.get_by_text("Shown is the last list that held.")).to_be_visible()
+        page.screenshot(path=tmp_path / "wishes.png")
