@@ -259,20 +259,20 @@ def backcast(
 def compare(
     run_a: Annotated[Path, typer.Argument(metavar="RUN_A", help="The folder of the earlier run.")],
     run_b: Annotated[Path, typer.Argument(metavar="RUN_B", help="The folder of the later run.")],
-    out: Annotated[Path | None, typer.Option("--out", help="A file for the table that ends in csv.")] = None,
+    out: TableFile = None,
     lang: Language = "en",
     json_: AsJson = False,
 ) -> None:
     """Say what moved between two runs that `assess` wrote, and why."""
-    if out is not None and out.suffix.lower() != ".csv":
-        raise DataError(f"{out.name}: expected a file that ends in .csv")
+    reports.require_language(lang)
+    console.require_file(out)
     found = compare_runs(run_a, run_b)
     if json_:
         print_json(found.to_mapping())
     else:
         typer.echo("\n".join(sentences(found, language=lang, most=MOST_TOLD)))
     if out is not None:
-        write_csv(found.areas, out)
+        reports.write_comparison(found, out, language=lang)
         typer.echo(f"wrote {out}", err=True)
 
 

@@ -365,6 +365,17 @@ def test_nothing_to_choose_from_is_an_empty_programme() -> None:
     assert choose(CLASH, budget=0).benefit == 0
 
 
+def test_an_area_that_is_in_for_its_municipality_says_so() -> None:
+    table = options([("a", "5001", "fibre", 10, 60), ("b", "5001", "fibre", 9, 40), ("c", "5006", "fibre", 1, 40)])
+    wishes = Wishes(least_municipalities=2)
+    cut = np.where(ranked_cut(table.grant, budget=100), np.arange(3), NONE)
+    found = explain(choose(table, budget=100, wishes=wishes), cut, table, wishes=wishes, order=np.arange(3))
+    told = {item.values.get("area_id"): item for item in found if item.code != "line"}
+    assert told["c"].code == "gained_municipality"
+    assert (told["c"].values["municipality_code"], told["c"].values["least"]) == ("5006", 2)
+    assert told["b"].code.startswith("lost_")
+
+
 def test_the_difference_to_the_ranked_cut_is_told_in_codes() -> None:
     table = options([("a", "5001", "fibre", 10, 100), ("b", "5001", "fibre", 9, 60), ("c", "5006", "fibre", 9, 60)])
     cut = np.where(ranked_cut(table.grant, budget=120), np.arange(3), NONE)

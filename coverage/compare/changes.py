@@ -113,8 +113,9 @@ def _rules(before: Run, after: Run) -> Iterator[Change]:
     yield from _pairs("rule", "area_rule", before.scenario, after.scenario, "areas")
     for name in _RULES:
         yield from _single("rule", name, before.scenario, after.scenario, name)
-    for name in ("business", "radio"):
-        if before.run.get(name) != after.run.get(name):
+    for name in ("business", "radio", "criteria"):
+        told = name in before.run and name in after.run  # an older run does not tell
+        if told and before.run[name] != after.run[name]:
             yield Change("tables", f"{name}_tables")
 
 

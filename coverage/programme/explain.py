@@ -27,6 +27,7 @@ def explain(programme: Programme, cut: Ints, options: Options, *, wishes: Wishes
 
     First `totals` (areas, grant and benefit of both), then `line` (the first area that the cut could not pay, and
     the money it left), then areas by rank. Gained: `gained_must`, `gained_needed` (another needs it),
+    `gained_municipality` (the only one of its municipality, and so many municipalities are asked for),
     `gained_more_per_grant` (than what was lost), `gained_fits` (in money that was left). Lost: `lost_never`,
     `lost_larger_than_a_pot` (of any year), `lost_need` (an area that it needs is not chosen), `lost_cap` (its
     municipality has no room for it), `lost_less_per_grant` (than what was gained), `lost_no_room`. And `technology`,
@@ -71,6 +72,12 @@ def _gained(row: int, programme: Programme, options: Options, wishes: Wishes, lo
         return Finding("gained_must", values)
     if needed_by:
         return Finding("gained_needed", values | {"needed_by": tuple(needed_by)})
+    towns = [options.municipality[at] for at in np.flatnonzero(programme.chosen).tolist()]
+    here = options.municipality[row]
+    if towns.count(here) == 1 and len(set(towns)) <= wishes.least_municipalities:
+        return Finding(
+            "gained_municipality", values | {"municipality_code": here, "least": wishes.least_municipalities}
+        )
     more = not math.isnan(lost_rate) and values["rate"] > lost_rate
     return Finding("gained_more_per_grant" if more else "gained_fits", values | {"lost_rate": lost_rate})
 
