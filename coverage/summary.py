@@ -82,6 +82,19 @@ def summarise_areas(
     return found
 
 
+def summarise_firmness(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of `Stability.summary` with four decimals, as summary.json holds them."""
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in figures.items()}
+
+
+def summarise_reach(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of one `curve.Reach`: premises with one decimal, money whole."""
+    money = ("grant", "p10", "p50", "p90")
+    return {
+        name: value if value is None else _count(value, 0 if name in money else 1) for name, value in figures.items()
+    }
+
+
 def _funded(areas: gpd.GeoDataFrame) -> dict[str, Any]:
     return {
         "areas": len(areas),
