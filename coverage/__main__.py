@@ -212,8 +212,7 @@ def stress(
     opened = Study.open(study, data_root=data_root)
     question = _scenario(opened, scenario, policy, budget, seed)
     console.require_file(out)
-    with progress(len(opened.sources) + len(pipeline.STEPS)) as step:
-        prepared = pipeline.prepare(opened, question.shape(load_policy(question.policy)), progress=step)
+    prepared = _prepare(opened, question)
     cases = what_ifs(prepared.inputs, as_of=opened.as_of)
     with progress(len(cases) + 1) as step:
         found = stress_test.stress(prepared, question, cases=cases, progress=step)
@@ -242,8 +241,7 @@ def backcast(
     opened = Study.open(study, data_root=data_root)
     question = _scenario(opened, scenario, policy, None, None)
     console.require_file(out)
-    with progress(len(opened.sources) + 4) as step:
-        prepared = pipeline.prepare(opened, question.shape(load_policy(question.policy)), progress=step)
+    prepared = _prepare(opened, question)
     found = backcasting.backcast(prepared, question)
     if json_:
         print_json(found.summary())
@@ -287,10 +285,15 @@ def applications_(
     """Set every open application of STUDY beside what the model says of the same premises."""
     opened = Study.open(study, data_root=data_root)
     question = _scenario(opened, scenario, policy, None, None)
-    with progress(len(opened.sources) + len(pipeline.STEPS)) as step:
-        prepared = pipeline.prepare(opened, question.shape(load_policy(question.policy)), progress=step)
+    prepared = _prepare(opened, question)
     write_csv(applications.beside(prepared, question), out)
     typer.echo(f"wrote {out}", err=True)
+
+
+def _prepare(study: Study, question: Scenario) -> pipeline.Prepared:
+    policy = question.shape(load_policy(question.policy))
+    with progress(len(study.sources) + len(pipeline.PREPARED)) as step:
+        return pipeline.prepare(study, policy, progress=step)
 
 
 def _write_tables(tables: console.Tables, out: Path | None, study: Study, policy: str, language: str) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 
 from coverage import roads, routes
+from coverage.kinds import is_mobile
 from coverage.preparation import Prepared
 
 BASES: Final = ("polygon", "area", "quantities")
@@ -108,7 +109,7 @@ def _billed(
 
 def _fixed(prepared: Prepared) -> gpd.GeoDataFrame:
     """Return the fixed areas: no award of fixed service is set beside a mast."""
-    return prepared.areas[prepared.areas["kind"] == "fixed"]
+    return prepared.areas[~is_mobile(prepared.areas)]
 
 
 def _by_area(prepared: Prepared, awards: pd.DataFrame) -> pd.DataFrame:

@@ -17,8 +17,9 @@ import pandas as pd
 from coverage.awards import BASES, rebuild
 from coverage.calibration import OVERALL, Rules, by_class, load_rules
 from coverage.costbook import INDEX_PREFIX, CostBook, load_costs
-from coverage.costs import is_mobile, price
+from coverage.costs import price
 from coverage.errors import DataError
+from coverage.kinds import is_mobile
 from coverage.parts import building_items
 from coverage.preparation import Prepared
 from coverage.scenario import Pairs, Scenario

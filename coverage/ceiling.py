@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage.costs import is_mobile
 from coverage.errors import DataError
+from coverage.kinds import is_mobile
 from coverage.parts import FIXED_TECHNOLOGIES
 from coverage.policy import VIEWS, Policy
 

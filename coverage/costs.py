@@ -11,17 +11,15 @@ from typing import Final
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from coverage.bill import Bill, make_bill, revenue, surface_metres
 from coverage.costbook import CostBook, CostItem, load_costs
 from coverage.errors import PolicyError
 from coverage.finance import Array
+from coverage.kinds import FIXED, MOBILE, is_mobile
 from coverage.parts import (
-    FIXED,
     MIXED,
-    MOBILE,
     MOBILE_SITE,
     OVERHEAD,
     POLICY_NAMES,
@@ -36,8 +34,6 @@ from coverage.parts import (
 from coverage.policy import Policy
 
 __all__ = ["CostBook", "CostItem", "load_costs", "price", "propose"]
-
-Bools = npt.NDArray[np.bool_]
 
 OPTION_COLUMNS: Final = (
     "area_id", "technology", "premises", "capex", "capex_per_premises", "opex_per_year", "pv_opex", "pv_replacement",
@@ -92,13 +88,6 @@ def _to_price(areas: gpd.GeoDataFrame) -> Iterator[tuple[gpd.GeoDataFrame, str]]
     for kind, some in ((FIXED, areas if not mobile.any() else areas[~mobile]), (MOBILE, areas[mobile])):
         if len(some) or kind == FIXED:
             yield from ((some, technology) for technology in TECHNOLOGIES[kind])
-
-
-def is_mobile(areas: pd.DataFrame) -> Bools:
-    """Say which areas are of kind mobile; where no kind is told, none is."""
-    if "kind" not in areas:
-        return np.zeros(len(areas), dtype=bool)
-    return np.asarray(areas["kind"].eq(MOBILE).to_numpy(dtype=bool))
 
 
 def propose(areas: gpd.GeoDataFrame, options: pd.DataFrame, *, policy: Policy) -> gpd.GeoDataFrame:

@@ -13,13 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from coverage.errors import DataError, PolicyError
+from coverage.kinds import is_mobile
 from coverage.policy import Criterion, Policy
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Measure = Callable[[pd.DataFrame], Floats]
 
-MOBILE: Final = "mobile"  # the kind of areas that bring mobile coverage, not eligible premises
 # The criteria that add up over areas, and so can be a benefit that a budget buys. Cost efficiency is not one of
 # them: the budget already counts the cost.
 EXTENSIVE: Final = ("premises", "business_and_mobile")
@@ -100,13 +100,6 @@ def benefit(raw: Mapping[str, Floats], *, policy: Policy, weights: Mapping[str, 
 def nothing_adds_up(policy: Policy) -> bool:
     """Say whether no criterion of the policy adds up over areas; then the budget buys premises."""
     return not any(criterion.id in EXTENSIVE for criterion in policy.criteria)
-
-
-def is_mobile(areas: pd.DataFrame) -> Bools:
-    """Say which areas are of kind mobile."""
-    if "kind" not in areas:
-        return np.zeros(len(areas), dtype=bool)
-    return np.asarray(areas["kind"] == MOBILE, dtype=bool)
 
 
 def eligible_premises(areas: pd.DataFrame) -> Floats:

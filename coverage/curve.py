@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage.criteria import MOBILE
 from coverage.draws import QUANTILES, Draws
 from coverage.errors import DataError
+from coverage.kinds import is_mobile
 from coverage.policy import Policy
 from coverage.priority import criterion_weights
 from coverage.redraw import draw_benefit
@@ -96,7 +96,7 @@ def budget_to_reach(
         raise DataError(f"curve: the speed is {mbps!r}; expected Mbit/s above 0")
     business = places[places["kind"] == "business"]
     short = business["weight"].to_numpy(dtype=float) * _short(business, mbps, policy)
-    table = areas[~_mobile(areas)].set_index("area_id")
+    table = areas[~is_mobile(areas)].set_index("area_id")
     home = business["area_id"]
     known = home.isin(table.index).to_numpy()
     fundable = home.isin(table.index[table["decision"] != "ineligible"]).to_numpy()
@@ -139,18 +139,12 @@ def _short(places: pd.DataFrame, mbps: float, policy: Policy) -> Floats:
     return np.where(shares, np.nan_to_num(below), short)
 
 
-def _mobile(areas: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    if "kind" not in areas:
-        return np.zeros(len(areas), dtype=bool)
-    return np.asarray(areas["kind"] == MOBILE, dtype=bool)
-
-
 def _steps(table: pd.DataFrame, series: str) -> pd.DataFrame:
     """Add areas one by one, those that need no grant first and all at once."""
     free = table["grant"] <= 0
     table = pd.concat([table[free], table[~free]])
     start = int(free.sum())
-    mobile = _mobile(table)
+    mobile = is_mobile(table)
 
     def added(values: npt.ArrayLike) -> Floats:
         amounts: Floats = np.nan_to_num(np.asarray(values, dtype=float))

@@ -52,6 +52,7 @@ class Layout:
     joint_route_m: float
     branches: pd.DataFrame
     masts: Masts
+    radio: Radio  # the figures that masts and wireless were planned with
 
 
 class Clock:
@@ -131,6 +132,7 @@ def lay_out(
         joint_route_m=joint_m,
         branches=branches,
         masts=masts,
+        radio=radio,
     )
 
 

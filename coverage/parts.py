@@ -13,9 +13,8 @@ import numpy as np
 
 from coverage.costbook import CostBook
 from coverage.finance import Array, annuity, replacement, residual
+from coverage.kinds import FIXED, MOBILE
 
-FIXED: Final = "fixed"
-MOBILE: Final = "mobile"
 FIXED_TECHNOLOGIES: Final = ("fibre", "fwa", "voucher")
 MOBILE_SITE: Final = "mobile_site"
 # Which technologies an area of each kind can be built in.

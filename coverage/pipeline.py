@@ -19,6 +19,7 @@ from coverage.contrast import Contrast
 from coverage.curve import budget_to_reach
 from coverage.draws import Draws
 from coverage.errors import PolicyError
+from coverage.kinds import FIXED, MOBILE, is_mobile
 from coverage.layout import Clock
 from coverage.policy import Policy, load_policy
 from coverage.preparation import Prepared as Prepared
@@ -38,9 +39,10 @@ from coverage.templates import choose_template
 FIRM: Final = ("funded_share", "certainty", "rank_p10", "rank_p50", "rank_p90", "driver")
 # The speeds that every business is to be brought up to.
 REACHED: Final = (30.0, 100.0)
-KINDS: Final = ("fixed", "mobile")  # of areas; their premises are never added up
+KINDS: Final = (FIXED, MOBILE)  # of areas; their premises are never added up
 # The steps a whole run goes through, in order; a progress bar counts them.
-STEPS: Final = ("overlay", "verdict", "areas", "routes", "masts", "costs", "subsidy", "priority")
+PREPARED: Final = ("overlay", "verdict", "areas", "routes", "masts")
+STEPS: Final = (*PREPARED, "costs", "subsidy", "priority")
 
 
 def assess(study: Study, scenario: Scenario, *, progress: Progress = ignore) -> Assessment:
@@ -113,7 +115,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
             policy,
             book,
             template=template if scenario.template else None,
-            sighted=bool(prepared.inputs.terrain),
+            radio=prepared.radio if prepared.inputs.terrain else None,
         ),
     )
     reach = tuple(budget_to_reach(ranked, places, mbps, policy=policy, draws=draws) for mbps in _speeds(places, policy))
@@ -215,7 +217,7 @@ def contrast_policies(prepared: Prepared, other: Policy, *, progress: Progress =
 def swings(assessment: Assessment) -> pd.DataFrame:
     """Return what moves the funding gap of all fixed areas most: see `subsidy.tornado`."""
     return subsidy.tornado(
-        assessment.areas[assessment.areas["kind"] == KINDS[0]],
+        assessment.areas[~is_mobile(assessment.areas)],
         assessment.routes,
         book=assessment.costs,
         policy=assessment.policy,

@@ -15,6 +15,7 @@ from coverage.errors import PolicyError
 from coverage.inputs import Inputs
 from coverage.layout import Clock, Layout, Masts, lay_out
 from coverage.policy import Policy
+from coverage.radio import Radio
 from coverage.schemas import MUNICIPALITIES, PLACES, PROFILE, VERDICT, check
 from coverage.study import Progress, Study, ignore
 
@@ -37,6 +38,7 @@ class Prepared:
     joint_route_m: float
     branches: pd.DataFrame  # what each place needs alone: stranding.measure_branches
     masts: Masts
+    radio: Radio
     digests: dict[str, str]  # SHA-256 of every input file
     counts: dict[str, Any]
     agreement: dict[str, Any]

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage.criteria import EXTENSIVE, benefit, brought, from_residents, goodness, is_mobile, nothing_adds_up
+from coverage.criteria import EXTENSIVE, benefit, brought, from_residents, goodness, nothing_adds_up
 from coverage.errors import PolicyError
+from coverage.kinds import is_mobile
 from coverage.policy import Policy
 from coverage.programme import NONE, InfeasibleError, Options, Programme, choose, explain
 from coverage.scenario import Scenario

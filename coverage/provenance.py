@@ -14,18 +14,20 @@ from coverage import business, nace, traits
 from coverage.costbook import CostBook
 from coverage.policy import POLICY_DIR, Policy
 from coverage.preparation import Prepared
-from coverage.radio import load_radio
+from coverage.radio import Radio
 from coverage.scenario import Scenario
 from coverage.templates import Template, choose_template, template_digest
 
 PACKAGES: Final = ("geopandas", "numpy", "pandas", "pyogrio", "pyproj", "rasterio", "scipy", "shapely")
 
 
-def assumed_text(policy: Policy, book: CostBook, *, template: Template | None = None, sighted: bool = False) -> str:
+def assumed_text(
+    policy: Policy, book: CostBook, *, template: Template | None = None, radio: Radio | None = None
+) -> str:
     """Say what the figures of a row rest on that is general knowledge: it travels with every row of every export.
 
     `policy` has the criteria that areas are scored by, and `template` is the one that they come from, if any.
-    `sighted`: there is terrain, so that masts and wireless are planned with the figures of data/radio.csv.
+    `radio` are the figures that masts and wireless were planned with, None where there is no terrain.
     """
     # The names of sections are words, not figures: they are left out.
     tables = [name for name in nace.TABLES[1:] if any(row["confidence"] == "assumed" for row in nace.read_rows(name))]
@@ -35,8 +37,7 @@ def assumed_text(policy: Policy, book: CostBook, *, template: Template | None = 
         parts["template"] = tuple(f"{name} ({word})" for name, word in marked if not name.startswith("criterion "))
     parts |= {"businesses": [name.removesuffix(".csv") for name in tables]}
     named = "; ".join(f"{part}: {', '.join(names) or 'none'}" for part, names in parts.items())
-    radio = load_radio()
-    sight = f"; {len(radio.assumed())} of {len(radio.items)} radio figures" if sighted else ""
+    sight = f"; {len(radio.assumed())} of {len(radio.items)} radio figures" if radio is not None else ""
     return f"{len(book.assumed())} of {len(book.items)} cost figures; {named}{sight}"
 
 
@@ -56,7 +57,7 @@ def provenance_of(prepared: Prepared, scenario: Scenario, book: CostBook, timing
         "policy": {"id": policy.id, "sha256": pack},
         "costs": {"id": book.id, "sha256": book.version},
         "business": {"sha256": nace.tables_digest()},
-        "radio": {"sha256": load_radio().version},
+        "radio": {"sha256": prepared.radio.version},
         "criteria": {"sha256": traits.tables_digest()},
         "template": {"id": scenario.template, "sha256": template_digest(scenario.template)},
         "scenario": scenario.to_mapping(),
@@ -76,7 +77,7 @@ def provenance_of(prepared: Prepared, scenario: Scenario, book: CostBook, timing
             "scoring": list(_scored_by(policy, scenario)),
             "costs": [item.item for item in book.assumed()],
             "business": business.assumed(),
-            "radio": [item.item for item in load_radio().assumed()] if prepared.inputs.terrain else [],
+            "radio": [item.item for item in prepared.radio.assumed()] if prepared.inputs.terrain else [],
         },
         "warnings": list(prepared.warnings),
         "check": {

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage.criteria import MOBILE, benefit
+from coverage.criteria import benefit, brought, scale
 from coverage.draws import Draws, generator
 from coverage.errors import DataError, PolicyError
-from coverage.policy import Criterion, Policy
+from coverage.policy import Policy
 from coverage.scoring import price_points
 from coverage.templates import REFERENCE_PERCENT, Template
 
@@ -87,7 +87,7 @@ def draw_scores(
         else:
             total = total + weights[criterion.id] * scores
             continue
-        total = total + weights[criterion.id] * np.where(same, scores, _scale(drawn, criterion))
+        total = total + weights[criterion.id] * np.where(same, scores, scale(drawn, criterion))
     return np.asarray(total / sum(weights[criterion.id] for criterion in policy.criteria))
 
 
@@ -99,11 +99,7 @@ def draw_benefit(areas: pd.DataFrame, *, policy: Policy, weights: Mapping[str, F
     """
     names = [criterion.id for criterion in policy.criteria]
     raw = {name: areas[f"measure_{name}"].to_numpy(dtype=float, na_value=np.nan)[:, None] for name in names}
-    brings = areas["premises"].to_numpy(dtype=float)
-    if "kind" in areas and "mobile_gain" in areas:
-        gain = areas["mobile_gain"].to_numpy(dtype=float, na_value=0.0)
-        brings = np.where(areas["kind"] == MOBILE, gain, brings)
-    worth = benefit(raw, policy=policy, weights=dict[str, Any](weights), premises=brings[:, None])
+    worth = benefit(raw, policy=policy, weights=dict[str, Any](weights), premises=brought(areas)[:, None])
     draws = len(next(iter(weights.values())))
     return np.array(np.broadcast_to(worth, (len(areas), draws)))
 
@@ -125,9 +121,3 @@ def _asked(grant: Floats, areas: pd.DataFrame) -> Floats:
         return grant
     asked = areas["requested_grant"].to_numpy(dtype=float, na_value=np.nan)[:, None]
     return np.where(np.isnan(asked), grant, asked)
-
-
-def _scale(raw: Floats, criterion: Criterion) -> Floats:
-    """Turn a measure into 0 to 100 by the criterion's bounds; what cannot be measured scores 0."""
-    part = np.clip((raw - criterion.low) / (criterion.high - criterion.low), 0.0, 1.0)
-    return np.where(np.isnan(part), 0.0, 100.0 * part)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from coverage.assessment import Assessment
-from coverage.criteria import MOBILE
+from coverage.kinds import is_mobile
 from coverage.pipeline import Prepared, decide, prepare_again
 from coverage.plans import ARRIVE, WhatIf, what_ifs
 from coverage.priority import SAFE_NO, SAFE_YES
@@ -134,7 +134,7 @@ class _Funded:
     def kept_shares(self, then: Assessment) -> Floats:
         """Return the share of each funded area that is funded then: of its premises, or of a mast as a whole."""
         again = self.areas["area_id"].isin(_funded_ids(then))
-        return np.where(self.areas["kind"] == MOBILE, again, self.shares(self.kept(then)))
+        return np.where(is_mobile(self.areas), again, self.shares(self.kept(then)))
 
     def kept(self, then: Assessment) -> Floats:
         """Return, per place, today's funded premises that are in a funded area then."""
@@ -161,7 +161,7 @@ class _Funded:
             "displaced_premises": float((all_ - kept - built).sum()),
             "displaced_grant": float((grant * np.maximum(1.0 - kept_share - built_share, 0.0)).sum()),
             "newcomers": len(new),
-            "newcomer_premises": float(new.loc[new["kind"] != MOBILE, "premises"].sum()),
+            "newcomer_premises": float(new.loc[~is_mobile(new), "premises"].sum()),
             "newcomer_grant": float(new["grant"].sum()),
         }, new
 
@@ -175,7 +175,7 @@ class _Funded:
         owner = then.places["area_id"].to_numpy(dtype=object)
         sums = pd.DataFrame({"premises": premises, "fresh": fresh}).groupby(owner).sum()
         areas = then.areas[then.areas["decision"] == "fund"]
-        mast = areas["kind"] == MOBILE
+        mast = is_mobile(areas)
         table = areas.loc[~mast, [*NAMED, "grant"]].merge(sums, left_on="area_id", right_index=True, how="left")
         table["new_share"] = table["fresh"] / table["premises"]
         came = mast & ~areas["area_id"].isin(_funded_ids(self.today))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from coverage.gaps import gap_weights, tier_weights
+from coverage.kinds import is_mobile
 from coverage.policy import Policy
 from coverage.schemas import GAP_KINDS, KINDS
 
@@ -57,7 +58,7 @@ def summarise_areas(
     p90 of the draws' totals, per kind. Premises that a mast reaches may be those of a fixed area too, so the kinds are
     never added up but in money: `funded.grant` is of both.
     """
-    mobile = areas["kind"] == "mobile"
+    mobile = is_mobile(areas)
     fixed = areas[~mobile]
     funded = areas["decision"] == "fund"
     found: dict[str, Any] = {

@@ -20,6 +20,7 @@ import pandas as pd
 
 from coverage.crs import require_metric
 from coverage.errors import DataError
+from coverage.kinds import is_mobile
 from coverage.policy import Policy
 from coverage.schemas import SHARE_PREFIX
 
@@ -70,7 +71,7 @@ def area_columns(
     members = _members(areas, places)
     rows, at, premises = members.rows, members.area, members.premises
     size = len(areas)
-    mobile = (areas["kind"] == "mobile").to_numpy() if "kind" in areas else np.zeros(size, dtype=bool)
+    mobile = is_mobile(areas)
     lowest = _lowest_tier(places, policy)[rows]
     risk, told = _single_operator(places)
     pairs = _municipalities_of(areas, places, members)

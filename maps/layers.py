@@ -19,8 +19,8 @@ from folium.map import Layer
 from folium.template import Template
 
 from coverage.assessment import Assessment
-from coverage.costs import is_mobile
 from coverage.crs import GEOGRAPHIC_CRS, to_crs
+from coverage.kinds import is_mobile
 from coverage.policy import Policy
 from coverage.schemas import CERTAINTIES, DECISIONS, MOBILE_LEVELS, SERVED
 from maps import assets, language, style

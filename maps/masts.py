@@ -9,8 +9,8 @@ import geopandas as gpd
 import pandas as pd
 
 from coverage.assessment import Assessment
-from coverage.costs import is_mobile
 from coverage.crs import GEOGRAPHIC_CRS, to_crs
+from coverage.kinds import is_mobile
 from coverage.schemas import CERTAINTIES, DECISIONS
 from maps import layers, style
 from maps.language import N_, _, ngettext

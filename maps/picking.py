@@ -13,8 +13,8 @@ from scipy.spatial import cKDTree
 from shapely.geometry import Point
 
 from coverage.assessment import Assessment
-from coverage.costs import is_mobile
 from coverage.crs import GEOGRAPHIC_CRS
+from coverage.kinds import is_mobile
 
 NEAR_M: Final = 1_500.0  # a place farther away is not what was meant
 SAME_M: Final = 0.01  # two places this close stand at one position

@@ -14,11 +14,12 @@ import coverage
 ROOT = Path(__file__).parent.parent
 
 BASE = {"errors"}
-STAGE = {"errors", "crs", "schemas", "policy", "scenario", "inputs"}
+STAGE = {"errors", "crs", "schemas", "policy", "scenario", "inputs", "kinds"}
 SEEN = {"assessment", "schemas", "policy", "costbook", "costs", "study", "scenario", "errors", "crs", "inputs"} | {
     "contrast",
     "criteria",
     "curve",
+    "kinds",
     "programme",
     "scoring",
     "stability",
@@ -70,6 +71,7 @@ ALLOWED: dict[str, set[str]] = {
     "heights": STAGE,
     "terrain": STAGE | {"heights"},
     "surfaces": STAGE | {"heights", "roads", "terrain"},
+    "kinds": set(),
     "figure_files": BASE,
     "radio": STAGE | {"figure_files"},
     "sight": STAGE | {"heights", "radio"},
@@ -82,7 +84,7 @@ ALLOWED: dict[str, set[str]] = {
     "wireless": STAGE | {"radio", "roads", "sight", "sites"},
     "finance": set(),
     "costbook": BASE | {"schemas", "scenario", "figure_files"},
-    "parts": BASE | {"costbook", "finance"},
+    "parts": BASE | {"costbook", "finance", "kinds"},
     "bill": BASE | {"costbook", "finance", "schemas", "parts"},
     "draws": BASE | {"bill", "costbook", "finance", "parts"},
     "stranding": STAGE | {"roads", "bill", "costbook", "parts"},
@@ -119,7 +121,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"traits", "wireless"},
     "preparation": STAGE
     | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}
-    | {"layout", "lots", "agreement", "status", "summary"},
+    | {"layout", "radio", "lots", "agreement", "status", "summary"},
     "provenance": STAGE | {"business", "costbook", "nace", "preparation", "radio", "templates", "traits"},
     "pipeline": SEEN
     | {

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coverage import criteria
 from coverage.criteria import EXTENSIVE, GIVEN, MEASURES, benefit, brought, goodness, measure, measure_all, scale, weigh
 from coverage.errors import DataError, PolicyError
+from coverage.kinds import MOBILE
 from coverage.policy import Criterion, load_policy
 
 NORWAY = load_policy("no-2024")
@@ -155,7 +155,7 @@ def drawn(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     names = [name for name in areas() if name not in ("kind", "capex")]
     given_ = dict.fromkeys(GIVEN.values(), numbers[0])
     columns = dict(zip(names, numbers, strict=True)) | given_ | {"capex": numbers[1], "reference_grant": numbers[2]}
-    return areas(len(rows), **columns, kind=np.where(mobile, criteria.MOBILE, "fixed"), mobile_gain=numbers[3])
+    return areas(len(rows), **columns, kind=np.where(mobile, MOBILE, "fixed"), mobile_gain=numbers[3])
 
 
 @settings(max_examples=60)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from coverage.assessment import Assessment
-from coverage.costs import is_mobile
+from coverage.kinds import is_mobile
 from coverage.policy import Policy
 from coverage.reports.selection import Selection
 from coverage.reports.technical import WHY

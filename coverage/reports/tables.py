@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from coverage.assessment import Assessment
-from coverage.costs import is_mobile
 from coverage.crs import GEOGRAPHIC_CRS
+from coverage.kinds import is_mobile
 from coverage.policy import Policy
 from coverage.reports import businesses, mobile, technical
 from coverage.reports.columns import REACHES_PREFIX, SCORE_PREFIX

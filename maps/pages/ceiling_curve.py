@@ -11,7 +11,8 @@ import streamlit as st
 
 from coverage.assessment import Assessment
 from coverage.ceiling import sweep
-from coverage.costs import is_mobile, price
+from coverage.costs import price
+from coverage.kinds import is_mobile
 from maps import charts, style
 from maps.language import N_, _, ngettext
 from maps.pages import downloads

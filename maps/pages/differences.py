@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
-from coverage.costs import is_mobile
+from coverage.kinds import is_mobile
 from maps import masts, style
 from maps.language import _
 from maps.words import word

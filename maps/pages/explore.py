@@ -7,7 +7,7 @@ import streamlit as st
 
 from coverage.assessment import Assessment
 from coverage.contrast import Contrast
-from coverage.costs import is_mobile
+from coverage.kinds import is_mobile
 from maps import build, charts, figures, layers, masts, session, style
 from maps.language import N_, _, ngettext
 from maps.pages import contrast_view, map_view, parts, why

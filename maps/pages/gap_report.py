@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
-from coverage.costs import is_mobile
+from coverage.kinds import is_mobile
 from maps import language, masts, session, style
 from maps.language import _, ngettext
 from maps.pages import businesses, downloads, map_view, parts

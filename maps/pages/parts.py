@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from coverage.costs import is_mobile
+from coverage.kinds import is_mobile
 from coverage.reports.wording import load_wording
 from maps import language, style
 from maps.language import ngettext

@@ -7,7 +7,7 @@ import streamlit as st
 
 from coverage import pipeline
 from coverage.assessment import Assessment
-from coverage.costs import is_mobile
+from coverage.kinds import is_mobile
 from maps import charts, masts, session, style
 from maps.language import _, ngettext, pgettext
 from maps.pages import (
