@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from maps import server, session
+from maps import server, work
 
 # The frame names its pages itself. Left unset, Streamlit takes the folder `maps/pages` for pages of its older
 # kind, and the first visitor of a fresh server who follows a link to a page sees that file alone: nothing.
@@ -16,7 +16,7 @@ PagesManager.uses_pages_directory = False
 @asynccontextmanager
 async def prepared(_: st.App) -> AsyncIterator[None]:
     """Begin to prepare the study as the server starts, so that the first visitor waits for the rest alone."""
-    session.warm_in_background()
+    work.warm_in_background()
     yield
 
 

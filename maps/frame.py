@@ -7,6 +7,7 @@ import streamlit as st
 from coverage.errors import CoverageError
 from coverage.policy import load_policy
 from maps import language, session
+from maps.halt import stop
 from maps.language import _
 from maps.pages import data_and_rules, explore, gap_report, priorities, sidebar
 
@@ -42,7 +43,7 @@ def main() -> None:
             sidebar.render(study, scenario)
         st.html(sidebar.strip(study, load_policy(scenario.policy)))
     except CoverageError as error:  # a policy that cannot be read
-        session.stop(error, help_text=_("Correct the file, then reload this page."))
+        stop(error, help_text=_("Correct the file, then reload this page."))
     st.query_params.from_dict(session.address(scenario))
     page.run()
 

@@ -191,10 +191,9 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "server": (SEEN, {"assets", "contrast", "layers", "landmarks", "masts", "tiles", "store", "style", "language"}),
     "scored": (SEEN, set()),
     "clash": (SEEN, {"masts", "style"} | SAID),
-    "session": (
-        SEEN | {"applications", "pipeline", "check", "plans", "stress"},
-        {"clash", "scored", "store", "style"} | SAID,
-    ),
+    "halt": (set(), set()),
+    "work": (SEEN | {"applications", "pipeline", "plans", "stress"}, {"halt", "store"} | SAID),
+    "session": (SEEN, {"clash", "halt", "scored", "store", "style", "work"} | SAID),
     "pages": (
         SEEN
         | {
@@ -219,8 +218,10 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         },
         SAID
         | {
+            "halt",
             "scored",
             "session",
+            "work",
             "store",
             "build",
             "contrast",
@@ -233,7 +234,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         }
         | {"style"},
     ),
-    "frame": (SEEN, {"pages", "session", "server", "style", "language"}),
+    "frame": (SEEN, {"pages", "session", "halt", "server", "style", "language"}),
 }
 WEB = {"requests", "urllib", "http", "socket", "httpx", "urllib3"}
 BANNED = {"numba", "coverage", "pytest-cov", "pytest-testmon", "mutmut"}
@@ -285,7 +286,7 @@ def test_maps_imports_only_what_the_table_allows(path: Path) -> None:
     assert _rooms(imports, "coverage") <= model
     assert _rooms(imports, "maps") - {room} <= maps
     top = {name.split(".")[0] for name in imports}
-    assert room in {"frame", "session", "pages"} or "streamlit" not in top
+    assert room in {"frame", "halt", "work", "session", "pages"} or "streamlit" not in top
     assert not top & WEB
 
 

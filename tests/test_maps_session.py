@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from coverage import pipeline
 from coverage.errors import DataError
-from maps import scored, session
+from maps import scored, session, work
 from maps.session import Key
 from maps.store import Shelf
 from tests import toy
@@ -66,8 +66,8 @@ def test_a_link_brings_rules_for_areas_and_what_is_prepared_is_kept_by_them(monk
     drawn: list[Any] = []
     monkeypatch.setattr(pipeline, "redraw", lambda ready, policy, *, progress: drawn.append(ready) or policy)
     monkeypatch.setattr(pipeline, "decide", lambda ready, scenario: ready)
-    monkeypatch.setattr(session, "_PREPARED", Shelf(3))
-    monkeypatch.setattr(session, "_DECIDED", Shelf(3))
+    monkeypatch.setattr(work, "_PREPARED", Shelf(3))
+    monkeypatch.setattr(work, "_DECIDED", Shelf(3))
     plain = study.default_scenario()
     for areas in ((), (("cut_m", 900.0),), ()):
         found = session.assess(study, plain.with_changes(areas=areas))
@@ -204,8 +204,8 @@ def open_page() -> None:
 def test_a_visitor_waits_only_for_the_rest_of_a_warm_start(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     monkeypatch.setenv("COVERAGE_STUDY", str(tiny_study(tmp_path / "tiny").folder))
     reached, may_go_on, seen = threading.Event(), threading.Event(), []
-    monkeypatch.setattr(session.pipeline, "prepare", at_step(reached, may_go_on, "areas"))
-    worker = session.warm_in_background()
+    monkeypatch.setattr(work.pipeline, "prepare", at_step(reached, may_go_on, "areas"))
+    worker = work.warm_in_background()
     assert reached.wait(30)
 
     def label(self, *, label: str = "", **given: object) -> None:
@@ -213,7 +213,7 @@ def test_a_visitor_waits_only_for_the_rest_of_a_warm_start(monkeypatch: pytest.M
         may_go_on.set()
 
     monkeypatch.setattr(StatusContainer, "update", label)
-    monkeypatch.setattr(session.pipeline, "prepare", None)  # whoever comes now prepares nothing
+    monkeypatch.setattr(work.pipeline, "prepare", None)  # whoever comes now prepares nothing
     test = AppTest.from_function(open_page, default_timeout=60).run()
     worker.join(60)
     assert not test.exception
@@ -235,16 +235,16 @@ def test_a_warm_start_that_fails_is_one_line_and_not_kept(
 
     whole = pipeline.prepare
     for fails in (refuse, break_down):
-        monkeypatch.setattr(session.pipeline, "prepare", fails)
-        session.warm_in_background().join(60)
+        monkeypatch.setattr(work.pipeline, "prepare", fails)
+        work.warm_in_background().join(60)
     assert [record.exc_info for record in caplog.records] == [None, None]
     assert "row 3: down_mbps is 'fast'" in caplog.messages[0]
     assert "ZeroDivisionError: a fault of ours" in caplog.messages[1]
     assert "Traceback" not in capfd.readouterr().err
-    monkeypatch.setattr(session.pipeline, "prepare", refuse)
+    monkeypatch.setattr(work.pipeline, "prepare", refuse)
     told = AppTest.from_function(open_page, default_timeout=60).run()
     assert [error.value for error in told.error] == ["offers.csv, row 3: down_mbps is 'fast'; expected a number"]
-    monkeypatch.setattr(session.pipeline, "prepare", whole)
+    monkeypatch.setattr(work.pipeline, "prepare", whole)
     assert told.run().text[0].value == "tiny"
 
 
@@ -252,7 +252,7 @@ def test_a_warm_start_without_a_study_is_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("COVERAGE_STUDY", str(tmp_path / "nowhere"))
-    session.warm()
+    work.warm()
     assert len(caplog.records) == 1
 
 
@@ -268,7 +268,7 @@ def test_a_study_of_service_alone_is_told_what_to_do(monkeypatch: pytest.MonkeyP
 
 def test_importing_the_app_starts_nothing() -> None:
     before = {thread.name for thread in threading.enumerate()}
-    runpy.run_path(str(session.ROOT / "app.py"))
+    runpy.run_path(str(work.ROOT / "app.py"))
     assert "warm-start" not in {thread.name for thread in threading.enumerate()} - before
 
 

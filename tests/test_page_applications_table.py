@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from coverage import applications, pipeline
 from coverage.policy import load_policy
 from coverage.study import Study
-from maps import language, session
+from maps import language, session, work
 from maps.pages import applications_table
 from maps.session import View
 from maps.store import Shelf
@@ -63,8 +63,8 @@ def test_the_table_is_made_once_it_is_asked_for(monkeypatch: pytest.MonkeyPatch,
     assessment = pipeline.assess(applied, applied.default_scenario().with_changes(draws=20))
     policy = load_policy(applied.policy)
     ready = pipeline.prepare(applied, policy)
-    monkeypatch.setattr(session, "_BESIDE", Shelf(2))
-    monkeypatch.setattr(session, "prepare", lambda study, policy: asked.append(study) or (("key",), ready))
+    monkeypatch.setattr(work, "_BESIDE", Shelf(2))
+    monkeypatch.setattr(work, "prepare", lambda study, policy: asked.append(study) or (("key",), ready))
     monkeypatch.setattr(session, "current", lambda: View(assessment, "", ""))
     test = AppTest.from_function(page, default_timeout=60).run()
     assert not test.exception

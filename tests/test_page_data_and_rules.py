@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from coverage.policy import list_policies, load_policy
 from coverage.schemas import empty_rejected
-from maps import session, style
+from maps import session, style, work
 from maps.pages import downloads
 from maps.pages.rules import policy_html
 from maps.session import View
@@ -217,13 +217,13 @@ def test_a_reader_who_leaves_ends_the_stress_test_and_nothing_is_kept(
             raise StopIteration
 
     with pytest.raises(StopIteration):
-        session.run_stress(view, progress=leave)
+        work.run_stress(view.assessment, progress=leave)
     assert seen == [("today", ""), ("late_12", ""), ("late_24", ""), ("lapse_a_fiber", "A Fiber")]
-    assert session.stressed(view) is None
+    assert work.stressed(view.assessment) is None
     shares = []
-    found = session.run_stress(view, progress=lambda share, code, operator: shares.append(share))
+    found = work.run_stress(view.assessment, progress=lambda share, code, operator: shares.append(share))
     assert shares == [number / 7 for number in range(7)]
-    assert session.stressed(view) is found
+    assert work.stressed(view.assessment) is found
 
 
 def test_a_study_without_plans_is_told_that_nothing_can_lapse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
-from maps import session, style
+from maps import style, work
 from maps.language import N_, _
 from maps.pages import parts
 from maps.session import MILLION, View
@@ -53,7 +53,7 @@ def show(view: View) -> None:
     """Draw the table once it is asked for."""
     if not st.toggle(_("Hold the applications against the model; this takes a while"), key=ASKED):
         return
-    table = session.beside(view)
+    table = work.beside(view.assessment)
     if table.empty:
         st.caption(_("No application is open."))
         return

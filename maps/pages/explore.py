@@ -8,7 +8,7 @@ import streamlit as st
 from coverage.assessment import Assessment
 from coverage.contrast import Contrast
 from coverage.kinds import is_mobile
-from maps import build, charts, figures, layers, masts, session, style
+from maps import build, charts, figures, layers, masts, session, style, work
 from maps.language import N_, _, ngettext
 from maps.pages import contrast_view, map_view, parts, why
 from maps.picking import Index, pick
@@ -31,7 +31,7 @@ def render() -> None:
     _headline(view.assessment)
     other = session.against(view.assessment.policy.id)
     with st.container():  # there in every run, or the map below moves and is drawn anew
-        compared = session.contrast(view, other) if other else None
+        compared = work.contrast(view.assessment, other) if other else None
     _map_and_panel(view, compared)
     if compared is None:
         _charts(view.assessment)

@@ -17,7 +17,8 @@ from coverage.errors import CoverageError
 from coverage.reports.side_books import write_backcast
 from coverage.reports.wording import load_wording
 from coverage.scenario import Scenario
-from maps import charts, language, session, style
+from maps import charts, language, style, work
+from maps.halt import stop
 from maps.language import _, ngettext
 from maps.pages import downloads, parts
 from maps.session import Key, View
@@ -60,7 +61,7 @@ def _look_back(view: View) -> Backcast | None:
     """Return what was found; None until somebody has asked."""
     study, policy = view.assessment.study, view.assessment.policy
     scenario = asked_of(view.assessment.scenario, budget=study.budget)
-    key, ready = session.prepare(study, policy)
+    key, ready = work.prepare(study, policy)
     room = st.empty()
     found: Backcast | None = _FOUND.peek((key, scenario))
     if found is not None:
@@ -72,7 +73,7 @@ def _look_back(view: View) -> Backcast | None:
         with room, st.spinner(_("Setting the model beside past awards")):
             found = _FOUND.get((key, scenario), lambda: backcast(ready, scenario))
     except CoverageError as error:
-        session.stop(error, help_text=_("Nothing was changed. Correct the file, then reload this page."))
+        stop(error, help_text=_("Nothing was changed. Correct the file, then reload this page."))
     room.empty()
     return found
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from coverage.plans import ARRIVE, LAPSE
 from coverage.stress import SURVIVES, TODAY, Stress
-from maps import session, style
+from maps import session, style, work
 from maps.language import N_, _, ngettext
 from maps.pages import downloads, parts
 from maps.session import View
@@ -32,7 +32,7 @@ def render(view: View) -> None:
             "shape when other places become eligible."
         )
     )
-    found = session.stressed(view)
+    found = work.stressed(view.assessment)
     if found is None:
         found = _run(view)
     if found is not None:
@@ -52,7 +52,7 @@ def _run(view: View) -> Stress | None:
         def tell(share: float, code: str, operator: str) -> None:
             bar.progress(share, text=style.plain(what_if(code, operator)) if code else _("Another reader runs it now"))
 
-        found = session.run_stress(view, progress=tell)
+        found = work.run_stress(view.assessment, progress=tell)
     room.empty()
     return found
 
