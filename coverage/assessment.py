@@ -8,6 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from coverage.audience import INTERNAL, Audience
 from coverage.costs import CostBook
 from coverage.curve import Reach
 from coverage.inputs import MobileLayer
@@ -48,3 +49,4 @@ class Assessment:
     stability: Stability | None = None  # how firm the list is; None where nothing was drawn
     differences: tuple[Finding, ...] = ()  # what the best set does otherwise than the plain ranked cut, and why
     reach: tuple[Reach, ...] = ()  # what it takes to bring every business up to a speed
+    audience: Audience = INTERNAL  # for whom it is; coverage.disclosure.shown_to narrows it

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 BASE = {"errors"}
 STAGE = {"errors", "crs", "schemas", "policy", "scenario", "inputs", "kinds"}
 SEEN = {"assessment", "schemas", "policy", "costbook", "costs", "study", "scenario", "errors", "crs", "inputs"} | {
+    "audience",
     "contrast",
     "criteria",
     "curve",
@@ -114,7 +115,11 @@ ALLOWED: dict[str, set[str]] = {
     "agreement": STAGE | {"gaps", "study"},
     "summary": STAGE | {"gaps"},
     "contrast": STAGE,
-    "assessment": {"costbook", "costs", "curve", "inputs", "policy", "programme", "scenario", "stability", "study"},
+    "audience": BASE,
+    "assessment": {"costbook", "costs", "curve", "inputs", "policy", "programme", "scenario", "stability", "study"}
+    | {"audience"},
+    # The one gate between an assessment and who is looking: it explains anew what it narrows.
+    "disclosure": STAGE | {"assessment", "audience", "claims", "reasons", "study"},
     "comparisons": STAGE | {"contrast", "corrections", "hearing", "study", "verdicts"},
     "layout": STAGE
     | {"study", "areas", "backhaul", "corrections", "mobile_areas", "radio", "roads", "routes", "stranding", "terrain"}
