@@ -108,6 +108,11 @@ def current() -> View:
         st.session_state[Key.GOOD] = scenario
     except CoverageError as error:
         assessment = _last_that_held(study, scenario, error)
+    return view_of(assessment)
+
+
+def view_of(assessment: Assessment) -> View:
+    """Return an assessment as this session shows it; whatever a page shows has come through here."""
     key, ground = STORE.put(assessment)
     return View(assessment, key, ground)
 
