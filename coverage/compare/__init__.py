@@ -16,7 +16,9 @@ from coverage.compare.changes import levers
 from coverage.compare.evidence import METRES, MONEY, OUTCOME, QUANTITIES, Found, Weighing
 from coverage.compare.pairing import pair_areas, shared_premises
 from coverage.compare.places import CODES, MEMBERS, SERVICE, Members, by_pair, differ, exchanged, follow
-from coverage.compare.runs import Run, read_run
+from coverage.compare.runs import Run as Run
+from coverage.compare.runs import make_run as make_run
+from coverage.compare.runs import read_run
 from coverage.compare.words import sentences as sentences
 
 MOVES: Final = ("came", "rose", "same", "fell", "went")
@@ -79,11 +81,18 @@ class Comparison:
 def compare_runs(folder_before: Path, folder_after: Path) -> Comparison:
     """Compare two folders that `assess` wrote, the earlier one first.
 
-    Areas are matched by area_id, then by the premises that both hold. Each row names the causes that must have changed
-    it, and apart from them those that cannot be excluded; see coverage/compare/evidence.py. Raises DataError for a
-    folder that is no run, and for runs of different studies or in different currencies.
+    Raises DataError for a folder that is no run, and for runs of different studies or in different currencies.
     """
-    before, after = read_run(folder_before), read_run(folder_after)
+    return compare(read_run(folder_before), read_run(folder_after))
+
+
+def compare(before: Run, after: Run) -> Comparison:
+    """Compare two runs, the earlier one first.
+
+    Areas are matched by area_id, then by the premises that both hold. Each row names the causes that must have changed
+    it, and apart from them those that cannot be excluded; see coverage/compare/evidence.py. Raises DataError for runs
+    of different studies or in different currencies.
+    """
     differing = levers(before, after)
     pairs, members = _pairs(before, after, differing.sources)
     numbers = [pairs.dropna(subset=[when]).set_index(when)["number"] for when in _WHEN]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +32,7 @@ FIXED: Final = (
 MOBILE: Final = ("mobile_level", "mobile_operators")
 SOURCES: Final = ("fixed_source", "planned_source", "uncounted_source")  # of the offers that were looked at
 VERDICT: Final = ("eligible", "short_mobile", "area_id", "mobile_area_id")
+PLACES: Final = frozenset({"place_id", *PREMISES, *FIXED, *MOBILE, *SOURCES, *VERDICT})
 SHARES: Final = "share_"
 
 
@@ -65,13 +66,24 @@ def read_run(folder: Path) -> Run:
     lacking = [name for name in TRACED if name not in run]
     if lacking:
         raise DataError(f"{folder / 'run.json'}: {lacking[0]!r} is missing; expected what `assess` writes")
-    wanted = ("place_id", *PREMISES, *FIXED, *MOBILE, *SOURCES, *VERDICT)
-    areas, places = _parquet(folder / "areas.parquet"), _parquet(folder / "places.parquet", wanted)
+    areas, places = _parquet(folder / "areas.parquet"), _parquet(folder / "places.parquet", compared)
+    return make_run(folder, run, summary, areas=areas, places=places)
+
+
+def make_run(
+    folder: Path, run: Mapping[str, Any], summary: Mapping[str, Any], *, areas: pd.DataFrame, places: pd.DataFrame
+) -> Run:
+    """Return a run made of what its files hold. Raises DataError where an id is missing or stands twice."""
     for name, table, key in (("areas.parquet", areas, "area_id"), ("places.parquet", places, "place_id")):
         if key not in table or table[key].duplicated().any():
             raise DataError(f"{folder / name}: expected a column {key!r} in which no value stands twice")
     areas = areas.drop(columns="geometry", errors="ignore").sort_values("area_id", ignore_index=True)
     return Run(folder, run, summary, areas, places)
+
+
+def compared(name: str) -> bool:
+    """Say whether runs are compared by a column of their places."""
+    return name in PLACES or name.startswith(SHARES)
 
 
 def _json(path: Path) -> Mapping[str, Any]:
@@ -84,11 +96,11 @@ def _json(path: Path) -> Mapping[str, Any]:
     return found
 
 
-def _parquet(path: Path, wanted: tuple[str, ...] | None = None) -> pd.DataFrame:
-    """Read a table, or those of the wanted columns that it has and all shares of tiers."""
+def _parquet(path: Path, wanted: Callable[[str], bool] | None = None) -> pd.DataFrame:
+    """Read a table, or those of its columns that are wanted."""
     try:
         names = pq.read_schema(path).names
-        chosen = [name for name in names if wanted is None or name in wanted or name.startswith(SHARES)]
+        chosen = [name for name in names if wanted is None or wanted(name)]
         return pd.read_parquet(path, columns=chosen)
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path}: not readable as Parquet ({error}); expected what `assess` writes") from error

@@ -101,11 +101,10 @@ def sentences(comparison: Comparison, *, language: str = "en", most: int | None 
     tell at most, those first that are decided on otherwise, came or went; the rest is counted. Raises DataError for a
     language that is not there.
     """
-    words = Words(language, _criteria(comparison.after.run["policy"]["id"], language))
+    words, currency = _words(comparison, language)
     if comparison.is_empty:
         return [words.text("summary", "nothing")]
-    currency = str(comparison.after.summary.get("currency"))
-    said = [_filled(words, "change", change.code, change.values, currency) for change in comparison.changes]
+    said = changes_told(comparison, language=language)
     if comparison.areas.empty:
         return [*said, words.text("summary", "no_area")]
     said.append(words.text("summary", "counts", **comparison.counts()))
@@ -117,6 +116,25 @@ def sentences(comparison: Comparison, *, language: str = "en", most: int | None 
         if number:
             said.append(words.text("summary", name, number=number))
     return said
+
+
+def changes_told(comparison: Comparison, *, language: str = "en") -> list[str]:
+    """Tell what differed before anything was reckoned, one sentence each."""
+    words, currency = _words(comparison, language)
+    return [_filled(words, "change", change.code, change.values, currency) for change in comparison.changes]
+
+
+def areas_told(comparison: Comparison, *, language: str = "en") -> list[str]:
+    """Tell of every area that differs what became of it and why, one sentence each, in the order of `areas`."""
+    words, currency = _words(comparison, language)
+    rows = zip(comparison.areas.itertuples(index=False), comparison.reasons, strict=True)
+    return [_area(words, row, reasons, currency) for row, reasons in rows]
+
+
+def _words(comparison: Comparison, language: str) -> tuple[Words, str]:
+    """Return what writes in a language, and the currency that amounts are in."""
+    words = Words(language, _criteria(comparison.after.run["policy"]["id"], language))
+    return words, str(comparison.after.summary.get("currency"))
 
 
 def _weight(row: Any) -> int:

@@ -56,7 +56,10 @@ def ground_columns(assessment: Assessment) -> list[str]:
 
 
 def with_metres(frame: gpd.GeoDataFrame, assessment: Assessment) -> gpd.GeoDataFrame:
-    """Add to rows with an area_id the lengths of the route, the ground under it, and the metres on each surface."""
+    """Add to rows with an area_id the lengths of the route, the ground under it, and the metres on each surface.
+
+    What the rows tell already stays: a run that is read back has no cost lines to add it up from.
+    """
     routes = assessment.routes.set_index("area_id")
     added = {
         name: frame["area_id"].map(routes[name])
@@ -64,7 +67,8 @@ def with_metres(frame: gpd.GeoDataFrame, assessment: Assessment) -> gpd.GeoDataF
         if name not in frame.columns and name in routes.columns
     }
     for name, metres in surface_metres(assessment).items():
-        added[str(name)] = frame["area_id"].map(metres)
+        if name not in frame.columns:
+            added[str(name)] = frame["area_id"].map(metres)
     return frame.assign(**added)
 
 
