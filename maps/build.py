@@ -21,8 +21,9 @@ from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
 from maps import landmarks, language, layers, masts
 from maps.language import _
+from maps.themes import GAP
 from maps.tiles.mobile import choices, geographic_bounds, mercator_bounds
-from maps.tiles.places import MAX_ZOOM
+from maps.tiles.pyramid import MAX_ZOOM
 
 MIN_ZOOM: Final = 5
 ZOOM_STEP: Final = 0.5
@@ -150,10 +151,10 @@ def scenario_groups(
     return [*groups, *marks(focus=focus, mark=mark)]
 
 
-def place_tiles(key: str, places: str, *, base: str = "") -> folium.TileLayer:
-    """Return the tiles of a layer of places, by the key that the store knows them by."""
+def place_tiles(key: str, places: str, *, theme: str = GAP.id, base: str = "") -> folium.TileLayer:
+    """Return the tiles of a layer of places by a theme, by the key that the store knows them by."""
     tiles = folium.TileLayer(
-        f"{base}/tiles/{key}/{places}/{{z}}/{{x}}/{{y}}.png",
+        f"{base}/tiles/{key}/{theme}/{places}/{{z}}/{{x}}/{{y}}.png",
         attr=" ",
         name="places",
         overlay=True,

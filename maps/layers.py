@@ -21,11 +21,11 @@ from folium.template import Template
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS, to_crs
 from coverage.kinds import is_mobile
-from coverage.policy import Policy
-from coverage.schemas import CERTAINTIES, DECISIONS, MOBILE_LEVELS, SERVED
+from coverage.schemas import CERTAINTIES, DECISIONS, MOBILE_LEVELS
 from maps import assets, language, style
 from maps.language import _
-from maps.tiles.places import PlaceTiles, classes
+from maps.themes import GAP, class_labels, classes
+from maps.tiles.places import PlaceTiles
 from maps.words import word
 
 MAX_VERTICES: Final = 14_000  # of one layer, whatever the study
@@ -171,7 +171,6 @@ def chosen(shape: gpd.GeoSeries) -> Collection:
 
 def cells(assessment: Assessment, tiles: PlaceTiles, *, most: int = 9_000) -> dict[str, Any]:
     """Return places short of service added up per cell, for every zoom with at most `most` cells."""
-    labels = class_labels(assessment.policy)
     levels = {}
     for zoom, marks in sorted(tiles.cells.items()):
         if len(marks.u) > most and levels:
@@ -179,17 +178,8 @@ def cells(assessment: Assessment, tiles: PlaceTiles, *, most: int = 9_000) -> di
         lon, lat = 360 * (marks.u - 0.5), np.degrees(2 * np.arctan(np.exp(2 * np.pi * (0.5 - marks.v))) - np.pi / 2)
         columns = (np.round(lat, 4), np.round(lon, 4), np.round(marks.weight, 1), marks.code.astype(int) - 1)
         levels[zoom] = [[a, b, c, int(d)] for a, b, c, d in zip(*(col.tolist() for col in columns), strict=True)]
-    kinds = [{"colour": c, "label": labels[n]} for c, n in zip(tiles.colours, classes(assessment.policy), strict=True)]
+    kinds = [{"colour": kind.colour, "label": kind.label} for kind in GAP.classes(assessment.policy)]
     return {"classes": kinds, "levels": levels}
-
-
-def class_labels(policy: Policy) -> dict[str, str]:
-    """Return the words for every class of places."""
-    labels = {tier.id: language.label(tier.label, tier.id) for tier in policy.tiers}
-    return labels | {
-        SERVED: _("served"),
-        style.MOBILE_ONLY: _("mobile only, below “{level}”", level=word(policy.mobile.level)),
-    }
 
 
 def legend(assessment: Assessment, *, tiles: bool = True) -> str:
@@ -198,7 +188,7 @@ def legend(assessment: Assessment, *, tiles: bool = True) -> str:
     colours = style.tier_colours([(tier.id, tier.eligible) for tier in policy.tiers])
     labels = class_labels(policy)
     summary = style.escape(_("Legend"))
-    parts = [f"<summary>{summary}</summary>", heading(_("Premises short of service"))]
+    parts = [f"<summary>{summary}</summary>", heading(_(GAP.heading))]
     mobile = len(assessment.mobile) > 0 or bool(assessment.places["gap_kind"].isin(("mobile", "both")).any())
     shown = [name for name in reversed(classes(policy)) if name != style.MOBILE_ONLY or mobile]
     if not tiles:

@@ -16,8 +16,9 @@ from coverage.assessment import Assessment
 from maps import assets, landmarks, language, layers, masts
 from maps.contrast.layers import changes
 from maps.store import STORE, Entry
+from maps.themes import THEMES
 from maps.tiles import mobile
-from maps.tiles.contrast import ContrastTiles
+from maps.tiles.contrast import CONTRAST, ContrastTiles
 from maps.tiles.places import LAYERS, PlaceTiles
 
 # An address with a digest never changes its content. Nothing is kept by proxies between server and reader.
@@ -45,18 +46,26 @@ def routes() -> list[Route]:
     """Return the routes that stand beside Streamlit's own."""
     return [
         Route("/assets/{name:path}", _asset),
-        Route("/tiles/{key}/{layer}/{z:int}/{x:int}/{y:int}.png", _in_thread(_tile)),
+        Route("/tiles/{key}/{theme}/{layer}/{z:int}/{x:int}/{y:int}.png", _in_thread(_tile)),
         Route("/overlay/{key}/{layer}.png", _in_thread(_overlay)),
         Route("/data/{key}/{layer}.json", _in_thread(_data)),
         Route("/data/{key}/{language}/{layer}.json", _in_thread(_worded)),
     ]
 
 
-def tiles_of(entry: Entry, layer: str) -> PlaceTiles | ContrastTiles:
-    """Return the tiles of one layer of places, by gap or by who supports them, made at the first call."""
+def tiles_of(entry: Entry, theme: str, layer: str) -> PlaceTiles | ContrastTiles | None:
+    """Return the tiles of one layer of places, made at the first call; None where the entry knows none of that name.
+
+    Of a comparison the only theme is who supports the places.
+    """
+    if layer not in LAYERS or theme not in (THEMES if entry.contrast is None else (CONTRAST,)):
+        return None
     if (found := entry.contrast) is not None:
-        return entry.derive(f"tiles/{layer}", lambda _: ContrastTiles.build(found.places, layer=layer))
-    return entry.derive(f"tiles/{layer}", lambda given: PlaceTiles.build(given.places, given.policy, layer=layer))
+        return entry.derive(f"tiles/{theme}/{layer}", lambda _: ContrastTiles.build(found.places, layer=layer))
+    look = THEMES[theme]
+    return entry.derive(
+        f"tiles/{theme}/{layer}", lambda given: PlaceTiles.build(given.places, given.policy, theme=look, layer=layer)
+    )
 
 
 def _in_thread(answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
@@ -82,9 +91,10 @@ async def _asset(request: Request) -> Response:
 def _tile(request: Request) -> Response:
     params = request.path_params
     entry = STORE.get(params["key"])
-    if entry is None or params["layer"] not in LAYERS:
+    tiles = None if entry is None else tiles_of(entry, params["theme"], params["layer"])
+    if tiles is None:
         return _missing()
-    drawn = tiles_of(entry, params["layer"]).png(params["z"], params["x"], params["y"])
+    drawn = tiles.png(params["z"], params["x"], params["y"])
     return Response(drawn or _CLEAR_TILE, media_type="image/png", headers=_KEEP)
 
 

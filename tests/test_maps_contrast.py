@@ -13,10 +13,10 @@ import pytest
 from coverage.assessment import Assessment
 from coverage.contrast import Contrast, contrast
 from coverage.policy import load_policy
+from coverage.schemas import KINDS
 from maps import build, language, server, style
 from maps.contrast import charts, layers
 from maps.store import MAX_CONTRASTS, STORE, Entry, Store
-from maps.tiles.places import KINDS
 from tests import toy
 from tests.asking import ask
 from tests.test_maps_layers import HOSTILE, hostile
@@ -148,9 +148,9 @@ def test_municipalities_of_one_name_stay_two_bars() -> None:
 @pytest.mark.parametrize("layer", ["all", *KINDS])
 def test_tiles_of_a_comparison_come_by_its_key(key: str, layer: str) -> None:
     zoom, x, y = tile_at(10.45, 63.35, 11)
-    answer = ask(ROUTES, f"/tiles/{key}/{layer}/{zoom}/{x}/{y}.png")
+    answer = ask(ROUTES, f"/tiles/{key}/contrast/{layer}/{zoom}/{x}/{y}.png")
     assert (answer.status, answer.headers["content-type"]) == (200, "image/png")
-    plain = ask(ROUTES, f"/tiles/{STORE.put(toy.assessment())[1]}/{layer}/{zoom}/{x}/{y}.png")
+    plain = ask(ROUTES, f"/tiles/{STORE.put(toy.assessment())[1]}/gap/{layer}/{zoom}/{x}/{y}.png")
     assert answer.body != plain.body
 
 
@@ -164,7 +164,8 @@ def test_changes_come_in_the_readers_language(key: str) -> None:
     assert said["en"] != said["nb"]
     ground = STORE.put(toy.assessment())[1]
     for path in (f"/data/{key}/xx/changes.json", f"/data/{key}/en/areas.json", f"/data/{ground}/en/changes.json",
-                 "/data/nokey/en/changes.json", f"/tiles/{key}/everything/8/1/1.png"):  # fmt: skip
+                 "/data/nokey/en/changes.json", f"/tiles/{key}/contrast/everything/8/1/1.png",
+                 f"/tiles/{key}/gap/all/8/1/1.png"):  # fmt: skip
         assert ask(ROUTES, path).status == 404, path
 
 

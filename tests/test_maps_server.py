@@ -41,7 +41,8 @@ def test_known_assets_are_served(name: str, kind: str) -> None:
     ["/assets/", "/assets/../app.py", "/assets/..%2fapp.py", "/assets/%2e%2e/app.py", "/assets//etc/passwd",
      "/assets/../../etc/passwd",
      "/assets/leaflet/../map.js", "/assets/page.css", "/assets/leaflet/images/../leaflet.js", "/assets/map.js%00.css",
-     "/tiles/nokey/all/8/136/68.png", "/overlay/nokey/best4g.png", "/data/nokey/areas.json", "/data/../../areas.json"],
+     "/tiles/nokey/gap/all/8/136/68.png",
+     "/overlay/nokey/best4g.png", "/data/nokey/areas.json", "/data/../../areas.json"],
 )  # fmt: skip
 def test_what_is_not_known_is_not_found(path: str) -> None:
     answer = ask(ROUTES, path)
@@ -53,23 +54,33 @@ def test_what_is_not_known_is_not_found(path: str) -> None:
 def test_tiles_come_by_the_ground_and_empty_ones_are_clear(known: tuple[str, str]) -> None:
     _, ground = known
     zoom, x, y = tile_at(10.45, 63.35, 11)
-    full = ask(ROUTES, f"/tiles/{ground}/all/{zoom}/{x}/{y}.png")
+    full = ask(ROUTES, f"/tiles/{ground}/gap/all/{zoom}/{x}/{y}.png")
     assert (full.status, full.headers["content-type"]) == (200, "image/png")
     assert full.body.startswith(b"\x89PNG")
     assert "immutable" in full.headers["cache-control"]
-    empty = ask(ROUTES, f"/tiles/{ground}/all/{zoom}/{x + 20}/{y}.png")
+    empty = ask(ROUTES, f"/tiles/{ground}/gap/all/{zoom}/{x + 20}/{y}.png")
     assert empty.status == 200
     assert len(empty.body) < 100
 
 
 @pytest.mark.parametrize(
-    "rest", ["everything/8/136/68.png", "all/8/136/-1.png", "all/8/136/68.jpg", "all/eight/1/1.png", "../all/8/1/1.png"]
+    "rest",
+    [
+        "gap/everything/8/136/68.png",
+        "gap/all/8/136/-1.png",
+        "gap/all/8/136/68.jpg",
+        "gap/all/eight/1/1.png",
+        "../all/8/1/1.png",
+        "all/8/136/68.png",
+        "mood/all/8/136/68.png",
+        "contrast/all/8/136/68.png",
+    ],
 )
 def test_unknown_tiles_are_not_found(known: tuple[str, str], rest: str) -> None:
     assert ask(ROUTES, f"/tiles/{known[1]}/{rest}").status == 404
 
 
-@pytest.mark.parametrize("rest", ["all/99/1/1.png", "all/8/99999999999999999999/1.png"])
+@pytest.mark.parametrize("rest", ["gap/all/99/1/1.png", "gap/all/8/99999999999999999999/1.png"])
 def test_tiles_outside_the_world_are_clear(known: tuple[str, str], rest: str) -> None:
     answer = ask(ROUTES, f"/tiles/{known[1]}/{rest}")
     assert answer.status == 200

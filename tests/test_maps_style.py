@@ -15,7 +15,7 @@ from coverage.schemas import (
     TECHNOLOGIES,
 )
 from maps import language, style, words
-from maps.tiles.places import classes
+from maps.themes import classes
 
 
 def lightness(colour: str) -> float:

@@ -15,8 +15,10 @@ from PIL import Image
 from coverage.inputs import MobileLayer
 from coverage.policy import load_policy
 from maps.style import MOBILE_LEVEL_COLOURS, rgba, tier_colours
+from maps.themes import classes
 from maps.tiles import mobile
-from maps.tiles.places import MAX_ZOOM, MIN_ZOOM, POINT_ZOOM, TILE, PlaceTiles, classes, mercator, quadkey, tile_runs
+from maps.tiles.places import PlaceTiles
+from maps.tiles.pyramid import MAX_ZOOM, MIN_ZOOM, POINT_ZOOM, TILE, mercator, quadkey, tile_runs
 from tests import toy
 
 POLICY = load_policy("no-2024")

@@ -14,7 +14,7 @@ from PIL import Image
 
 from maps.style import CONTRAST_COLOURS, rgba
 from maps.tiles.contrast import DRAWN, ContrastTiles, outcome_weights
-from maps.tiles.places import MAX_ZOOM, MIN_ZOOM, POINT_ZOOM, TILE
+from maps.tiles.pyramid import MAX_ZOOM, MIN_ZOOM, POINT_ZOOM, TILE
 from tests.test_maps_tiles import tile_at
 
 ELIGIBLE = {"both": (1.0, 1.0), "only_a": (1.0, 0.0), "only_b": (0.0, 1.0), "neither": (0.0, 0.0)}

@@ -17,7 +17,8 @@ from coverage.policy import load_policy
 from coverage.reports.wording import load_wording
 from maps import build, language, layers, style
 from maps.language import _
-from maps.tiles.places import POINT_ZOOM
+from maps.tiles.contrast import CONTRAST
+from maps.tiles.pyramid import POINT_ZOOM
 
 CHANGED: Final = ("only_a", "only_b")
 LEAST: Final = 0.05  # premises; less is rounding
@@ -153,7 +154,7 @@ def groups(
     said.control = False
     return [
         layers.group([shaded], name=_("Municipalities by change")),
-        layers.group([build.place_tiles(key, places, base=base)], name=_("Places by policy")),
+        layers.group([build.place_tiles(key, places, theme=CONTRAST, base=base)], name=_("Places by policy")),
         said,
         *build.marks(focus=focus, mark=mark),
     ]

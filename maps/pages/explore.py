@@ -8,7 +8,7 @@ import streamlit as st
 from coverage.assessment import Assessment
 from coverage.contrast import Contrast
 from coverage.kinds import is_mobile
-from maps import build, charts, figures, layers, masts, session, style, work
+from maps import build, charts, figures, masts, session, style, themes, work
 from maps.language import N_, _, ngettext
 from maps.pages import contrast_view, map_view, parts, why
 from maps.picking import Index, pick
@@ -243,7 +243,7 @@ def _meter(label: str, short: float, total: float, colour: str, unit: str = "") 
 
 def _charts(assessment: Assessment) -> None:
     policy = assessment.policy
-    words = layers.class_labels(policy)
+    words = themes.class_labels(policy)
     colours = style.tier_colours([(tier.id, tier.eligible) for tier in policy.tiers])
     left, right = st.columns([1.25, 1], gap="large")
     with left:

@@ -11,11 +11,11 @@ from coverage import reasons
 from coverage.assessment import Assessment
 from maps import language, style
 from maps.language import N_, _, ngettext
-from maps.layers import class_labels
 from maps.pages import area_facts, why_area, why_changes, why_profile
 from maps.pages.origins import as_text, origin, source_of, supplied
 from maps.pages.parts import definitions, head
 from maps.picking import Picked
+from maps.themes import class_labels
 from maps.words import word
 
 # Where a place's own position is not known.

@@ -7,37 +7,42 @@ in a shape for each outcome, so that nothing rests on colour alone. Places eligi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import geopandas as gpd
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from coverage.contrast import OUTCOMES
 from maps.style import CONTRAST_COLOURS
-from maps.tiles.places import (
+from maps.themes import MIN_SHORT
+from maps.tiles.pyramid import (
     CELL_LEVELS,
     CLEAR,
     DEPTH,
-    MARGIN,
-    MAX_ZOOM,
-    MIN_SHORT,
-    MIN_ZOOM,
     POINT_ZOOM,
     TILE,
     WHITE,
     Codes,
+    Keys,
     Marks,
     Numbers,
-    add_up,
+    Pixels,
+    around,
+    blank,
     disc_radius,
     encode,
+    exists,
+    inner,
+    point_radius,
     positions,
+    pyramid,
+    stamp,
 )
 
+CONTRAST: Final = "contrast"  # in addresses, where others name a theme
 DRAWN: Final = OUTCOMES[:-1]  # code n of a mark stands for DRAWN[n - 1]
 COLOURS: Final = tuple(CONTRAST_COLOURS[outcome] for outcome in DRAWN)
 WHOLE: Final = 0.995  # of a disc: what is this much is drawn as all of it
@@ -77,11 +82,20 @@ class ContrastTiles:
         order = np.argsort(key, kind="stable")
         u, v, key, weights = u[order], v[order], key[order], weights[order]
         code = weights.argmax(axis=1).astype(np.uint8) + np.uint8(1) if len(weights) else np.zeros(0, np.uint8)
-        return cls(Marks(key, u, v, code, weights.sum(axis=1)), _pyramid(key, u, v, weights))
+        rows, columns = np.nonzero(weights > 0)
+        cells = pyramid(
+            key[rows],
+            (columns + 1).astype(np.uint8),
+            weights[rows, columns],
+            u=u[rows],
+            v=v[rows],
+            merge=_merged,
+        )
+        return cls(Marks(key, u, v, code, weights.sum(axis=1)), cells)
 
     def png(self, z: int, x: int, y: int) -> bytes | None:
         """Return the tile, or None where it is empty or outside the zooms and the world."""
-        if not (MIN_ZOOM <= z <= MAX_ZOOM and 0 <= x < 1 << z and 0 <= y < 1 << z):
+        if not exists(z, x, y):
             return None
         if z < POINT_ZOOM:
             cells = self.cells[z]
@@ -92,7 +106,7 @@ class ContrastTiles:
         rows, px, py = self.points.rows_near(z, x, y, level=DEPTH)
         if not len(rows):
             return None
-        radius = 4.0 + 1.6 * (z - POINT_ZOOM)
+        radius = point_radius(z)
         canvas = _signs(self.points.code[rows], np.floor(px).astype(np.int64), np.floor(py).astype(np.int64), radius)
         return encode(Image.fromarray(canvas), COLOURS)
 
@@ -117,53 +131,29 @@ def _pies(weight: Numbers, shares: Numbers, px: Numbers, py: Numbers) -> Image.I
     return image
 
 
-def _shape(outcome: str, dx: NDArray[np.int64], dy: NDArray[np.int64], radius: float) -> NDArray[np.bool_]:
-    """Tell which pixels belong to the sign of an outcome: a disc, a square, or a triangle that stands."""
+def _shape(outcome: str, radius: float) -> Pixels:
+    """Return the pixels of the sign of an outcome: a disc, a square, or a triangle that stands."""
+    square = around(1.2 * radius)
+    dx, dy = square.T
     if outcome == "only_a":
-        return np.maximum(abs(dx), abs(dy)) <= 0.88 * radius
+        return square[np.maximum(abs(dx), abs(dy)) <= 0.88 * radius]
     if outcome == "only_b":
         height = dy + 1.1 * radius
-        return (height >= 0) & (dy <= 0.9 * radius) & (abs(dx) <= 0.6 * height)
-    return dx * dx + dy * dy <= radius * radius
+        return square[(height >= 0) & (dy <= 0.9 * radius) & (abs(dx) <= 0.6 * height)]
+    return square[dx * dx + dy * dy <= radius * radius]
 
 
-def _signs(code: Codes, px: NDArray[np.int64], py: NDArray[np.int64], radius: float) -> Codes:
+def _signs(code: Codes, px: Pixels, py: Pixels, radius: float) -> Codes:
     """Stamp a sign with a white edge at every position; what changes lies on what does not."""
-    canvas = np.zeros((TILE + 2 * MARGIN, TILE + 2 * MARGIN), np.uint8)
+    canvas = blank()
     for number, outcome in enumerate(DRAWN, start=1):
         here = code == number
         for fill, reach in ((WHITE, min(radius + 2, 15.0)), (number, min(radius, 13.0))):
-            _stamp(canvas, px[here], py[here], fill, outcome, reach)
-    return canvas[MARGIN:-MARGIN, MARGIN:-MARGIN]
+            stamp(canvas, px[here], py[here], np.uint8(fill), _shape(outcome, reach))
+    return inner(canvas)
 
 
-def _stamp(canvas: Codes, px: NDArray[np.int64], py: NDArray[np.int64], fill: int, outcome: str, radius: float) -> None:
-    reach = int(np.ceil(1.2 * radius))
-    across = np.arange(-reach, reach + 1)
-    dx, dy = (part.ravel() for part in np.meshgrid(across, across))
-    inside = _shape(outcome, dx, dy, radius)
-    for right, down in zip(dx[inside].tolist(), dy[inside].tolist(), strict=True):
-        x, y = px + MARGIN + right, py + MARGIN + down
-        keep = (x >= 0) & (x < canvas.shape[1]) & (y >= 0) & (y < canvas.shape[0])
-        canvas[y[keep], x[keep]] = fill
-
-
-def _pyramid(key: NDArray[np.uint64], u: Numbers, v: Numbers, weights: Numbers) -> dict[int, Cells]:
-    """Add up the premises per cell and outcome, from POINT_ZOOM - 1 down to MIN_ZOOM."""
-    level = POINT_ZOOM - 1 + CELL_LEVELS
-    rows, columns = np.nonzero(weights > 0)
-    weight = weights[rows, columns]
-    cell, code = key[rows] >> np.uint64(2 * (DEPTH - level)), (columns + 1).astype(np.uint8)
-    sums: tuple[Numbers, ...] = (weight, weight * u[rows], weight * v[rows])
-    cells: dict[int, Cells] = {}
-    for zoom in range(POINT_ZOOM - 1, MIN_ZOOM - 1, -1):
-        cell, code, sums = add_up(cell, code, sums)
-        cells[zoom] = _merged(cell, code, sums)
-        cell = cell >> np.uint64(2)
-    return cells
-
-
-def _merged(cell: NDArray[np.uint64], code: Codes, sums: tuple[Numbers, ...]) -> Cells:
+def _merged(cell: Keys, code: Codes, sums: Sequence[Numbers]) -> Cells:
     """Make one disc of the outcomes of a cell: the total, the mean position and the shares."""
     found, group = np.unique(cell, return_inverse=True)
     total, u, v = (np.asarray(np.bincount(group, values, minlength=len(found)), float) for values in sums)

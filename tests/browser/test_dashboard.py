@@ -276,7 +276,7 @@ def test_nothing_sticks_out_on_a_phone(site: str, watched: Watched, tmp_path: Pa
         "/assets/../app.py",
         "/assets/..%2f..%2fapp.py",
         "/assets/%2e%2e/app.py",
-        "/tiles/x/all/1/1/1.png",
+        "/tiles/x/gap/all/1/1/1.png",
         "/data/x/areas.json",
     ],
 )
