@@ -44,6 +44,7 @@ ALLOWED: dict[str, set[str]] = {
     # It compares with published figures, so it judges places as the pipeline does.
     "findings": BASE | {"study", "inputs"},
     "check": BASE | {"study", "inputs", "schemas", "policy", "verdicts", "agreement", "findings"},
+    "trial": BASE | {"study", "inputs", "check", "findings"},
     "roads": BASE | {"schemas", "crs"},
     "burn": set(),
     "polygon_index": {"burn"},
@@ -136,6 +137,7 @@ ALLOWED: dict[str, set[str]] = {
         "draws",
         "layout",
         "preparation",
+        "pricing",
         "provenance",
         "priority",
         "reselection",
@@ -153,9 +155,14 @@ ALLOWED: dict[str, set[str]] = {
     "awards": STAGE | {"preparation", "roads", "routes"},
     # The life of areas, and applications priced as areas are.
     "status": STAGE,
+    # What a list and a single drawn area are both laid out and priced by.
+    "drawn": STAGE | {"layout", "preparation", "radio", "roads"},
+    "pricing": STAGE | {"costbook", "costs", "draws", "status", "subsidy"},
     "applications": STAGE
     | {"figure_files"}
-    | {"costbook", "costs", "layout", "lots", "preparation", "roads", "status", "subsidy"},
+    | {"costbook", "costs", "drawn", "lots", "preparation", "roads", "status", "subsidy"},
+    "sketch": STAGE
+    | {"areas", "costbook", "costs", "drawn", "layout", "lots", "preparation", "pricing", "priority", "status"},
     "backcast": STAGE | {"awards", "parts", "calibration", "costbook", "costs", "preparation", "subsidy"},
     "backcast_tables": SEEN | {"backcast", "calibration", "reports"},
     # It runs the pipeline again on changed plans.
@@ -163,6 +170,7 @@ ALLOWED: dict[str, set[str]] = {
     "terminal": set(),
     "console": SEEN | {"hearing", "stress", "reports"},
     "compare": BASE | {"policy"},
+    "earlier": SEEN | {"compare"},
     # A list that was handed over is set beside the same file written anew.
     "verify": BASE | {"assessment", "compare", "inputs", "policy", "reports", "sources"},
     # A list tells what would let an area in, and what a ceiling would change.
@@ -192,11 +200,13 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "build": (SEEN, {"layers", "landmarks", "masts", "themes", "tiles", "style", "assets"} | SAID),
     "export": (SEEN, {"build", "layers", "masts", "tiles", "style", "assets"} | SAID),
     "picking": (SEEN, {"tiles", "style"}),
-    "store": (SEEN, {"tiles", "layers"}),
+    "filters": ({"schemas"}, set()),
+    "store": (SEEN, {"filters"}),
     "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "style", "tiles"} | SAID),
     "server": (
         SEEN,
-        {"assets", "contrast", "layers", "landmarks", "masts", "themes", "tiles", "store", "style", "language"},
+        {"assets", "contrast", "filters", "layers", "landmarks", "masts", "themes", "tiles", "store", "style"}
+        | {"language"},
     ),
     "scored": (SEEN, set()),
     "clash": (SEEN, {"masts", "style"} | SAID),
@@ -241,6 +251,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "charts",
             "figures",
             "themes",
+            "filters",
         }
         | {"style"},
     ),

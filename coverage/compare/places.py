@@ -47,7 +47,7 @@ def follow(before: Run, after: Run, *, kind: str, sources: frozenset[str]) -> Me
     old, new = (_of_kind(run.places, member) for run in (before, after))
     inside = pd.Index(old.loc[old["area"].notna(), "place_id"]).union(new.loc[new["area"].notna(), "place_id"])
     old, new = (table.set_index("place_id").reindex(inside) for table in (old, new))
-    was, now = (inside.isin(run.places["place_id"]) for run in (before, after))
+    was, now = (pd.Index(run.places["place_id"]).get_indexer(inside) >= 0 for run in (before, after))
     both = was & now
     facts = both & _differ(old, new, PREMISES)
     shares = sorted({str(name) for name in (*old, *new) if str(name).startswith(SHARES)})

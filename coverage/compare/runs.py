@@ -62,7 +62,7 @@ def read_run(folder: Path) -> Run:
     for name in NEEDED:
         if not (folder / name).is_file():
             raise DataError(f"{folder}: there is no {name}; expected a folder that `assess` wrote")
-    run, summary = _json(folder / "run.json"), _json(folder / "summary.json")
+    run, summary = read_json(folder / "run.json"), read_json(folder / "summary.json")
     lacking = [name for name in TRACED if name not in run]
     if lacking:
         raise DataError(f"{folder / 'run.json'}: {lacking[0]!r} is missing; expected what `assess` writes")
@@ -86,7 +86,8 @@ def compared(name: str) -> bool:
     return name in PLACES or name.startswith(SHARES)
 
 
-def _json(path: Path) -> Mapping[str, Any]:
+def read_json(path: Path) -> Mapping[str, Any]:
+    """Read one of a run's files of JSON. Raises DataError where it is none, or no table."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
