@@ -15,11 +15,13 @@ from starlette.routing import Route
 from coverage.assessment import Assessment
 from maps import assets, landmarks, language, layers, masts
 from maps.contrast.layers import changes
+from maps.filters import PLAIN
 from maps.store import STORE, Entry
 from maps.themes import THEMES
 from maps.tiles import mobile
 from maps.tiles.contrast import CONTRAST, ContrastTiles
-from maps.tiles.places import LAYERS, PlaceTiles
+from maps.tiles.places import PlaceTiles
+from maps.tiles.pyramid import Located
 
 # An address with a digest never changes its content. Nothing is kept by proxies between server and reader.
 _KEEP: Final = {"Cache-Control": "private, max-age=604800, immutable", "X-Content-Type-Options": "nosniff"}
@@ -46,26 +48,30 @@ def routes() -> list[Route]:
     """Return the routes that stand beside Streamlit's own."""
     return [
         Route("/assets/{name:path}", _asset),
-        Route("/tiles/{key}/{theme}/{layer}/{z:int}/{x:int}/{y:int}.png", _in_thread(_tile)),
+        Route("/tiles/{key}/{theme}/{filter}/{z:int}/{x:int}/{y:int}.png", _in_thread(_tile)),
         Route("/overlay/{key}/{layer}.png", _in_thread(_overlay)),
         Route("/data/{key}/{layer}.json", _in_thread(_data)),
         Route("/data/{key}/{language}/{layer}.json", _in_thread(_worded)),
     ]
 
 
-def tiles_of(entry: Entry, theme: str, layer: str) -> PlaceTiles | ContrastTiles | None:
-    """Return the tiles of one layer of places, made at the first call; None where the entry knows none of that name.
+def tiles_of(entry: Entry, theme: str, code: str) -> PlaceTiles | ContrastTiles | None:
+    """Return the tiles of a theme under a filter, made at the first call; None where the entry knows one of them not.
 
     Of a comparison the only theme is who supports the places.
     """
-    if layer not in LAYERS or theme not in (THEMES if entry.contrast is None else (CONTRAST,)):
+    if not entry.knows(code) or theme not in (THEMES if entry.contrast is None else (CONTRAST,)):
         return None
-    if (found := entry.contrast) is not None:
-        return entry.derive(f"tiles/{theme}/{layer}", lambda _: ContrastTiles.build(found.places, layer=layer))
-    look = THEMES[theme]
-    return entry.derive(
-        f"tiles/{theme}/{layer}", lambda given: PlaceTiles.build(given.places, given.policy, theme=look, layer=layer)
-    )
+
+    def build(given: Assessment) -> PlaceTiles | ContrastTiles:
+        rows, located = entry.rows(code), entry.derive("located", lambda known: Located.of(known.places))
+        if entry.contrast is not None:
+            return ContrastTiles.build(entry.contrast.places, rows=rows, located=located)
+        return PlaceTiles.build(given.places, given.policy, theme=THEMES[theme], rows=rows, located=located)
+
+    if code in PLAIN:
+        return entry.derive(f"tiles/{theme}/{code}", build)
+    return entry.filtered(f"tiles/{theme}", code, build)
 
 
 def _in_thread(answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
@@ -91,7 +97,7 @@ async def _asset(request: Request) -> Response:
 def _tile(request: Request) -> Response:
     params = request.path_params
     entry = STORE.get(params["key"])
-    tiles = None if entry is None else tiles_of(entry, params["theme"], params["layer"])
+    tiles = None if entry is None else tiles_of(entry, params["theme"], params["filter"])
     if tiles is None:
         return _missing()
     drawn = tiles.png(params["z"], params["x"], params["y"])

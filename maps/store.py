@@ -15,12 +15,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from coverage.assessment import Assessment
 from coverage.contrast import Contrast
+from maps.filters import PLAIN, Filter, facts
 
 Value = TypeVar("Value")
 MAX_ENTRIES: Final = 48
 MAX_CONTRASTS: Final = 6
+MAX_FILTERS: Final = 256  # known by their codes
+MAX_FILTERED: Final = 24  # of what was made under filters: rows and tiles
 WAIT_S: Final = 0.25  # between two looks at what another reader's work has reached
 
 
@@ -38,25 +44,6 @@ def ground_of(assessment: Assessment) -> str:
 def key_of(assessment: Assessment) -> str:
     """Return the digest of the whole assessment."""
     return digest(ground_of(assessment), assessment.scenario.to_mapping())
-
-
-@dataclass
-class Entry:
-    """Hold an assessment and what was derived from it; each thing is derived once, also by two threads."""
-
-    assessment: Assessment
-    contrast: Contrast | None = None  # with another policy, where the entry stands for that
-    _derived: dict[str, Any] = field(default_factory=dict)
-    _lock: threading.RLock = field(default_factory=threading.RLock)
-
-    def derive(self, name: str, build: Callable[[Assessment], Value]) -> Value:
-        """Return what `build` makes of the assessment, made at the first call."""
-        if name not in self._derived:
-            with self._lock:
-                if name not in self._derived:
-                    self._derived[name] = build(self.assessment)
-        value: Value = self._derived[name]
-        return value
 
 
 class Shelf:
@@ -87,15 +74,69 @@ class Shelf:
             if waiting:
                 waiting()
         try:
-            if key not in self._kept:
-                self._kept[key] = build()
             with self._lock:
+                there, value = key in self._kept, self._kept.get(key)
+            if not there:
+                value = build()
+            with self._lock:
+                self._kept[key] = value
                 self._kept.move_to_end(key)
                 while len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
-            return self._kept[key]
+                    old, _ = self._kept.popitem(last=False)
+                    self._locks.pop(old, None)  # who waits for it still has the lock, and builds anew
+            return value
         finally:
             own.release()
+
+
+@dataclass
+class Entry:
+    """Hold an assessment and what was derived from it; each thing is derived once, also by two threads."""
+
+    assessment: Assessment
+    contrast: Contrast | None = None  # with another policy, where the entry stands for that
+    _derived: dict[str, Any] = field(default_factory=dict)
+    _filters: OrderedDict[str, Filter] = field(default_factory=OrderedDict)
+    _filtered: Shelf = field(default_factory=lambda: Shelf(MAX_FILTERED))
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def derive(self, name: str, build: Callable[[Assessment], Value]) -> Value:
+        """Return what `build` makes of the assessment, made at the first call."""
+        if name not in self._derived:
+            with self._lock:
+                if name not in self._derived:
+                    self._derived[name] = build(self.assessment)
+        value: Value = self._derived[name]
+        return value
+
+    def register(self, chosen: Filter) -> str:
+        """Take a filter in, so that the routes know it by its code; return the code."""
+        code = chosen.code
+        if code not in PLAIN:
+            with self._lock:
+                self._filters[code] = chosen
+                self._filters.move_to_end(code)
+                while len(self._filters) > MAX_FILTERS:
+                    self._filters.popitem(last=False)
+        return code
+
+    def knows(self, code: str) -> bool:
+        """Tell whether a code stands for a filter: of one kind of premises, or one that was registered."""
+        return code in PLAIN or code in self._filters
+
+    def rows(self, code: str) -> NDArray[np.bool_] | None:
+        """Tell which places the filter of a code lets through, all if None; raises KeyError if nobody knows it."""
+        chosen = PLAIN.get(code) or self._filters[code]
+        if not chosen.chosen:
+            return None
+        return self.filtered(
+            "rows", code, lambda given: chosen.mask(self.derive("facts", lambda _: facts(given.places)))
+        )
+
+    def filtered(self, name: str, code: str, build: Callable[[Assessment], Value]) -> Value:
+        """Return what `build` makes of the assessment under a filter; of many filters the last ones are kept."""
+        value: Value = self._filtered.get((name, code), lambda: build(self.assessment))
+        return value
 
 
 class Store:

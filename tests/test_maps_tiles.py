@@ -105,7 +105,7 @@ def test_no_premises_are_lost_on_the_way_down() -> None:
 
 
 def test_layers_hold_their_kind_alone() -> None:
-    business = PlaceTiles.build(toy.places(), POLICY, layer="business")
+    business = PlaceTiles.build(toy.places(), POLICY, rows=(toy.places()["kind"] == "business").to_numpy())
     assert len(business.points.key) == (toy.places()["kind"] == "business").sum()
 
 

@@ -97,7 +97,7 @@ def test_shares_divide_a_row() -> None:
 def test_layers_hold_their_kind_alone() -> None:
     frame = compared(["both", "only_a"], [10.0, 10.1], [63.5, 63.5], kind=["business", "household"])
     assert len(ContrastTiles.build(frame).points.key) == 2
-    business = ContrastTiles.build(frame, layer="business")
+    business = ContrastTiles.build(frame, rows=(frame["kind"] == "business").to_numpy())
     assert business.points.code.tolist() == [1]
 
 

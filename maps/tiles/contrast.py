@@ -13,6 +13,7 @@ from typing import Final
 
 import geopandas as gpd
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from coverage.contrast import OUTCOMES
@@ -27,6 +28,7 @@ from maps.tiles.pyramid import (
     WHITE,
     Codes,
     Keys,
+    Located,
     Marks,
     Numbers,
     Pixels,
@@ -37,7 +39,6 @@ from maps.tiles.pyramid import (
     exists,
     inner,
     point_radius,
-    positions,
     pyramid,
     stamp,
 )
@@ -72,23 +73,26 @@ class ContrastTiles:
     cells: Mapping[int, Cells]  # by zoom
 
     @classmethod
-    def build(cls, places: gpd.GeoDataFrame, *, layer: str = "all") -> ContrastTiles:
-        """Sort the places of a contrast into the index and add them up for every zoom below POINT_ZOOM."""
-        chosen = places if layer == "all" else places[places["kind"] == layer]
-        weights = outcome_weights(chosen)
+    def build(
+        cls, places: gpd.GeoDataFrame, *, rows: NDArray[np.bool_] | None = None, located: Located | None = None
+    ) -> ContrastTiles:
+        """Add the places of a contrast up for every zoom below POINT_ZOOM.
+
+        `rows` tells which of them are drawn, all if None; `located` is where they are, if that is known already.
+        """
+        weights, at = outcome_weights(places), located or Located.of(places)
         seen = weights.sum(axis=1) >= MIN_SHORT
-        chosen, weights = chosen[seen], weights[seen]
-        u, v, key = positions(chosen)
-        order = np.argsort(key, kind="stable")
-        u, v, key, weights = u[order], v[order], key[order], weights[order]
+        drawn = seen if rows is None else seen & rows
+        order = at.order[drawn[at.order]]
+        u, v, key, weights = at.u[order], at.v[order], at.key[order], weights[order]
         code = weights.argmax(axis=1).astype(np.uint8) + np.uint8(1) if len(weights) else np.zeros(0, np.uint8)
-        rows, columns = np.nonzero(weights > 0)
+        row, column = np.nonzero(weights > 0)
         cells = pyramid(
-            key[rows],
-            (columns + 1).astype(np.uint8),
-            weights[rows, columns],
-            u=u[rows],
-            v=v[rows],
+            key[row],
+            (column + 1).astype(np.uint8),
+            weights[row, column],
+            u=u[row],
+            v=v[row],
             merge=_merged,
         )
         return cls(Marks(key, u, v, code, weights.sum(axis=1)), cells)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from coverage.policy import Policy
-from coverage.schemas import KINDS
 from maps.themes import GAP, MIN_SHORT, Theme
 from maps.tiles.pyramid import (
     CELL_LEVELS,
@@ -28,6 +26,7 @@ from maps.tiles.pyramid import (
     WHITE,
     Codes,
     Keys,
+    Located,
     Marks,
     Numbers,
     blank,
@@ -37,12 +36,9 @@ from maps.tiles.pyramid import (
     exists,
     inner,
     point_radius,
-    positions,
     pyramid,
     stamp,
 )
-
-LAYERS: Final = ("all", *KINDS)
 
 
 @dataclass(frozen=True)
@@ -56,14 +52,23 @@ class PlaceTiles:
     cells: Mapping[int, Marks] = field(default_factory=dict)  # by zoom
 
     @classmethod
-    def build(cls, places: gpd.GeoDataFrame, policy: Policy, *, theme: Theme = GAP, layer: str = "all") -> PlaceTiles:
-        """Sort the places into the index and add them up for every zoom below POINT_ZOOM."""
-        chosen = places if layer == "all" else places[places["kind"] == layer]
-        painted = theme.paint(chosen, policy)
-        u, v, key = positions(chosen)
-        order = np.argsort(key, kind="stable")
-        order = order[painted.code[order] > 0]
-        points = Marks(key[order], u[order], v[order], painted.code[order], painted.weight[order])
+    def build(
+        cls,
+        places: gpd.GeoDataFrame,
+        policy: Policy,
+        *,
+        theme: Theme = GAP,
+        rows: NDArray[np.bool_] | None = None,
+        located: Located | None = None,
+    ) -> PlaceTiles:
+        """Paint the places and add them up for every zoom below POINT_ZOOM.
+
+        `rows` tells which of them are drawn, all if None; `located` is where they are, if that is known already.
+        """
+        painted, at = theme.paint(places, policy), located or Located.of(places)
+        drawn = painted.code > 0 if rows is None else (painted.code > 0) & rows
+        order = at.order[drawn[at.order]]
+        points = Marks(at.key[order], at.u[order], at.v[order], painted.code[order], painted.weight[order])
         counts = points.weight >= MIN_SHORT
         kinds = theme.classes(policy)
         return cls(
