@@ -1,7 +1,8 @@
 """Runs that `assess` wrote earlier: found in a folder, and read back as far as they hold an assessment.
 
 A run holds its places, areas, routes and masts, and its figures. It does not hold cost lines, mobile layers, rejected
-rows and corrections, nor how firm its list is: of an assessment that is read back these are empty.
+rows and corrections, nor how firm its list is: of an assessment that is read back these are empty. The texts that say
+why places are judged as they are stay in the file: they follow from the rest, and are most of it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pyogrio
 import pyogrio.errors
 
@@ -29,6 +31,7 @@ from coverage.scenario import Scenario
 
 MOST: Final = 100  # runs that are listed, the newest first
 MARK: Final = 12  # hexadecimal digits that a run is named by
+TEXTS: Final = ("reason", "reason_nb", "change", "change_nb")
 READ_BACK: Final = "read_back"  # in the provenance of an assessment that was read back: the run's name
 PLACES: Final = (
     "place_id", "kind", "weight", "municipality_code", "tier", "gap_kind", "short_fixed", "short_mobile", "eligible",
@@ -146,7 +149,8 @@ def read_back(earlier: Earlier, present: Assessment) -> Assessment:
 
 def _frame(folder: Path, name: str, needed: tuple[str, ...], present: Assessment) -> gpd.GeoDataFrame:
     try:
-        found = gpd.read_parquet(folder / name)
+        names = [column for column in pq.read_schema(folder / name).names if column not in TEXTS]
+        found = gpd.read_parquet(folder / name, columns=names)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataError(f"{folder.name}: {name} is not there or not readable; expected what `assess` writes") from error
     lacking = [column for column in needed if column not in found]
