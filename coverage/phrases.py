@@ -19,6 +19,10 @@ from coverage.policy import Clause, Policy, Tier
 
 TEXTS: Final = Path(__file__).parent / "texts" / "reasons.toml"
 UNNAMED: Final = ("", "not named", "a provider not named")  # what sources write where they name no provider
+# What stands for an operator whose name is withheld (coverage/disclosure), and the text that says so.
+ANOTHER: Final = "another operator"
+SOME: Final = "an operator"
+WITHHELD: Final[Mapping[str, str]] = {ANOTHER: "another", SOME: "some"}
 
 
 @functools.cache
@@ -89,5 +93,7 @@ class Phrases:
         return self.text("form", both, speed=first, other=other)
 
     def provider(self, name: str) -> str:
-        """Return a provider's name, or say that it is not named."""
+        """Return a provider's name, or say that it is not named, or withheld."""
+        if name in WITHHELD:
+            return self.text("offer", WITHHELD[name])
         return self.text("offer", "not_named") if name in UNNAMED else name

@@ -28,8 +28,8 @@ FACTS: Final[Mapping[str, Any]] = {
     "fixed_class_up_mbps": 0.0, "fixed_technology": "", "fixed_provider": "", "fixed_closes": pd.NaT,
     "uncounted_down_mbps": 0.0, "uncounted_up_mbps": 0.0, "uncounted_technology": "", "uncounted_provider": "",
     "uncounted_why": "", "planned_by": "", "planned_down_mbps": 0.0, "planned_up_mbps": 0.0, "planned_date": pd.NaT,
-    "planned_networks": 0, "mobile_level": "", "mobile_operators": 0, "correction": "", "corrected_by": "",
-    "corrected_on": pd.NaT,
+    "planned_networks": 0, "plan_told": True, "mobile_level": "", "mobile_operators": 0, "correction": "",
+    "corrected_by": "", "corrected_on": pd.NaT,
 }  # fmt: skip
 
 
@@ -169,12 +169,16 @@ class _Writer(Phrases):
         if clause.rule == "not_short":
             return ""
         if clause.rule == "planned_within_horizon":
+            if not case.plan_told:
+                return self.text("plan", "withheld")
             speed = self.speed(case.planned_down_mbps, case.planned_up_mbps)
             return self.text("plan", "counts", provider=self._plan_by(case), speed=speed, day=self._plan_day(case))
         return self.label(clause)
 
     def _plan(self, case: Any) -> str:
-        """Say why no plan keeps an eligible place from support."""
+        """Say why no plan keeps an eligible place from support; nothing where plans are withheld."""
+        if not case.plan_told:
+            return ""
         years = self.policy.fixed.plan_horizon_years
         if not any(clause.rule == "planned_within_horizon" for clause in self.policy.clauses):
             return ""

@@ -96,6 +96,7 @@ PLACES: Final = pa.DataFrameSchema(
         "funded_earlier": pa.Column(bool, required=False),  # in an area that public money was given to before
         "position_basis": _text(POSITION_BASES, required=False),  # where any is not given
         "employees_basis": _text(EMPLOYEES_BASES, required=False),  # where any is not reported
+        "legal_form": _text(nullable=True, required=False),  # of the owner, as a register codes it (AS, ENK)
         "source": _text(),  # id of the source in study.toml
         "source_row": pa.Column(int),  # 1-based data row in that source
     },
@@ -276,6 +277,7 @@ SERVICE: Final = pa.DataFrameSchema(
         "planned_source": _text(nullable=True),
         "planned_source_row": pa.Column(int, pa.Check.ge(0)),
         "planned_networks": pa.Column(int, pa.Check.ge(0)),  # providers whose plan would end the shortfall
+        "plan_told": pa.Column(bool, required=False),  # false: plans are withheld here, and whether there is any
         "uncounted_down_mbps": _number(),  # the best existing offer that does not count, 0: none
         "uncounted_up_mbps": _number(),
         "uncounted_technology": _text(TECHNOLOGIES, nullable=True),

@@ -29,7 +29,7 @@ WITHHELD_BELOW: Final = 5  # the register states a headcount from here on
 
 UNIT_COLUMNS: Final = {
     "place_id": UNIT, "org_number": UNIT, "name": "Navn", "nace": INDUSTRY, "line_of_business": "NACE 1 - Bransje",
-    "municipality_code": "municipality", "employees": "employees",
+    "municipality_code": "municipality", "employees": "employees", "legal_form": FORM,
 }  # fmt: skip
 NEEDED: Final = (
     "municipalities", "municipality_column", "municipality_name", "cells", "sizes", "withheld_headcount",

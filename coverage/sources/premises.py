@@ -67,12 +67,15 @@ def reject_repeated(batch: Batch, taken: pd.Index) -> None:
 def one_frame(batches: list[Batch], crs: str) -> gpd.GeoDataFrame:
     """Return all registers as one frame (schemas.PLACES) in register order, checked.
 
-    `cell_m`, `position_basis` and `employees_basis` are there only where a register counts cells, spreads or imputes.
+    `cell_m`, `position_basis` and `employees_basis` are there only where a register counts cells, spreads or imputes;
+    `legal_form` only where one states any.
     """
     columns = [*schemas.PLACES.columns, "geometry"]
     whole = pd.concat([batch.geo[columns] for batch in batches], ignore_index=True)
     whole = whole.fillna({name: value for name, value in USUAL.items() if name == "cell_m"})
     whole = whole.drop(columns=[name for name, value in USUAL.items() if (whole[name] == value).all()])
+    if whole["legal_form"].isna().all():
+        whole = whole.drop(columns="legal_form")
     places = gpd.GeoDataFrame(whole, geometry="geometry", crs=crs)
     return schemas.check(places, schemas.PLACES, where="premises")
 

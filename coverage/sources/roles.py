@@ -136,6 +136,7 @@ ROLES: Final[Mapping[str, Role]] = {
             Field("funded_earlier", "flag", default=False),
             Field("position_basis", default="given", allowed=schemas.POSITION_BASES),
             Field("employees_basis", default="reported", allowed=schemas.EMPLOYEES_BASES),
+            Field("legal_form"),
         ),
         options={
             **CODE_OPTIONS,
