@@ -121,9 +121,11 @@ def scenario_groups(
     dots: bool = False,
     mark: gpd.GeoSeries | None = None,
     masted: bool = False,
+    panes: str = "",
 ) -> list[folium.FeatureGroup]:
     """Return what follows the scenario and the page's filters: areas, routes, places, the chosen thing, the view.
 
+    `panes` stands behind the names of the panes that are drawn into, see maps/swipe.py.
     `places` names a layer of places, None leaves them out; `dots` draws areas as dots in a wide view; the view
     is fitted to `focus`, each time it changes; `masted` adds the mobile areas.
     """
@@ -131,27 +133,28 @@ def scenario_groups(
     groups = [
         # What holds words comes in the reader's language.
         layers.group(
-            [_drawn("areas", f"{key}/{language.current()}", base, pane="areas", lift=3.5, **seen)],
+            [_drawn("areas", f"{key}/{language.current()}", base, pane=f"areas{panes}", lift=3.5, **seen)],
             name=_("Project areas"),
         ),
         layers.group(
-            [_drawn("routes", key, base, pane="routes", interactive=False, minZoom=9)], name=_("Fibre routes")
+            [_drawn("routes", key, base, pane=f"routes{panes}", interactive=False, minZoom=9)],
+            name=_("Fibre routes"),
         ),
     ]
     if masted:
         worded = f"{key}/{language.current()}"
-        outlines = _drawn("served", worded, base, pane="served", minZoom=masts.CLOSE, lift=3.0)
+        outlines = _drawn("served", worded, base, pane=f"served{panes}", minZoom=masts.CLOSE, lift=3.0)
         signs = [
-            _drawn("masts", worded, base, pane="signs", minZoom=masts.CLOSE),
-            _drawn("fundedmasts", worded, base, pane="signs"),
+            _drawn("masts", worded, base, pane=f"signs{panes}", minZoom=masts.CLOSE),
+            _drawn("fundedmasts", worded, base, pane=f"signs{panes}"),
         ]
         groups.append(layers.group([outlines, *signs], name=_("Mobile areas")))
     if places is not None:
-        groups.append(layers.group([place_tiles(ground, places, base=base)], name=_("Places by gap")))
+        groups.append(layers.group([place_tiles(ground, places, base=base, panes=panes)], name=_("Places by gap")))
     return [*groups, *marks(focus=focus, mark=mark)]
 
 
-def place_tiles(key: str, places: str, *, theme: str = GAP.id, base: str = "") -> folium.TileLayer:
+def place_tiles(key: str, places: str, *, theme: str = GAP.id, base: str = "", panes: str = "") -> folium.TileLayer:
     """Return the tiles of a layer of places by a theme, by the key that the store knows them by."""
     tiles = folium.TileLayer(
         f"{base}/tiles/{key}/{theme}/{places}/{{z}}/{{x}}/{{y}}.png",
@@ -161,7 +164,7 @@ def place_tiles(key: str, places: str, *, theme: str = GAP.id, base: str = "") -
         control=False,
         min_zoom=MIN_ZOOM,
         max_zoom=MAX_ZOOM,
-        pane="places",
+        pane=f"places{panes}",
     )
     tiles.options.pop("attribution", None)
     return tiles

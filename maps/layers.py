@@ -296,7 +296,7 @@ class OfflineMap(folium.Map):
 
     def __init__(self, *, base: str = "", **options: Any) -> None:
         super().__init__(tiles=None, font_size="12px", **options)
-        self.default_js = [(name, f"{base}/assets/{name}") for name in assets.SCRIPTS]
+        self.default_js = [(name, f"{base}/assets/{name}") for name in assets.LIVE]
         self.default_css = [(name, f"{base}/assets/{name}") for name in assets.SHEETS]
 
 

@@ -10,11 +10,11 @@
   var LEGEND = 228; /* pixels that an open legend takes; see map.css */
 
   function pane(map, name) {
-    var found = map.getPane(name);
+    var found = map.getPane(name), kind = name.split("-")[0]; /* of two sides each has its own: areas-left */
     if (!found) {
       found = map.createPane(name);
-      found.style.zIndex = PANES[name] || 400;
-      if (name === "places" || name === "names" || name === "mobile" || name === "chosen" || name === "discs") {
+      found.style.zIndex = PANES[kind] || 400;
+      if (kind === "places" || kind === "names" || kind === "mobile" || kind === "chosen" || kind === "discs") {
         found.style.pointerEvents = "none";
       }
     }
@@ -282,5 +282,5 @@
     }
   }
 
-  window.coverageMap = { vector: vector, discs: discs, focus: focus, explain: explain, legend: legend, begin: begin, panes: panes };
+  window.coverageMap = { vector: vector, discs: discs, focus: focus, explain: explain, legend: legend, begin: begin, panes: panes, pane: pane };
 })();
