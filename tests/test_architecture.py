@@ -120,7 +120,7 @@ ALLOWED: dict[str, set[str]] = {
     "assessment": {"costbook", "costs", "curve", "inputs", "policy", "programme", "scenario", "stability", "study"}
     | {"audience"},
     # The one gate between an assessment and who is looking: it explains anew what it narrows.
-    "disclosure": STAGE | {"assessment", "audience", "claims", "reasons", "study"},
+    "disclosure": STAGE | {"assessment", "audience", "claims", "phrases", "reasons", "study"},
     "comparisons": STAGE | {"contrast", "corrections", "hearing", "study", "verdicts"},
     "layout": STAGE
     | {"study", "areas", "backhaul", "corrections", "mobile_areas", "radio", "roads", "routes", "stranding", "terrain"}
@@ -176,8 +176,9 @@ ALLOWED: dict[str, set[str]] = {
     # A list tells what would let an area in, and what a ceiling would change.
     "reports": SEEN
     | {"reports", "reasons", "business", "nace", "levers", "ceiling", "compare", "curve", "programme", "stability"}
-    | {"templates"},
+    | {"templates", "disclosure"},
     "__main__": SEEN
+    | {"disclosure"}
     | {"backcast", "backcast_tables"}
     | {"comparisons", "pipeline", "reports", "check", "agreement", "console", "plans", "stress"}
     | {"applications", "compare", "terminal", "verify"},
@@ -195,15 +196,17 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "themes": (SEEN, {"style"} | SAID),
     "tiles": (SEEN, {"style", "themes"} | SAID),
     "layers": (SEEN, {"style", "themes", "tiles", "assets"} | SAID),
-    "landmarks": (SEEN, {"layers", "style"} | SAID),
-    "masts": (SEEN, {"layers", "style"} | SAID),
-    "build": (SEEN, {"layers", "landmarks", "masts", "themes", "tiles", "style", "assets"} | SAID),
+    "legends": (SEEN, {"style", "themes"} | SAID),
+    "landmarks": (SEEN, {"layers", "legends", "style"} | SAID),
+    "masts": (SEEN, {"layers", "legends", "style"} | SAID),
+    "build": (SEEN, {"layers", "landmarks", "legends", "masts", "themes", "tiles", "style", "assets"} | SAID),
     "swipe": (SEEN, {"build", "layers", "style"} | SAID),
-    "export": (SEEN, {"build", "layers", "masts", "tiles", "style", "assets"} | SAID),
+    "export": (SEEN, {"build", "layers", "legends", "masts", "tiles", "style", "assets"} | SAID),
     "picking": (SEEN, {"tiles", "style"}),
     "filters": ({"schemas"}, set()),
+    "search": (set(), set()),
     "store": (SEEN, {"filters"}),
-    "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "style", "tiles"} | SAID),
+    "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "legends", "style", "tiles"} | SAID),
     "server": (
         SEEN,
         {"assets", "contrast", "filters", "layers", "landmarks", "masts", "themes", "tiles", "store", "style"}
@@ -247,6 +250,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "contrast",
             "export",
             "layers",
+            "legends",
             "masts",
             "picking",
             "swipe",
