@@ -49,7 +49,7 @@ def folded(texts: Texts) -> pa.LargeStringArray:
 
 
 class Hit(NamedTuple):
-    """Name a row and how it was found: 0 by a whole name, 1, 2 by the beginning of one, of a word, 3 inside, 4 by words."""
+    """Name a row and how it was found: 0 by a whole name, 1 or 2 by how one or a word begins, 3 inside, 4 by words."""
 
     rank: int
     row: int

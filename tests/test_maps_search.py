@@ -117,7 +117,7 @@ def test_places_are_found_by_name_address_and_id() -> None:
     assert built.find("road 3 4")[0] == (0, 33)
     assert built.find("P0123")[0] == (0, 123)
     assert [hit.row for hit in built.find("westby firm 25")] == [25, 125, 225]
-    assert [hit.row for hit in built.find("eastby 7000 firm 25")] == [250]
+    assert [hit.row for hit in built.find("eastby 7000 firm 25")] == [250, 255]
 
 
 def test_municipalities_come_before_areas() -> None:
