@@ -61,7 +61,7 @@ def _study_findings(found: Inspection, study: Study) -> Iterator[Finding]:
         else:
             yield Finding("note", "", words)
     if found.inputs is not None:
-        yield from _twice_registered(found.inputs.places)
+        yield from twice_registered(found.inputs.places)
     for warning in found.warnings:
         yield Finding("note" if warning == NO_MOBILE else "problem", "", warning)
     if found.inputs is not None:
@@ -109,7 +109,7 @@ def _source_findings(found: Inspection, study: Study) -> Iterator[Finding]:
             yield from _facts(reports[spec.id], found.area)
 
 
-def _twice_registered(places: gpd.GeoDataFrame) -> Iterator[Finding]:
+def twice_registered(places: gpd.GeoDataFrame) -> Iterator[Finding]:
     """Say which premises stand in the registers more than once under other ids: one organisation number, or one name
     of one kind at one point. Rows without a name or a number (homes, cells) cannot be told apart by either.
     """

@@ -20,7 +20,8 @@ class SourceSpec:
 
     `path` is absolute; `file` is the path as written, for messages. `columns` maps our column to theirs,
     `constants` our column to one value for all rows, `values` our column to {their value: our value}.
-    `where` and `where_prefix` select rows by their columns.
+    `where` and `where_prefix` select rows by their columns. `uploaded` is the SHA-256 of a file that a reader of the
+    dashboard brought, and empty for what study.toml names.
     """
 
     id: str
@@ -43,11 +44,17 @@ class SourceSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     where_prefix: Mapping[str, str] = field(default_factory=dict)
+    uploaded: str = ""
 
     @property
     def name(self) -> str:
-        """Return the file's name for messages and fingerprints: as written, `data-root/…` under the data root."""
+        """Return the file's name for messages and fingerprints: as written, `data-root/…` under the data root.
+
+        An uploaded file is `upload/…`, so that it is never taken for one of the study's own.
+        """
         written = self.file or self.path.name
+        if self.uploaded:
+            return f"upload/{written}"
         return f"data-root/{written}" if self.root == "data" else written
 
 

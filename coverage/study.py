@@ -8,7 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from coverage.sources.intake import Inspection as Inspection
 from coverage.sources.intake import inspect_inputs, read_inputs
 from coverage.sources.names import Key, checked, nearest
 from coverage.sources.roles import REQUIRED_ROLES, SERVICE_ROLES
-from coverage.sources.specs import extra_files, read_specs
+from coverage.sources.specs import extra_files, mapping_digest, read_spec, read_specs
 
 FILE: Final = "study.toml"
 DATA_ROOT_VARIABLE: Final = "COVERAGE_DATA_ROOT"
@@ -200,12 +200,45 @@ class Study:
                 "'assessment' for areas, routes and costs"
             )
 
+    def upload(self, table: Mapping[str, Any], *, folder: Path) -> SourceSpec:
+        """Return the spec of a file that lies in a reader's own folder, from a table as in [[sources]].
+
+        The table is checked as study.toml's own are, and it may name no other file than the one in `folder`. Raises
+        DataError for what it says wrong, for an id that the study has, and for a file that is not there.
+        """
+        known = {item.id: item.value for item in self.parameters}
+        spec = read_spec(table, 1, folder=folder, data_root=None, parameters=known, of="the mapping")
+        if extra_files(spec) or spec.path.parent != folder.resolve():
+            raise DataError(f"the mapping: source {spec.id!r} names other files; expected the uploaded one alone")
+        if any(spec.id == own.id for own in self.sources if not own.uploaded):
+            raise DataError(f"the mapping: the study has a source {spec.id!r} already; expected an id of its own")
+        if not spec.path.is_file():
+            raise DataError(f"{spec.name}: the file is not there; expected it to be uploaded")
+        return replace(spec, uploaded=digest(spec.path))
+
+    def with_source(self, spec: SourceSpec) -> Study:
+        """Return the study with one more source, or with this one in the place of the one that has its id."""
+        others = [spec if own.id == spec.id else own for own in self.sources]
+        return replace(self, sources=tuple(others if spec in others else [*others, spec]))
+
+    def without(self, source_id: str) -> Study:
+        """Return the study without one source; without any that has this id, the study as it is."""
+        return replace(self, sources=tuple(own for own in self.sources if own.id != source_id))
+
+    @property
+    def brought(self) -> tuple[str, ...]:
+        """Return what stands for the uploaded sources: their contents and how they are read, not where they lie."""
+        return tuple(mapping_digest(spec) for spec in self.sources if spec.uploaded)
+
     def default_scenario(self) -> Scenario:
         """Return the study's own question: its policy and its budget."""
         return Scenario(policy=self.policy, budget=self.budget)
 
     def fingerprint(self) -> dict[str, str]:
-        """Return the SHA-256 of study.toml and of every source file, by name as study.toml writes it."""
+        """Return the SHA-256 of study.toml and of every source file, by name as study.toml writes it.
+
+        How an uploaded file is read stands in no study.toml: it has a mark of its own.
+        """
         marks = {FILE: digest(self.folder / FILE)}
         for spec in self.sources:
             for path in (spec.path, *extra_files(spec)):
@@ -213,6 +246,8 @@ class Study:
                 if not path.exists():
                     raise DataError(f"{name}: the file does not exist; expected it for source {spec.id!r}")
                 marks[name] = digest(path)
+            if spec.uploaded:
+                marks[f"{spec.name} as {spec.id}"] = mapping_digest(spec)
         return dict(sorted(marks.items()))
 
 

@@ -45,6 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "findings": BASE | {"study", "inputs"},
     "check": BASE | {"study", "inputs", "schemas", "policy", "verdicts", "agreement", "findings"},
     "trial": BASE | {"study", "inputs", "check", "findings"},
+    "trial": BASE | {"study", "inputs", "check", "findings"},
     "roads": BASE | {"schemas", "crs"},
     "burn": set(),
     "polygon_index": {"burn"},

@@ -188,6 +188,13 @@ def _unpack(path: Path, member: str, spec: SourceSpec, folder: Path) -> Path:
     return folder / main
 
 
+def data_sets(path: Path, spec: SourceSpec) -> tuple[str, ...]:
+    """Return what in a zip file can be a source of any kind in SUFFIXES. Raises DataError as `check_archive` does."""
+    known = {suffix for suffixes in SUFFIXES.values() for suffix in suffixes}
+    names = {_dataset(info.filename) for info in check_archive(path, spec)}
+    return tuple(sorted(name for name in names if PurePosixPath(name).suffix.lower() in known))
+
+
 def _choose(members: Sequence[zipfile.ZipInfo], member: str, spec: SourceSpec) -> str:
     """Return the member that study.toml names, else the only one that can be a source of this kind."""
     names = [info.filename for info in members]

@@ -45,14 +45,44 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "place_id": ("id", "adrid", "adresseid", "location_id", "bygningsnummer", "byggnr"),
     "ferry": ("ferje", "ferge", "typeveg"),
     "level": ("minsignal", "dekningsgrad"),
+    "municipality": ("kommunenavn",),
+    "correction": ("feil", "hva er feil", "retting", "rettelse", "what is wrong"),
+    "comment": ("kommentar", "merknad", "begrunnelse", "remark"),
+    "office": ("kontor", "avsender", "meldt av", "etat"),
+    "date": ("dato",),
+    "claim": ("svar", "uttalelse", "answer"),
+    "status": ("tilstand",),
+    "available_from": ("ferdig", "ferdigstilt", "ferdigstilles", "planlagt ferdig", "ready"),
+    "available_until": ("stenges", "legges ned", "closes"),
+    "lapsed_on": ("bortfalt", "falt bort", "lapsed"),
+    "latency_ms": ("forsinkelse", "latency"),
+    "application_id": ("søknadsnummer", "søknadsnr", "saksnummer", "søknad", "application"),
+    "vendor": ("utbygger", "leverandør"),
+    "vendor_cost": ("kalkyle", "utbyggers kostnad"),
+    "municipal_money": ("kommunale midler", "kommunal andel"),
+    "contact_office": ("kontaktkontor", "kontakt"),
+    "award_id": ("tildeling", "tilskuddsnummer"),
+    "year": ("år", "tildelingsår"),
+    "premises": ("antall adresser", "antall husstander"),
+    "total_cost": ("totalkostnad", "total kostnad", "kostnad"),
+    "grant": ("tilskudd", "støtte"),
+    "route_m": ("traselengde", "traselengde_m", "grøftelengde"),
+    "terrain": ("terreng",),
+    "cell_id": ("ssbid", "ssbid250m", "ssbid0250m", "ssbid_250", "rute"),
 }
+
+
+def means(theirs: str, ours: str) -> bool:
+    """Return whether a column is called what we call it, or what registers do."""
+    folded = theirs.strip().casefold()
+    return folded == ours or folded in SYNONYMS.get(ours, ())
 
 
 def likely_name(theirs: str, expected: Collection[str]) -> str:
     """Return the expected name that a column most likely means, by what registers call it or by spelling; or ""."""
     folded = theirs.strip().casefold()
     for ours in expected:
-        if folded == ours or folded in SYNONYMS.get(ours, ()):
+        if means(theirs, ours):
             return ours
     close = difflib.get_close_matches(folded, list(expected), n=1, cutoff=0.7)
     return close[0] if close else ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -59,7 +62,7 @@ def read_specs(
     """
     specs: list[SourceSpec] = []
     for number, table in enumerate(tables, start=1):
-        spec = _read_spec(table, number, folder, data_root, parameters)
+        spec = read_spec(table, number, folder=folder, data_root=data_root, parameters=parameters)
         if any(spec.id == other.id for other in specs):
             raise DataError(f"study.toml: two sources have the id {spec.id!r}; expected ids that occur once")
         specs.append(spec)
@@ -83,11 +86,24 @@ def reader_files(spec: SourceSpec) -> tuple[str, ...]:
     return () if spec.kind == "raster" else reader_of(spec).files
 
 
-def _read_spec(
-    table: Any, number: int, folder: Path, data_root: Path | None, parameters: Mapping[str, float]
+def mapping_digest(spec: SourceSpec) -> str:
+    """Return the SHA-256 of everything that a source says of itself, but where its file lies."""
+    said = {key: value for key, value in dataclasses.asdict(spec).items() if key != "path"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str, ensure_ascii=False).encode()).hexdigest()
+
+
+def read_spec(
+    table: Any,
+    number: int,
+    *,
+    folder: Path,
+    data_root: Path | None,
+    parameters: Mapping[str, float],
+    of: str = "study.toml",
 ) -> SourceSpec:
+    """Turn one [[sources]] table into a spec, or raise DataError naming the source; `of` is what the table stands in."""
     name = table.get("id") if isinstance(table, Mapping) else None
-    where = f"study.toml: source {name!r}" if name else f"study.toml: source number {number}"
+    where = f"{of}: source {name!r}" if name else f"{of}: source number {number}"
     raw = checked(table, SOURCE_KEYS, where=where)
     role, kind = raw["role"], raw["kind"]
     if role not in ROLES:

@@ -30,6 +30,12 @@ SPREADSHEETS: Final = (".xlsx", ".xlsm")
 # XML that defines its own entities can unpack to anything, or fetch it; no spreadsheet needs to.
 _ENTITIES: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
+# openpyxl trusts the XML that it reads: a damaged file may fail at any step.
+_BROKEN: Final = (
+    InvalidFileException, zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError,
+    IndexError, OSError, EOFError, OverflowError, AssertionError, zlib.error, RuntimeError,
+)  # fmt: skip
+
 Row = tuple[Any, ...]
 
 
@@ -51,11 +57,22 @@ def read_sheet(path: Path, spec: SourceSpec) -> RawTable:
                 book.close()
         said = tuple(dict.fromkeys(brief(item.message, length=200) for item in caught))
         return replace(raw, notes=(*raw.notes, *said))
-    except (
-        InvalidFileException, zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError,
-        IndexError, OSError, EOFError, OverflowError, AssertionError, zlib.error, RuntimeError,
-    ) as error:  # fmt: skip
-        # openpyxl trusts the XML that it reads: a damaged file may fail at any step.
+    except _BROKEN as error:
+        raise DataError(f"{spec.name}: not a readable spreadsheet ({brief(error)}); expected a whole .xlsx") from error
+
+
+def sheet_names(path: Path, spec: SourceSpec) -> tuple[str, ...]:
+    """Return the sheets of a spreadsheet, for a person to choose from. Raises DataError as `read_sheet` does."""
+    _check(path, spec)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(path, read_only=True, keep_links=False)
+        try:
+            return tuple(sheet.title for sheet in book.worksheets if hasattr(sheet, "iter_rows"))
+        finally:
+            book.close()
+    except _BROKEN as error:
         raise DataError(f"{spec.name}: not a readable spreadsheet ({brief(error)}); expected a whole .xlsx") from error
 
 

@@ -63,6 +63,24 @@ def read_vector(spec: SourceSpec) -> RawTable:
     return RawTable(frame, crs_found=brief(found), notes=(*notes, *twice, *said))
 
 
+def layer_names(spec: SourceSpec) -> tuple[str, ...]:
+    """Return the layers of a vector file, for a person to choose from; none of a format that has no layers.
+
+    Raises DataError where the file is not what its name says.
+    """
+    with local_file(spec) as path:
+        form = identify(path, spec)
+        if not form.drivers:
+            return ()
+        _check_path(path, spec)
+        try:
+            return tuple(str(name) for name in pyogrio.list_layers(path)[:, 0])
+        except _DAMAGED as error:
+            raise DataError(
+                f"{spec.name}: not a readable vector file ({brief(error)}); expected a whole {form.name}"
+            ) from error
+
+
 def _ogr(path: Path, form: Format, spec: SourceSpec) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
     _check_path(path, spec)
     options: dict[str, Any] = {}
