@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +15,8 @@ import shapely
 
 from coverage import costs, subsidy
 from coverage.costbook import INDEX_PREFIX, CostBook, load_costs
+from coverage.drawn import lay_alone
 from coverage.figure_files import read_rules
-from coverage.layout import Clock, lay_out
 from coverage.lots import lot_ids
 from coverage.preparation import Prepared
 from coverage.roads import build_graph
@@ -102,28 +102,20 @@ def _priced(
     prepared: Prepared, scenario: Scenario, asked: gpd.GeoDataFrame, held: pd.DataFrame, book: CostBook
 ) -> Iterator[pd.DataFrame]:
     """Yield MODEL by application, of as many applications at a time as share no position."""
-    places, policy = prepared.places, prepared.policy
+    places = prepared.places
     points = np.asarray(places.geometry.array, dtype=object)
     xy = shapely.get_coordinates(points)
     spot = np.unique(xy, axis=0, return_inverse=True)[1].reshape(-1)
-    none = replace(
-        prepared.masts,
-        areas=prepared.masts.areas.iloc[:0], routes=prepared.masts.routes.iloc[:0], sites=prepared.masts.sites.iloc[:0],
-    )  # fmt: skip
     graph = build_graph(prepared.inputs.roads)
     for names in _apart(held, spot):
         mine = held[held["application_id"].isin(names)]
         part = np.zeros(len(places))
         part[mine["place"].to_numpy(dtype=np.int64)] = mine["part"].to_numpy(dtype=float)
         lots = _as_lots(mine, points, places, asked)
-        chosen = places.assign(eligible=part)
-        laid = lay_out(
-            chosen, replace(prepared.inputs, lots=lots), study=prepared.study, policy=policy, graph=graph,
-            clock=Clock(), masts=none,
-        )  # fmt: skip
+        _, areas, routes = lay_alone(prepared, lots, part=part, graph=graph)
         owner = dict(zip(lot_ids(lots), lots["lot_id"], strict=True))
-        areas = laid.areas.assign(application_id=laid.areas["area_id"].map(owner))
-        yield _estimated(areas, laid.routes, asked, book, prepared, scenario)
+        areas = areas.assign(application_id=areas["area_id"].map(owner))
+        yield _estimated(areas, routes, asked, book, prepared, scenario)
 
 
 def _as_lots(

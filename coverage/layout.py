@@ -85,8 +85,53 @@ def lay_out(
     `masts` are taken over where they are given: where they stand does not change with fixed service, but what their
     backhaul could share does, and so does which of the premises that they serve are short of mobile coverage alone.
     """
-    progress("areas")
     attached = roads.attach(graph, places, mask=places["eligible"].to_numpy() > 0, network=inputs.network)
+    radio = load_radio()
+    grouped, fixed, laid = lay_fixed(
+        places, inputs, study=study, policy=policy, graph=graph, attached=attached, radio=radio, clock=clock,
+        progress=progress,
+    )  # fmt: skip
+    joint_m = routes.joint_length_m(fixed, grouped, attached=attached)
+    branches = stranding.measure_branches(fixed, grouped, laid, attached=attached)
+    if masts is None:
+        masts = plan_masts(grouped, inputs, study=study, policy=policy, graph=graph, radio=radio)
+    else:
+        masts = _told_again(masts, grouped)
+    shared = backhaul.share_backhaul(
+        masts.areas, masts.sites, masts.routes, laid, graph=graph, network=inputs.network
+    )  # fmt: skip
+    mobile = masts.areas.assign(**{str(name): column for name, column in shared.items()})
+    clock.lap("masts")
+    placed, both = grouped.assign(mobile_area_id=masts.mobile_area_id), both_kinds(fixed, mobile)
+    return Layout(
+        places=placed,
+        areas=with_traits(both, placed, inputs, study=study, policy=policy),
+        routes=_stack(laid, masts.routes),
+        joint_route_m=joint_m,
+        branches=branches,
+        masts=masts,
+        radio=radio,
+    )
+
+
+def lay_fixed(
+    places: gpd.GeoDataFrame,
+    inputs: Inputs,
+    *,
+    study: Study,
+    policy: Policy,
+    graph: roads.RoadGraph,
+    attached: roads.Attached,
+    radio: Radio,
+    clock: Clock,
+    progress: Progress = ignore,
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Group eligible places to areas of kind fixed; return the places with `area_id`, the areas and their routes.
+
+    Every eligible place is on `attached`, which is the graph with the network on it. The areas know what serving them
+    over the air would take.
+    """
+    progress("areas")
     grouped, fixed = areas.delineate(
         places, attached=attached, policy=policy, municipalities=inputs.municipalities, lots=inputs.lots
     )
@@ -100,40 +145,25 @@ def lay_out(
         terrain=inputs.terrain, reuse=inputs.reuse, steep_slope=study.steep_slope,
     )  # fmt: skip
     laid = terrain.describe(laid, terrain=inputs.terrain, steep_slope=study.steep_slope)
-    joint_m = routes.joint_length_m(fixed, grouped, attached=attached)
-    branches = stranding.measure_branches(fixed, grouped, laid, attached=attached)
     clock.lap("routes")
 
     progress("masts")
-    radio = load_radio()
     found = wireless.plan_wireless(
         fixed, grouped, masts=inputs.masts, terrain=inputs.terrain, graph=graph, network=inputs.network, radio=radio,
         crs=study.crs,
     )  # fmt: skip
-    fixed = fixed.assign(**{str(name): found[name].to_numpy() for name in found.columns.drop("area_id")})
-    if masts is None:
-        masts = plan_masts(grouped, inputs, study=study, policy=policy, graph=graph, radio=radio)
-    else:
-        masts = _told_again(masts, grouped)
-    shared = backhaul.share_backhaul(
-        masts.areas, masts.sites, masts.routes, laid, graph=graph, network=inputs.network
-    )  # fmt: skip
-    mobile = masts.areas.assign(**{str(name): column for name, column in shared.items()})
-    clock.lap("masts")
-    placed, both = grouped.assign(mobile_area_id=masts.mobile_area_id), _both(fixed, mobile)
+    return grouped, fixed.assign(**{str(name): found[name].to_numpy() for name in found.columns.drop("area_id")}), laid
+
+
+def with_traits(
+    areas_: gpd.GeoDataFrame, places: gpd.GeoDataFrame, inputs: Inputs, *, study: Study, policy: Policy
+) -> gpd.GeoDataFrame:
+    """Return the areas with what their places and municipalities tell of them (`traits.COLUMNS`)."""
     told = traits.area_columns(
-        both, placed, policy=policy, country=study.country, municipalities=inputs.municipalities,
+        areas_, places, policy=policy, country=study.country, municipalities=inputs.municipalities,
         household_size=next((item.value for item in study.parameters if item.id == "household_size"), None),
     )  # fmt: skip
-    return Layout(
-        places=placed,
-        areas=both.assign(**{str(name): column for name, column in told.items()}),
-        routes=_stack(laid, masts.routes),
-        joint_route_m=joint_m,
-        branches=branches,
-        masts=masts,
-        radio=radio,
-    )
+    return areas_.assign(**{str(name): column for name, column in told.items()})
 
 
 def plan_masts(
@@ -181,7 +211,7 @@ def _told_again(masts: Masts, places: gpd.GeoDataFrame) -> Masts:
     return replace(masts, areas=found.assign(**told), counts=masts.counts | counts)
 
 
-def _both(fixed: gpd.GeoDataFrame, mobile: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def both_kinds(fixed: gpd.GeoDataFrame, mobile: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the areas of both kinds, sorted by area_id, all with the same columns."""
     plain = fixed.assign(
         **dict.fromkeys(AMOUNTS, 0.0),

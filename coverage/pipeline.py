@@ -12,7 +12,7 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 
-from coverage import corrections, costs, priority, status, stranding, subsidy, summary
+from coverage import corrections, costs, pricing, priority, status, stranding, subsidy, summary
 from coverage.assessment import Assessment
 from coverage.comparisons import contrast_study
 from coverage.contrast import Contrast
@@ -78,9 +78,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
     clock = Clock()
     progress("costs")
     book = costs.load_costs(study.costs, currency=study.currency, price_year=study.price_year, overrides=scenario.costs)
-    options, lines = costs.price(prepared.areas, prepared.routes, book=book, policy=policy)
-    priced = _share_fibre(costs.propose(prepared.areas, options, policy=policy))
-    priced = priced.assign(route_m=priced["area_id"].map(prepared.routes.set_index("area_id")["route_m"]))
+    priced, _, lines = pricing.propose(prepared.areas, prepared.routes, book=book, policy=policy)
     places = prepared.places.assign(
         stranding_route_m=prepared.branches[["trench_m", "subsea_m"]].sum(axis=1, skipna=False),
         stranding_capex=stranding.price_branches(prepared.places, prepared.branches, book=book),
@@ -89,13 +87,9 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
     clock.lap("costs")
 
     progress("subsidy")
-    told = {"applications": prepared.inputs.applications, "applied": prepared.inputs.applied}
-    confirmed = status.committed(prepared.areas, prepared.places, **told)
-    estimated, draws = subsidy.estimate(
-        priced, prepared.routes, book=book, policy=policy, scenario=scenario, municipal=confirmed
+    estimated, draws = pricing.estimate(
+        priced, prepared.routes, prepared.places, inputs=prepared.inputs, book=book, policy=policy, scenario=scenario
     )
-    if asked := status.requested(prepared.areas, prepared.places, **told):
-        estimated = estimated.assign(requested_grant=estimated["area_id"].map(asked))
     clock.lap("subsidy")
 
     progress("priority")
@@ -121,6 +115,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
     reach = tuple(budget_to_reach(ranked, places, mbps, policy=policy, draws=draws) for mbps in _speeds(places, policy))
     clock.lap("priority")
 
+    applications = prepared.inputs.applications
     figures = {
         "study": study.id,
         "policy": policy.id,
@@ -140,7 +135,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         "route_m": round(float(_routes_of(prepared, KINDS[0])["route_m"].sum())),
         "route_m_if_all_built": round(prepared.joint_route_m),
         "municipalities": prepared.counts["municipalities"],
-        **({"status": status.summarise(ranked, applications=told["applications"])} if "award_id" in ranked else {}),
+        **({"status": status.summarise(ranked, applications=applications)} if "award_id" in ranked else {}),
         **({"corrections": corrections.summarise(prepared.corrections)} if len(prepared.corrections) else {}),
         **({"hearing": prepared.hearing} if prepared.hearing else {}),
         **({"extents": prepared.extents} if prepared.extents else {}),
@@ -151,7 +146,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         areas=_ordered(ranked, policy),
         routes=prepared.routes,
         municipalities=prepared.inputs.municipalities,
-        cost_lines=_proposed(lines, ranked),
+        cost_lines=lines,
         rejected=prepared.inputs.rejected,
         study=study,
         scenario=scenario,
@@ -168,13 +163,6 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         hubs=prepared.inputs.hubs,
         sites=prepared.masts.sites,
     )
-
-
-def _share_fibre(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Let masts share a trench only with areas where fibre is proposed: nothing is dug in the others."""
-    other = areas["backhaul_with"]
-    none = other.notna() & other.map(areas.set_index("area_id")["technology"]).ne("fibre")
-    return areas.assign(backhaul_with=other.mask(none), backhaul_saving_m=areas["backhaul_saving_m"].mask(none, 0.0))
 
 
 def _speeds(places: gpd.GeoDataFrame, policy: Policy) -> list[float]:
@@ -223,12 +211,6 @@ def swings(assessment: Assessment) -> pd.DataFrame:
         policy=assessment.policy,
         scenario=assessment.scenario,
     )
-
-
-def _proposed(lines: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Keep the cost lines of each area's proposed technology: they sum to its capex."""
-    chosen = lines["area_id"].map(areas.set_index("area_id")["technology"])
-    return lines[lines["technology"] == chosen].reset_index(drop=True)
 
 
 def _ordered(ranked: gpd.GeoDataFrame, policy: Policy) -> gpd.GeoDataFrame:

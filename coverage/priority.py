@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import geopandas as gpd
@@ -19,7 +19,7 @@ from coverage.scenario import Scenario
 from coverage.schemas import AREA_COLUMNS, AREA_STATUSES, AREA_TAIL
 from coverage.scoring import score as score_areas
 from coverage.selection import ranked_cut
-from coverage.templates import choose_template, of_policy
+from coverage.templates import Template, choose_template, of_policy
 from coverage.wishes import Wishes
 
 Bools = npt.NDArray[np.bool_]
@@ -38,6 +38,80 @@ _WHY_NOT: Final = (
 )
 SAFE_YES: Final = 0.9
 SAFE_NO: Final = 0.1
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Say where an area would stand in a list of so many, itself included; `ineligible_because` is "" or one of those.
+
+    `reached`: the plain cut of the ranked list would fund it.
+    """
+
+    rank: int
+    areas: int
+    score: float
+    scores: dict[str, float]  # by criterion
+    ineligible_because: str
+    reached: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranking:
+    """Hold areas in the order of their ids, each with its score, why it cannot be funded ("": it can) and rank."""
+
+    table: pd.DataFrame
+    scored: pd.DataFrame
+    raw: dict[str, Any]
+    why: Any
+    able: Bools
+    order: npt.NDArray[np.intp]
+    grant: Floats  # 0 where it cannot be funded
+
+    @property
+    def rank(self) -> npt.NDArray[np.int64]:
+        """Return the rank of each area, from 1."""
+        rank = np.empty(len(self.order), dtype=np.int64)
+        rank[self.order] = np.arange(1, len(self.order) + 1)
+        return rank
+
+    def cut(self, money: float) -> Bools:
+        """Say which areas the plain cut down the ranking would fund."""
+        cut = np.zeros(len(self.order), dtype=bool)
+        cut[self.order] = ranked_cut(self.grant[self.order], budget=money)
+        return cut
+
+
+@dataclass(frozen=True, eq=False)
+class _Rules:
+    """Hold what areas are scored by: the template, the policy with its criteria, and their weights."""
+
+    template: Template
+    policy: Policy
+    weights: dict[str, float]
+
+    @classmethod
+    def of(cls, policy: Policy, scenario: Scenario) -> _Rules:
+        """Choose them as the scenario says; raises PolicyError for weights that cannot be used."""
+        template = choose_template(policy, template_id=scenario.template, weights=scenario.weights)
+        template.with_weights(dict(scenario.weights))  # names the template where one does not fit
+        policy = template.on(policy)
+        return cls(template, policy, criterion_weights(policy, scenario))
+
+    def rank(self, areas: pd.DataFrame, *, scenario: Scenario) -> _Ranking:
+        """Score the areas and put them in order: those that can be funded by score, then by ties, then the others."""
+        table = areas.sort_values("area_id", kind="stable", ignore_index=True)
+        policy = self.policy
+        scored = score_areas(
+            table, self.template, currency=policy.currency, weights=self.weights, local_share=policy.subsidy.local_share
+        )
+        raw = {criterion.id: scored[f"measure_{criterion.id}"].to_numpy() for criterion in policy.criteria}
+        why = _ineligible(table, policy=policy, scenario=scenario, rejected=scored["rejected"].to_numpy())
+        able = np.equal(why, "")
+        ties = [goodness(raw[criterion.id], criterion) for criterion in policy.criteria]
+        score = scored["score"].to_numpy()
+        order = np.lexsort([np.arange(len(table)), *(-tie for tie in reversed(ties)), -score, ~able])
+        grant = np.where(able, table["grant"].to_numpy(dtype=float, na_value=0.0), 0.0)
+        return _Ranking(table, scored, raw, why, able, order.astype(np.intp), grant)
 
 
 def prioritise(areas: gpd.GeoDataFrame, *, policy: Policy, scenario: Scenario) -> gpd.GeoDataFrame:
@@ -62,46 +136,50 @@ def prioritise(areas: gpd.GeoDataFrame, *, policy: Policy, scenario: Scenario) -
     `attrs["differences"]` what it does otherwise than the ranked cut, and why (`programme.explain`). Raises PolicyError
     for weights or wishes that cannot be used, InfeasibleError for wishes that clash.
     """
-    table = areas.sort_values("area_id", kind="stable", ignore_index=True)
-    template = choose_template(policy, template_id=scenario.template, weights=scenario.weights)
-    template.with_weights(dict(scenario.weights))  # names the template where one does not fit
-    policy = template.on(policy)
-    weights = criterion_weights(policy, scenario)
-    scored = score_areas(
-        table, template, currency=policy.currency, weights=weights, local_share=policy.subsidy.local_share
-    )
-    raw = {criterion.id: scored[f"measure_{criterion.id}"].to_numpy() for criterion in policy.criteria}
-    score = scored["score"].to_numpy()
-    why = _ineligible(table, policy=policy, scenario=scenario, rejected=scored["rejected"].to_numpy())
-    able = np.equal(why, "")
-    ties = [goodness(raw[criterion.id], criterion) for criterion in policy.criteria]
-    order = np.lexsort([np.arange(len(table)), *(-tie for tie in reversed(ties)), -score, ~able])
-
-    grant = np.where(able, table["grant"].to_numpy(dtype=float, na_value=0.0), 0.0)
+    rules = _Rules.of(policy, scenario)
+    policy, weights, found = rules.policy, rules.weights, rules.rank(areas, scenario=scenario)
+    table, raw, able, order, grant = found.table, found.raw, found.able, found.order, found.grant
     worth = np.where(able, benefit(raw, policy=policy, weights=weights, premises=brought(table)), 0.0)
-    wishes = _still_open(scenario.wishes, table, why)
+    wishes = _still_open(scenario.wishes, table, found.why)
     programme, options = _choose(table, worth, grant, able, budget=scenario.budget, wishes=wishes)
-    cut = np.zeros(len(table), dtype=bool)
-    cut[order] = ranked_cut(grant[order], budget=scenario.money)
-    rank = np.empty(len(table), dtype=np.int64)
-    rank[order] = np.arange(1, len(table) + 1)
+    cut = found.cut(scenario.money)
     columns: dict[str, Any] = {
-        "rank": rank,
+        "rank": found.rank,
         "decision": _decision(programme.chosen, able),
         "ranked_decision": _decision(cut, able),
-        "ineligible_because": pd.Series(why, dtype="str").mask(able),
+        "ineligible_because": pd.Series(found.why, dtype="str").mask(able),
         **_when_and_whence(programme, scenario),
-        **{str(name): scored[name].to_numpy() for name in scored.columns if name != "rejected"},
+        **{str(name): found.scored[name].to_numpy() for name in found.scored.columns if name != "rejected"},
         "local_cofunding_basis": pd.array(_cofunding_basis(table), dtype="str"),
     }
     ranked = table.assign(**columns).iloc[order].reset_index(drop=True)
     ranked["cumulative_grant"] = np.cumsum(grant[order])
     ranked.attrs["selection"] = {"benefit": programme.benefit, "bound": programme.bound, "gap": programme.gap}
     plain = np.where(cut & able, np.cumsum(able) - 1, NONE)
-    ranked.attrs["differences"] = tuple(explain(programme, plain, options, wishes=wishes, order=order.astype(np.intp)))
+    ranked.attrs["differences"] = tuple(explain(programme, plain, options, wishes=wishes, order=order))
     listed = [*AREA_COLUMNS, *(f"score_{criterion.id}" for criterion in policy.criteria), *AREA_TAIL]
     first = [name for name in listed if name in ranked]
     return ranked[[*first, *(name for name in ranked.columns if name not in first)]]
+
+
+def place_among(areas: gpd.GeoDataFrame, one: gpd.GeoDataFrame, *, policy: Policy, scenario: Scenario) -> Standing:
+    """Say where one more area, priced as they are, would stand among others, and whether the plain cut would fund it.
+
+    The others may be ranked already; nothing is chosen anew. Raises PolicyError for weights that cannot be used.
+    """
+    known = [name for name in areas.columns.intersection(one.columns) if name != areas.geometry.name]
+    lacking = [name for name in ("municipal_confirmed", "requested_grant", "reference_grant") if name in areas]
+    both = pd.concat([frame.reindex(columns=list(dict.fromkeys([*known, *lacking]))) for frame in (areas, one)])
+    found = _Rules.of(policy, scenario).rank(both, scenario=scenario)
+    at = int(np.flatnonzero((found.table["area_id"] == one["area_id"].iloc[0]).to_numpy())[0])
+    return Standing(
+        rank=int(found.rank[at]),
+        areas=len(both),
+        score=float(found.scored["score"].iloc[at]),
+        scores={name: float(found.scored[f"score_{name}"].iloc[at]) for name in found.raw},
+        ineligible_because=str(found.why[at]),
+        reached=bool(found.cut(scenario.money)[at] and found.able[at]),
+    )
 
 
 def _choose(

@@ -45,7 +45,6 @@ ALLOWED: dict[str, set[str]] = {
     "findings": BASE | {"study", "inputs"},
     "check": BASE | {"study", "inputs", "schemas", "policy", "verdicts", "agreement", "findings"},
     "trial": BASE | {"study", "inputs", "check", "findings"},
-    "trial": BASE | {"study", "inputs", "check", "findings"},
     "roads": BASE | {"schemas", "crs"},
     "burn": set(),
     "polygon_index": {"burn"},
@@ -207,11 +206,11 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "filters": ({"schemas"}, set()),
     "search": (set(), set()),
     "store": (SEEN, {"filters"}),
+    "tilesets": (SEEN, {"filters", "store", "themes", "tiles"}),
     "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "legends", "style", "tiles"} | SAID),
     "server": (
         SEEN,
-        {"assets", "contrast", "filters", "layers", "landmarks", "masts", "themes", "tiles", "store", "style"}
-        | {"language"},
+        {"assets", "contrast", "layers", "landmarks", "masts", "tiles", "tilesets", "store", "style", "language"},
     ),
     "scored": (SEEN, set()),
     "clash": (SEEN, {"masts", "style"} | SAID),
@@ -259,6 +258,9 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "figures",
             "themes",
             "filters",
+            "search",
+            "tiles",
+            "tilesets",
         }
         | {"style"},
     ),
