@@ -19,9 +19,9 @@ from rasterio.warp import transform_bounds
 
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
-from maps import landmarks, language, layers, masts
+from maps import landmarks, language, layers, legends, masts
 from maps.language import _
-from maps.themes import GAP
+from maps.themes import GAP, Theme
 from maps.tiles.mobile import choices, geographic_bounds, mercator_bounds
 from maps.tiles.pyramid import MAX_ZOOM
 
@@ -96,9 +96,8 @@ def base_map(assessment: Assessment, *, ground: str, base: str = "") -> layers.O
         closer = {"minZoom": landmarks.CORRECTED_FROM} if name == landmarks.CORRECTED else {}
         url = f"{base}/data/{ground}/{language.current()}/{name}.json"
         layers.DrawnLayer("vector", name=label, url=url, pane="signs", **closer).add_to(built)
-    layers.Script("legend", layers.legend(assessment) + masts.legend(assessment) + landmarks.legend(assessment)).add_to(
-        built
-    )
+    told = legends.legend(assessment) + masts.legend(assessment) + landmarks.legend(assessment)
+    layers.Script("legend", told).add_to(built)
     return built
 
 
@@ -122,12 +121,15 @@ def scenario_groups(
     mark: gpd.GeoSeries | None = None,
     masted: bool = False,
     panes: str = "",
+    theme: Theme = GAP,
+    told: str = "",
 ) -> list[folium.FeatureGroup]:
     """Return what follows the scenario and the page's filters: areas, routes, places, the chosen thing, the view.
 
     `panes` stands behind the names of the panes that are drawn into, see maps/swipe.py.
     `places` names a layer of places, None leaves them out; `dots` draws areas as dots in a wide view; the view
-    is fitted to `focus`, each time it changes; `masted` adds the mobile areas.
+    is fitted to `focus`, each time it changes; `masted` adds the mobile areas. `theme` is what the discs show, and
+    `told` what the legend says of them in place of the gaps.
     """
     seen = {"dotsBelow": DOTS_BELOW} if dots else {}
     groups = [
@@ -150,7 +152,11 @@ def scenario_groups(
         ]
         groups.append(layers.group([outlines, *signs], name=_("Mobile areas")))
     if places is not None:
-        groups.append(layers.group([place_tiles(ground, places, base=base, panes=panes)], name=_("Places by gap")))
+        discs = [place_tiles(ground, places, theme=theme.id, base=base, panes=panes)]
+        if told:
+            words = layers.DrawnLayer("explain", name="legend", control=False, html=told, section=legends.DISCS)
+            discs.append(words)
+        groups.append(layers.group(discs, name=_("Places: {shown}", shown=_(theme.name).lower())))
     return [*groups, *marks(focus=focus, mark=mark)]
 
 

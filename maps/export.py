@@ -10,7 +10,7 @@ from typing import Final
 from branca.element import Element
 
 from coverage.assessment import Assessment
-from maps import assets, build, layers, masts, style
+from maps import assets, build, layers, legends, masts, style
 from maps.language import DEFAULT, _, current, date, using
 from maps.tiles.places import PlaceTiles
 from maps.words import word
@@ -69,7 +69,7 @@ def _map(assessment: Assessment) -> layers.OfflineMap:
     cells = layers.cells(assessment, PlaceTiles.build(assessment.places, assessment.policy))
     if cells["levels"]:
         layers.DrawnLayer("discs", name=_("Premises short of service"), **cells).add_to(built)
-    layers.Script("legend", layers.legend(assessment, tiles=False) + masts.legend(assessment)).add_to(built)
+    layers.Script("legend", legends.legend(assessment, tiles=False) + masts.legend(assessment)).add_to(built)
     view = layers.DrawnLayer("focus", name="view", control=False, **build.focus_of(assessment.municipalities))
     view.add_to(built)
     build.layer_control().add_to(built)

@@ -10,7 +10,7 @@ import pandas as pd
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS, to_crs
 from coverage.schemas import HUB_KINDS
-from maps import language, layers, style
+from maps import language, layers, legends, style
 from maps.language import _
 from maps.words import word
 
@@ -80,15 +80,15 @@ def legend(assessment: Assessment) -> str:
     if "hubs" in there:
         kinds = set(assessment.hubs["hub_kind"])
         lines += [
-            layers.line(f'<i class="sw hub {kind}" style="background:{style.HUB_COLOURS[kind]}"></i>', word(kind))
+            legends.line(f'<i class="sw hub {kind}" style="background:{style.HUB_COLOURS[kind]}"></i>', word(kind))
             for kind in HUB_KINDS
             if kind in kinds
         ]
     if CORRECTED in there:
         ring = f'<i class="sw ring" style="border-color:{style.CORRECTED_COLOUR}"></i>'
-        lines.append(layers.line(ring, _("corrected by a municipality (close up)")))
+        lines.append(legends.line(ring, _("corrected by a municipality (close up)")))
     if not lines:
         return ""
-    heading = layers.heading(_("Hubs and corrections"))
+    heading = legends.heading(_("Hubs and corrections"))
     # It stays where another legend takes the place of the scenario's: the signs are on the map below both.
     return f'<section class="stays">{heading}{"".join(lines)}</section>'

@@ -1,4 +1,4 @@
-"""Turn frames into what the map draws: compact GeoJSON with styles, the legend, and folium elements.
+"""Turn frames into what the map draws: compact GeoJSON with styles, and folium elements.
 
 Geometry travels by address (fetched once, kept by the browser) or embedded for the file that opens alone.
 Tooltips and popups are lists of plain text; `assets/map.js` sets them as text, so no name can bring HTML.
@@ -21,10 +21,10 @@ from folium.template import Template
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS, to_crs
 from coverage.kinds import is_mobile
-from coverage.schemas import CERTAINTIES, DECISIONS, MOBILE_LEVELS
+from coverage.schemas import CERTAINTIES, DECISIONS
 from maps import assets, language, style
 from maps.language import _
-from maps.themes import GAP, class_labels, classes
+from maps.themes import GAP
 from maps.tiles.places import PlaceTiles
 from maps.words import word
 
@@ -180,58 +180,6 @@ def cells(assessment: Assessment, tiles: PlaceTiles, *, most: int = 9_000) -> di
         levels[zoom] = [[a, b, c, int(d)] for a, b, c, d in zip(*(col.tolist() for col in columns), strict=True)]
     kinds = [{"colour": kind.colour, "label": kind.label} for kind in GAP.classes(assessment.policy)]
     return {"classes": kinds, "levels": levels}
-
-
-def legend(assessment: Assessment, *, tiles: bool = True) -> str:
-    """Return the legend as HTML; every text in it is escaped."""
-    policy = assessment.policy
-    colours = style.tier_colours([(tier.id, tier.eligible) for tier in policy.tiers])
-    labels = class_labels(policy)
-    summary = style.escape(_("Legend"))
-    parts = [f"<summary>{summary}</summary>", heading(_(GAP.heading))]
-    mobile = len(assessment.mobile) > 0 or bool(assessment.places["gap_kind"].isin(("mobile", "both")).any())
-    shown = [name for name in reversed(classes(policy)) if name != style.MOBILE_ONLY or mobile]
-    if not tiles:
-        shown = [name for name in shown if name in (*policy.eligible_tiers, style.MOBILE_ONLY)]
-    parts += [line(style.swatch(colours[name]), labels[name]) for name in shown]
-    told = [_("Larger disc = more premises.")]
-    if tiles:
-        told.append(
-            _("Close up: single places; violet ring = mobile too.") if mobile else _("Close up: single places.")
-        )
-    parts.append(paragraph(" ".join(told)))
-    if "service_basis" in assessment.places and (assessment.places["service_basis"] == "expected_share").any():
-        parts.append(paragraph(_("Estimated from shares per municipality: no single place is known to be short.")))
-    parts.append(heading(_("Project areas")))
-    parts += [
-        line(style.swatch(style.DECISION_COLOURS[name], shape="box", fill=style.DECISION_FILL[name]), word(name))
-        for name in DECISIONS
-    ]
-    parts.append(paragraph(_("Outline: solid safe yes, dashed toss-up, dotted safe no.")))
-    parts.append(line(style.swatch(style.ACCENT, shape="line"), _("fibre route, funded")))
-    if tiles and len(assessment.mobile):
-        parts.append('<section data-with="mobile">' + heading(_("Mobile coverage")))
-        parts += [
-            line(style.swatch(style.MOBILE_LEVEL_COLOURS[level], shape="box"), word(level))
-            for level in MOBILE_LEVELS[1:]
-        ]
-        parts.append("</section>")
-    return "".join(parts)
-
-
-def heading(text: str) -> str:
-    """Return a heading of the legend as HTML; the text is escaped."""
-    return f"<h4>{style.escape(text)}</h4>"
-
-
-def paragraph(text: str) -> str:
-    """Return a paragraph of the legend as HTML; the text is escaped."""
-    return f"<p>{style.escape(text)}</p>"
-
-
-def line(sign: str, text: str) -> str:
-    """Return a sign of the legend with its meaning as HTML; the text is escaped."""
-    return f"<div>{sign}{style.escape(text)}</div>"
 
 
 def credit(assessment: Assessment) -> str:

@@ -12,7 +12,7 @@ from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS, to_crs
 from coverage.kinds import is_mobile
 from coverage.schemas import CERTAINTIES, DECISIONS
-from maps import layers, style
+from maps import layers, legends, style
 from maps.language import N_, _, ngettext
 from maps.words import word
 
@@ -165,9 +165,9 @@ def legend(assessment: Assessment) -> str:
     if not there(assessment):
         return ""
     told = {"mast_new": _("new mast"), "mast_existing": _("existing mast, fitted out")}
-    lines = [layers.heading(_("Mobile areas"))]
-    lines += [layers.line(_sign(shape, style.MAST_COLOURS["fund"]), text) for shape, text in told.items()]
-    lines.append(layers.paragraph(_("Dark: funded. Close up: the others, what each serves, and fibre to it.")))
+    lines = [legends.heading(_("Mobile areas"))]
+    lines += [legends.line(_sign(shape, style.MAST_COLOURS["fund"]), text) for shape, text in told.items()]
+    lines.append(legends.paragraph(_("Dark: funded. Close up: the others, what each serves, and fibre to it.")))
     return "".join(lines)
 
 

@@ -36,6 +36,11 @@ MOBILE_LEVEL_COLOURS: Final[Mapping[str, str]] = {
     "good": "#9e9ac8",
     "very_good": "#6a51a3",
 }
+# Levels at places: as in the pictures of coverage, and what has none in a hue that no level has.
+MOBILE_DISC_COLOURS: Final[Mapping[str, str]] = {**MOBILE_LEVEL_COLOURS, "none": "#7f2704", "basic": "#c994c7"}
+# Download speeds from fast to none: from pale to dark, in order for every kind of colour vision and in grey print.
+SPEED_COLOURS: Final = ("#cfe3b4", "#86cba8", "#3ba3b5", "#2a6fae", "#2b3a8c", "#1b1036")
+PLAN_COLOURS: Final[Mapping[str, str]] = {"counts": "#0b6b66", "idle": "#e0a43c"}
 TECHNOLOGY_COLOURS: Final[Mapping[str, str]] = {
     "fibre": "#0b6b66",
     "fwa": "#b8862b",
@@ -187,6 +192,13 @@ def percent(share: float) -> str:
     if 0 < value < 1:
         return f"<{THIN}1{THIN}%"
     return f"{value:.0f}{THIN}%"
+
+
+def mbps_range(low: float, high: float) -> str:
+    """Write a class of speeds: `30–100 Mbit/s`, without an upper end `1 000 Mbit/s or more`."""
+    if math.isinf(high):
+        return _("{speed} Mbit/s or more", speed=number(low))
+    return f"{number(low)}–{number(high)}{THIN}Mbit/s"
 
 
 def length(metres: float) -> str:

@@ -6,8 +6,10 @@ theme in the same way (`maps/tiles/places.py`), and the legend takes its words f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import geopandas as gpd
@@ -15,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coverage.policy import Policy
-from coverage.schemas import SERVED
+from coverage.schemas import MOBILE_LEVELS, SERVED
 from maps import language, style
 from maps.language import N_, _
 from maps.words import word
 
 MIN_SHORT: Final = 0.02  # premises; less of a row than this is not drawn as short
+SPEEDS: Final = (10.0, 30.0, 100.0, 1000.0)  # Mbit/s down, where classes of today's service begin
 
 Codes = NDArray[np.uint8]
 Numbers = NDArray[np.float64]
@@ -53,9 +56,11 @@ class Theme:
     id: str  # in addresses: no underscore
     name: str  # English, as the choice above the map calls it
     heading: str  # English, of the legend
+    note: str  # English, below the classes in the legend
     classes: Callable[[Policy], tuple[Class, ...]]
     paint: Callable[[gpd.GeoDataFrame, Policy], Painted]
     there: Callable[[gpd.GeoDataFrame], bool]  # whether places tell anything of it
+    estimated: str = ""  # English, of service that is known only as a share
 
 
 def classes(policy: Policy) -> tuple[str, ...]:
@@ -105,12 +110,101 @@ def _gap(places: gpd.GeoDataFrame, policy: Policy) -> Painted:
     return Painted(codes, weight, np.asarray(gap == "both", dtype=bool))
 
 
+def _service_classes(policy: Policy) -> tuple[Class, ...]:
+    names = [style.mbps_range(low, high) for low, high in pairwise((*SPEEDS, math.inf))]
+    words = (*reversed(names), _("below {speed} Mbit/s", speed=style.number(SPEEDS[0])), _("no fixed service"))
+    ids = (*(f"from-{speed:.0f}" for speed in reversed(SPEEDS)), "slower", "none")
+    return tuple(Class(*parts) for parts in zip(ids, style.SPEED_COLOURS, words, strict=True))
+
+
+def _service(places: gpd.GeoDataFrame, policy: Policy) -> Painted:
+    """Class places by the best fixed download that can be bought; of estimated rows nothing is known of a place."""
+    down = places["fixed_down_mbps"].to_numpy(float)
+    reached = np.searchsorted(SPEEDS, down, side="right")  # 0: below the lowest
+    code = np.where(down > 0, len(SPEEDS) + 1 - reached, len(SPEEDS) + 2)
+    known = ~_estimated(places)
+    return Painted(np.where(known, code, 0).astype(np.uint8), places["weight"].to_numpy(float), _no_ring(places))
+
+
+def _estimated(places: gpd.GeoDataFrame) -> Bools:
+    if "service_basis" not in places:
+        return np.zeros(len(places), dtype=bool)
+    return np.asarray(places["service_basis"] == "expected_share", dtype=bool)
+
+
+def _no_ring(places: gpd.GeoDataFrame) -> Bools:
+    return np.zeros(len(places), dtype=bool)
+
+
+def _planned_classes(policy: Policy) -> tuple[Class, ...]:
+    return (
+        Class("none", style.SERVED_COLOUR, _("no planned build"), minor=True),
+        Class("idle", style.PLAN_COLOURS["idle"], _("planned, but it does not count")),
+        Class("counts", style.PLAN_COLOURS["counts"], _("planned, and it counts")),
+    )
+
+
+def _planned(places: gpd.GeoDataFrame, policy: Policy) -> Painted:
+    """Class places by the plan of an operator: whether it ends a shortfall in time, or not."""
+    planned = places["planned_down_mbps"].to_numpy(float) > 0
+    counts = planned & (places["planned_networks"].to_numpy() > 0)
+    code = 1 + planned.astype(np.uint8) + counts.astype(np.uint8)
+    return Painted(code, np.where(planned, places["weight"].to_numpy(float), 0.0), _no_ring(places))
+
+
+def _mobile_classes(policy: Policy) -> tuple[Class, ...]:
+    return tuple(Class(level, style.MOBILE_DISC_COLOURS[level], word(level)) for level in reversed(MOBILE_LEVELS))
+
+
+def _mobile(places: gpd.GeoDataFrame, policy: Policy) -> Painted:
+    """Class places by the best level of any operator; ringed where fewer operators than asked have the policy's."""
+    order = {level: number for number, level in enumerate(reversed(MOBILE_LEVELS), start=1)}
+    code = places["mobile_level"].map(order).fillna(0).to_numpy(dtype=np.uint8)
+    short = places["mobile_operators"].to_numpy() < policy.mobile.operators
+    return Painted(code, places["weight"].to_numpy(float), np.asarray(short, dtype=bool))
+
+
 GAP: Final = Theme(
     id="gap",
     name=N_("Gap"),
     heading=N_("Premises short of service"),
+    note=N_("Larger disc = more premises."),
+    estimated=N_("Estimated from shares per municipality: no single place is known to be short."),
     classes=_gap_classes,
     paint=_gap,
     there=lambda places: True,
 )
-THEMES: Final[Mapping[str, Theme]] = {theme.id: theme for theme in (GAP,)}
+SERVICE: Final = Theme(
+    id="service",
+    name=N_("Service today"),
+    heading=N_("Best fixed download today"),
+    note=N_("All premises; a disc has the class of most of them."),
+    estimated=N_("Not drawn: places whose service is known only as a share of their municipality."),
+    classes=_service_classes,
+    paint=_service,
+    there=lambda places: not bool(_estimated(places).all()),
+)
+PLANNED: Final = Theme(
+    id="planned",
+    name=N_("Planned builds"),
+    heading=N_("What operators plan to build"),
+    note=N_("A plan counts that ends the shortfall within the policy's time. Close up: single places."),
+    classes=_planned_classes,
+    paint=_planned,
+    there=lambda places: bool((places["planned_down_mbps"] > 0).any()),
+)
+MOBILE: Final = Theme(
+    id="mobile",
+    name=N_("Mobile level"),
+    heading=N_("Mobile level, best operator"),
+    note=N_("All premises; a disc has the level of most of them. Close up, violet ring = below the policy's level."),
+    classes=_mobile_classes,
+    paint=_mobile,
+    there=lambda places: bool(places["mobile_level"].notna().any()),
+)
+THEMES: Final[Mapping[str, Theme]] = {theme.id: theme for theme in (GAP, SERVICE, PLANNED, MOBILE)}
+
+
+def there(places: gpd.GeoDataFrame) -> tuple[Theme, ...]:
+    """Return the themes that places tell something of."""
+    return tuple(theme for theme in THEMES.values() if theme.there(places))

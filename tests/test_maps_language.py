@@ -26,7 +26,7 @@ from coverage.schemas import (
     UNCOUNTED,
 )
 from coverage.sources.roles import ROLES
-from maps import export, language, layers, style, words
+from maps import export, language, layers, legends, style, words
 from maps.pages import why
 from tests import toy
 
@@ -165,7 +165,7 @@ def test_two_threads_never_hear_each_other() -> None:
 
 def test_the_map_speaks_norwegian() -> None:
     with language.using("nb"):
-        legend, areas = layers.legend(toy.assessment()), layers.areas(toy.assessment(), popups=True)
+        legend, areas = legends.legend(toy.assessment()), layers.areas(toy.assessment(), popups=True)
     assert "Enheter uten godt nok tilbud" in legend
     assert "under 30 Mbit/s" in legend
     about = areas["features"][-1]["properties"]

@@ -13,7 +13,7 @@ import shapely
 from shapely.geometry import box
 
 from coverage.inputs import MobileLayer
-from maps import build, layers
+from maps import build, layers, legends
 from tests import toy
 
 HOSTILE = '<script>alert(1)</script><img src="http://evil.example/x.png">'
@@ -69,17 +69,17 @@ def test_names_from_data_bring_no_html() -> None:
         text = layers.compact(data)
         assert "<" not in text
         assert HOSTILE in json.dumps(json.loads(text), ensure_ascii=False).replace('\\"', '"')
-    assert "<script" not in layers.legend(hostile())
+    assert "<script" not in legends.legend(hostile())
 
 
 def test_legend_tells_what_is_estimated_and_only_what_there_is() -> None:
     given = toy.assessment()
-    assert "violet ring" in layers.legend(given)
-    assert "Estimated" not in layers.legend(given)
+    assert "violet ring" in legends.legend(given)
+    assert "Estimated" not in legends.legend(given)
     places = given.places.assign(service_basis="expected_share", gap_kind="fixed")
     shares = dataclasses.replace(given, mobile=(), places=places)
-    assert "violet ring" not in layers.legend(shares)
-    assert "no single place is known to be short" in layers.legend(shares)
+    assert "violet ring" not in legends.legend(shares)
+    assert "no single place is known to be short" in legends.legend(shares)
     unstated = tuple(dataclasses.replace(s, role="municipalities", licence="not stated") for s in given.study.sources)
     assert "licence not stated" in layers.credit(
         dataclasses.replace(given, study=dataclasses.replace(given.study, sources=unstated))

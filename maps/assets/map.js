@@ -221,22 +221,22 @@
     return group;
   }
 
-  /* Another legend for as long as the layer is on the map; the one below it comes back. */
+  /* Another legend, or another `section` of it, for as long as the layer is on the map; the one below comes back. */
   function explain(options) {
-    var group = L.layerGroup(), box = null, words = null;
+    var group = L.layerGroup(), box = null, words = null, kind = options.section || "";
     group.on("add", function () {
       box = group._map.getContainer().querySelector(".map-legend");
       if (!box) { return; }
-      words = L.DomUtil.create("section", "explain");
-      box.insertBefore(words, box.querySelector(".stays")); /* above what stays, else last */
-      words.innerHTML = options.html; /* written by maps/contrast/layers.py, which escapes every text */
-      box.classList.add("other");
+      words = L.DomUtil.create("section", kind ? "part-" + kind : "explain");
+      box.insertBefore(words, box.querySelector(kind ? "." + kind : ".stays")); /* above what stays, else last */
+      words.innerHTML = options.html; /* written by maps/legends.py and maps/contrast, which escape every text */
+      box.classList.add("other" + kind);
     });
     group.on("remove", function () {
       if (!words) { return; }
       words.remove();
       words = null;
-      if (!box.querySelector(".explain")) { box.classList.remove("other"); }
+      if (!box.querySelector(kind ? ".part-" + kind : ".explain")) { box.classList.remove("other" + kind); }
     });
     return group;
   }

@@ -15,7 +15,7 @@ from coverage.assessment import Assessment
 from coverage.contrast import Contrast
 from coverage.policy import load_policy
 from coverage.reports.wording import load_wording
-from maps import build, language, layers, style
+from maps import build, language, layers, legends, style
 from maps.language import _
 from maps.tiles.contrast import CONTRAST
 from maps.tiles.pyramid import POINT_ZOOM
@@ -95,17 +95,18 @@ def legend(found: Contrast) -> str:
         "only_a": _("{policy} alone", policy=a),
         "only_b": _("{policy} alone", policy=b),
     }
-    parts = [layers.heading(_("Eligible for support under"))]
-    parts += [layers.line(style.sign(name), text) for name, text in texts.items()]
-    parts.append(layers.paragraph(_("Larger disc = more premises, cut as they divide. Close up: single places.")))
+    parts = [legends.heading(_("Eligible for support under"))]
+    parts += [legends.line(style.sign(name), text) for name, text in texts.items()]
+    parts.append(legends.paragraph(_("Larger disc = more premises, cut as they divide. Close up: single places.")))
     if (found.judged_a["service_basis"] == "expected_share").any():
-        parts.append(layers.paragraph(_("Estimated from shares per municipality: no single place is known to change.")))
+        told = _("Estimated from shares per municipality: no single place is known to change.")
+        parts.append(legends.paragraph(told))
     table = found.municipalities.set_index("municipality_code")
     changed = table["premises_only_a"] + table["premises_only_b"]
     steps = breaks(float(changed.max()) if len(changed) else 0.0)
-    parts.append(layers.heading(_("Premises that change, by municipality")))
+    parts.append(legends.heading(_("Premises that change, by municipality")))
     if not steps:
-        return "".join([*parts, layers.paragraph(_("Nothing changes: the same premises are eligible under both."))])
+        return "".join([*parts, legends.paragraph(_("Nothing changes: the same premises are eligible under both."))])
     heads = {
         "only_a": _("more under {policy}", policy=a),
         "only_b": _("more under {policy}", policy=b),
@@ -113,9 +114,9 @@ def legend(found: Contrast) -> str:
     }
     shown = set(directions(table))
     for way in (way for way in heads if way in shown):
-        parts.append(layers.paragraph(heads[way]))
+        parts.append(legends.paragraph(heads[way]))
         ramp = zip(_ramp(way, len(steps)), _ranges(steps), strict=True)
-        parts += [layers.line(style.swatch(colour, shape="box"), text) for colour, text in ramp]
+        parts += [legends.line(style.swatch(colour, shape="box"), text) for colour, text in ramp]
     return "".join(parts)
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import folium
 import geopandas as gpd
 import streamlit as st
 from streamlit_folium import st_folium
 
-from maps import build, masts
+from coverage.assessment import Assessment
+from maps import build, legends, masts, themes
+from maps.language import _
 from maps.session import View
+from maps.themes import GAP, Theme
 
+THEME: Final = "explore-discs"  # in the session: what the discs show
 Groups = Callable[[str], list[folium.FeatureGroup]]
 
 
@@ -21,12 +26,13 @@ def show(
     key: str,
     height: int,
     places: str | None = "all",
+    theme: Theme = GAP,
     dots: bool = False,
     focus: gpd.GeoDataFrame | None = None,
     mark: gpd.GeoSeries | None = None,
     instead: Groups | None = None,
 ) -> None:
-    """Show the map; `focus` is what the view should fit, the whole study if None.
+    """Show the map; `theme` is what the discs show, `focus` what the view should fit, the whole study if None.
 
     `instead` makes what stands on the map in place of the scenario's areas, routes and places, given what the
     addresses begin with; the map below stays, and with it the reader's view.
@@ -48,6 +54,8 @@ def show(
             focus=view.assessment.municipalities if focus is None else focus,
             mark=mark,
             masted=masts.there(view.assessment),
+            theme=theme,
+            told="" if theme is GAP else legends.discs(view.assessment, theme),
         )
     for part in (built, *groups):
         build.assert_offline(part)
@@ -60,6 +68,17 @@ def show(
         feature_group_to_add=groups,
         layer_control=build.layer_control(),
     )
+
+
+def choose_theme(assessment: Assessment, *, key: str = THEME, disabled: bool = False) -> Theme:
+    """Let the reader choose what the discs show, of what the study tells; return it."""
+    found = {theme.id: theme for theme in themes.there(assessment.places)}
+    if st.session_state.get(key) not in found:
+        st.session_state.pop(key, None)
+    chosen = st.selectbox(
+        _("Discs show"), list(found), format_func=lambda name: _(found[name].name), key=key, width=170, disabled=disabled
+    )
+    return found[chosen]
 
 
 def clicked(key: str) -> tuple[float, float] | None:
