@@ -114,6 +114,7 @@ def _map_and_panel(view: View, compared: tuple[Contrast, str] | None) -> None:
             or "all"
         )
         contrast_view.choose(assessment)
+        theme = map_view.choose_theme(assessment, disabled=compared is not None)
     if session.against(assessment.policy.id) != (compared[0].policy_b if compared else None):
         st.rerun()  # the rest of the page follows
     left, right = st.columns([2.2, 1], gap="small")
@@ -133,7 +134,7 @@ def _map_and_panel(view: View, compared: tuple[Contrast, str] | None) -> None:
         if picked is not None:
             mark = picked.point.buffer(build.MARK_M)
         if compared is None:
-            map_view.show(view, key=Key.MAP, height=MAP_HEIGHT, places=kind, focus=focus, mark=mark)
+            map_view.show(view, key=Key.MAP, height=MAP_HEIGHT, places=kind, theme=theme, focus=focus, mark=mark)
         else:
             contrast_view.show_map(view, *compared, height=MAP_HEIGHT, places=kind, focus=focus, mark=mark)
     title = str(names[code]) if code else assessment.study.name
