@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from maps import server, work
+from maps import halt, server, work
 
 # The frame names its pages itself. Left unset, Streamlit takes the folder `maps/pages` for pages of its older
 # kind, and the first visitor of a fresh server who follows a link to a page sees that file alone: nothing.
@@ -20,4 +20,4 @@ async def prepared(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App("maps/frame.py", routes=server.routes(), lifespan=prepared)
+app = st.App("maps/frame.py", routes=server.routes(), lifespan=prepared, on_script_error=halt.fault)

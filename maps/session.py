@@ -144,6 +144,11 @@ def choose_against() -> None:
     st.session_state[Key.AGAINST] = st.session_state[f"{Key.AGAINST}-field"]
 
 
+def compare_with_nothing() -> None:
+    """Take the choice of a policy to compare with back."""
+    st.session_state[Key.AGAINST] = None
+
+
 def scenario_of(study: Study) -> Scenario:
     """Return the scenario that the sidebar's fields say."""
     state = st.session_state
@@ -177,7 +182,8 @@ def _begin(study: Study) -> None:
         given.shape(policy)
         scored.check(policy, given)
     except CoverageError as error:
-        st.warning(_("The link could not be read ({error}); the study's own settings are shown.", error=error))
+        told = _("The link could not be read ({error}); the study's own settings are shown.", error=style.plain(error))
+        st.warning(told)
         given = default
     fill(given)
     other = st.query_params.get(AGAINST)

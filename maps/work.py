@@ -1,7 +1,7 @@
 """The slow work behind the pages, done once and shared: what is prepared, decided, compared and stressed.
 
 A result depends on the study's files, the policy and the scenario alone, so readers share it; it is read-only. Who
-comes while another reader's work is under way waits for it and sees how far it is.
+comes while another reader's work is under way waits for it and sees how far it is; each may cancel the own wait.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import streamlit as st
 
 from coverage import applications, pipeline
 from coverage.assessment import Assessment
@@ -24,9 +24,11 @@ from coverage.plans import what_ifs
 from coverage.policy import Policy, load_policy
 from coverage.scenario import Scenario
 from coverage.stress import TODAY, Stress, stress
-from coverage.study import Study, ignore
+from coverage.study import Study
+from maps import jobs
 from maps.halt import stop
 from maps.language import _
+from maps.patience import wait
 from maps.store import STORE, Shelf
 from maps.words import word
 
@@ -38,7 +40,6 @@ _DECIDED: Final = Shelf(32)
 _CONTRASTED: Final = Shelf(6)
 _STRESSED: Final = Shelf(6)
 _BESIDE: Final = Shelf(6)
-_UNDER_WAY: Final[dict[Any, str]] = {}  # key in _PREPARED -> the step that its building has reached
 
 
 def study_folder() -> Path:
@@ -53,32 +54,30 @@ def data_root() -> Path | None:
 
 
 def _stamp(study: Study) -> tuple[Any, ...]:
-    """Return what changes when any file of the study does."""
-    paths = [study.folder / "study.toml", *(source.path for source in study.sources)]
+    """Return what changes when any file of the study does; uploaded files are the same wherever they lie."""
+    own = (source.path for source in study.sources if not source.uploaded)
+    paths = [study.folder / "study.toml", *own]
     found = [(str(path), path.stat()) for path in paths if path.exists()]
-    return tuple((name, info.st_mtime_ns, info.st_size) for name, info in found)
+    return (*((name, info.st_mtime_ns, info.st_size) for name, info in found), *study.brought)
 
 
 def _key(study: Study, policy: Policy) -> tuple[Any, ...]:
     return (str(study.folder), _stamp(study), policy.id, policy.areas.changed)
 
 
-def _build(key: tuple[Any, ...], study: Study, policy: Policy, tell: Callable[[str], None]) -> pipeline.Prepared:
+def _build(study: Study, policy: Policy, note: Callable[[str], None]) -> pipeline.Prepared:
     """Do the slow part, noting the step it has reached for those who wait."""
+    if not policy.areas.changed:
+        return pipeline.prepare(study, policy, progress=note)
+    # Other rules for areas: nothing need be read or judged again.
+    plain = load_policy(policy.id)
+    ready = jobs.follow(_PREPARED, _key(study, plain), lambda noted: _build(study, plain, noted), tell=_step(note))
+    return pipeline.redraw(ready, policy, progress=note)
 
-    def note(step: str) -> None:
-        _UNDER_WAY[key] = step
-        tell(step)
 
-    try:
-        if not policy.areas.changed:
-            return pipeline.prepare(study, policy, progress=note)
-        # Other rules for areas: nothing need be read or judged again.
-        plain = load_policy(policy.id)
-        own = _key(study, plain)
-        return pipeline.redraw(_PREPARED.get(own, lambda: _build(own, study, plain, note)), policy, progress=note)
-    finally:
-        _UNDER_WAY.pop(key, None)
+def _step(note: Callable[[str], None]) -> jobs.Note:
+    """Return what hands on the step of other work, once that has reached one."""
+    return lambda *reached: note(str(reached[0]) if reached else "")
 
 
 def warm() -> None:
@@ -90,7 +89,7 @@ def warm() -> None:
         study = Study.open(study_folder(), data_root=data_root())
         policy = load_policy(study.policy)
         key = _key(study, policy)
-        ready = _PREPARED.get(key, lambda: _build(key, study, policy, ignore))
+        ready = jobs.follow(_PREPARED, key, lambda note: _build(study, policy, note), tell=lambda *_reached: None)
         scenario = study.default_scenario()
         _DECIDED.get((key, scenario), lambda: pipeline.decide(ready, scenario))
     except CoverageError as error:
@@ -109,62 +108,68 @@ def warm_in_background() -> threading.Thread:
 def prepare(study: Study, policy: Policy) -> tuple[tuple[Any, ...], Any]:
     """Return the slow part of an assessment, made once per study, files and policy, with its progress shown."""
     key = _key(study, policy)
-    room = st.empty()  # there in every run, or all that follows moves up, and what the reader has opened closes
-    if _PREPARED.has(key):
-        return key, _PREPARED.get(key, lambda: None)
-    begun = _("Preparing {study}: the first time takes a while", study=study.name)
-    try:
-        with room.status(begun, expanded=False) as status:
 
-            def tell(step: str) -> None:
-                status.update(label=_("Preparing {study}: {step}", study=study.name, step=word(step)))
+    def said(step: str = "") -> str:
+        return _("Preparing {study}: {step}", study=study.name, step=word(step) if step else _("beginning"))
 
-            def waiting() -> None:
-                if step := _UNDER_WAY.get(key):
-                    tell(step)
-
-            ready = _PREPARED.get(key, lambda: _build(key, study, policy, tell), waiting=waiting)
-    finally:
-        room.empty()
-    return key, ready
+    about = _(
+        "The first visit after the server has started takes up to a minute for a county; then everything is at hand."
+    )
+    return key, wait(_PREPARED, key, lambda note: _build(study, policy, note), said=said, about=about)
 
 
 def assess(study: Study, scenario: Scenario) -> Assessment:
     """Return the assessment of a scenario; what is known already comes at once."""
     key, ready = prepare(study, scenario.shape(load_policy(scenario.policy)))
-    room = st.empty()
-    if _DECIDED.has((key, scenario)):
-        found: Assessment = _DECIDED.get((key, scenario), lambda: None)
-        return found
-    with room, st.spinner(_("Pricing and ranking the areas")):
-        decided: Assessment = _DECIDED.get((key, scenario), lambda: pipeline.decide(ready, scenario))
-    return decided
+    decided: Assessment = wait(
+        _DECIDED,
+        (key, scenario),
+        lambda note: pipeline.decide(ready, scenario, progress=note),
+        said=lambda *_step: _("Pricing and ranking the areas"),
+    )
+    return _of(decided, study)
 
 
-def contrast(assessment: Assessment, policy_id: str) -> tuple[Contrast, str]:
-    """Return what another policy changes and the key that the server's routes know it by; made once, and shared."""
+def _of(found: Assessment, study: Study) -> Assessment:
+    """Return an assessment as one of this study: the same uploads lie in another folder in every session."""
+    return found if found.study == study else replace(found, study=study)
+
+
+def contrast(assessment: Assessment, policy_id: str, *, cancelled: Callable[[], None]) -> tuple[Contrast, str]:
+    """Return what another policy changes and the key that the server's routes know it by; made once, and shared.
+
+    `cancelled` takes the choice of that policy back.
+    """
     study, policy = assessment.study, assessment.policy
     try:
         other = load_policy(policy_id)
         key, ready = prepare(study, policy)
-        if _CONTRASTED.has((key, other.id)):
-            found: Contrast = _CONTRASTED.get((key, other.id), lambda: None)
-        else:
-            with st.spinner(_("Judging every place under {policy}", policy=other.id)):
-                found = _CONTRASTED.get((key, other.id), lambda: pipeline.contrast_policies(ready, other))
+        found: Contrast = wait(
+            _CONTRASTED,
+            (key, other.id),
+            lambda note: pipeline.contrast_policies(ready, other, progress=note),
+            said=lambda *_step: _("Judging every place under {policy}", policy=other.id),
+            cancelled=cancelled,
+        )
     except CoverageError as error:
         stop(error, help_text=_("Nothing was changed. Correct the file or the setting, then reload this page."))
     return found, STORE.put_contrast(assessment, found)
 
 
-def beside(assessment: Assessment) -> pd.DataFrame:
-    """Return every open application beside what the model says of its premises (coverage.applications), made once."""
+def beside(assessment: Assessment, *, cancelled: Callable[[], None]) -> pd.DataFrame:
+    """Return every open application beside what the model says of its premises (coverage.applications), made once.
+
+    `cancelled` takes back what had asked for it.
+    """
     try:
         key, ready = prepare(assessment.study, assessment.policy)
-        with st.spinner(_("Pricing what is applied for")):
-            found: pd.DataFrame = _BESIDE.get(
-                (key, assessment.scenario), lambda: applications.beside(ready, assessment.scenario)
-            )
+        found: pd.DataFrame = wait(
+            _BESIDE,
+            (key, assessment.scenario),
+            lambda _note: applications.beside(ready, assessment.scenario),
+            said=lambda *_step: _("Pricing what is applied for"),
+            cancelled=cancelled,
+        )
     except CoverageError as error:
         stop(error, help_text=_("Nothing was changed. Correct the file or the setting, then reload this page."))
     return found
@@ -178,26 +183,29 @@ def stressed(assessment: Assessment) -> Stress | None:
 
 
 def run_stress(assessment: Assessment, *, progress: Callable[[float, str, str], None]) -> Stress:
-    """Run the stress test, or wait for another reader's run; what comes of it serves everybody.
+    """Run the stress test, or follow another reader's run; what comes of it serves everybody.
 
-    `progress` is told the share done, and the id and the operator of the what-if that begins, "" while another reader
-    runs it. A reader who leaves ends the run: the next word of progress is refused, and nothing is kept.
+    `progress` is told the share done, and the id and the operator of the what-if under way. The run ends when nobody
+    follows it any more, and nothing is kept.
     """
     study, scenario = assessment.study, assessment.scenario
     try:
         key, ready = prepare(study, assessment.policy)
 
-        def build() -> Stress:
+        def build(note: jobs.Note) -> Stress:
             cases = what_ifs(ready.inputs, as_of=study.as_of)
             steps = iter(enumerate([(TODAY, ""), *((case.id, case.operator) for case in cases)]))
 
             def begin(_label: str) -> None:
                 number, step = next(steps)
-                progress(number / (len(cases) + 1), *step)
+                note(number / (len(cases) + 1), *step)
 
             return stress(ready, scenario, cases=cases, progress=begin)
 
-        found: Stress = _STRESSED.get((key, scenario), build, waiting=lambda: progress(0.0, "", ""))
+        def tell(*reached: Any) -> None:
+            progress(*(reached or (0.0, "", "")))
+
+        found: Stress = jobs.follow(_STRESSED, (key, scenario), build, tell=tell)
     except CoverageError as error:
         stop(error, help_text=_("Nothing was changed. Correct the file or the setting, then reload this page."))
     return found

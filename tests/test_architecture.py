@@ -214,8 +214,10 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     ),
     "scored": (SEEN, set()),
     "clash": (SEEN, {"masts", "style"} | SAID),
-    "halt": (set(), set()),
-    "work": (SEEN | {"applications", "pipeline", "plans", "stress"}, {"halt", "store"} | SAID),
+    "halt": ({"errors"}, {"store", "style"} | SAID),
+    "jobs": (set(), {"store"}),
+    "patience": (set(), {"jobs", "store", "style"} | SAID),
+    "work": (SEEN | {"applications", "pipeline", "plans", "stress"}, {"halt", "jobs", "patience", "store"} | SAID),
     "session": (SEEN, {"clash", "halt", "scored", "store", "style", "work"} | SAID),
     "pages": (
         SEEN
@@ -242,6 +244,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         SAID
         | {
             "halt",
+            "patience",
             "scored",
             "session",
             "work",
@@ -316,7 +319,7 @@ def test_maps_imports_only_what_the_table_allows(path: Path) -> None:
     assert _rooms(imports, "coverage") <= model
     assert _rooms(imports, "maps") - {room} <= maps
     top = {name.split(".")[0] for name in imports}
-    assert room in {"frame", "halt", "work", "session", "pages"} or "streamlit" not in top
+    assert room in {"frame", "halt", "patience", "work", "session", "pages"} or "streamlit" not in top
     assert not top & WEB
 
 

@@ -53,7 +53,7 @@ def show(view: View) -> None:
     """Draw the table once it is asked for."""
     if not st.toggle(_("Hold the applications against the model; this takes a while"), key=ASKED):
         return
-    table = work.beside(view.assessment)
+    table = work.beside(view.assessment, cancelled=lambda: st.session_state.__setitem__(ASKED, False))
     if table.empty:
         st.caption(_("No application is open."))
         return

@@ -31,7 +31,8 @@ def render() -> None:
     _headline(view.assessment)
     other = session.against(view.assessment.policy.id)
     with st.container():  # there in every run, or the map below moves and is drawn anew
-        compared = work.contrast(view.assessment, other) if other else None
+        undo = session.compare_with_nothing
+        compared = work.contrast(view.assessment, other, cancelled=undo) if other else None
     _map_and_panel(view, compared)
     if compared is None:
         _charts(view.assessment)
@@ -113,8 +114,8 @@ def _map_and_panel(view: View, compared: tuple[Contrast, str] | None) -> None:
             )
             or "all"
         )
-        contrast_view.choose(assessment)
         theme = map_view.choose_theme(assessment, disabled=compared is not None)
+        contrast_view.choose(assessment)
     if session.against(assessment.policy.id) != (compared[0].policy_b if compared else None):
         st.rerun()  # the rest of the page follows
     left, right = st.columns([2.2, 1], gap="small")

@@ -21,6 +21,7 @@ from maps import charts, language, style, work
 from maps.halt import stop
 from maps.language import _, ngettext
 from maps.pages import downloads, parts
+from maps.patience import wait
 from maps.session import Key, View
 from maps.store import Shelf
 from maps.words import word
@@ -70,8 +71,14 @@ def _look_back(view: View) -> Backcast | None:
         if not st.button(_("Look back"), key="look-back-run", icon=":material/history:", type="primary"):
             return None
     try:
-        with room, st.spinner(_("Setting the model beside past awards")):
-            found = _FOUND.get((key, scenario), lambda: backcast(ready, scenario))
+        with room.container():
+            found = wait(
+                _FOUND,
+                (key, scenario),
+                lambda _note: backcast(ready, scenario),
+                said=lambda *_step: _("Setting the model beside past awards"),
+                cancelled=lambda: None,  # nothing to take back: the button has to be pressed again
+            )
     except CoverageError as error:
         stop(error, help_text=_("Nothing was changed. Correct the file, then reload this page."))
     room.empty()

@@ -43,14 +43,15 @@ def _run(view: View) -> Stress | None:
     room = st.empty()
     with room.container():
         asked = st.button(_("Run the stress test"), key="stress-run", icon=":material/experiment:", type="primary")
-        st.caption(_("It takes up to a minute; leaving the page ends it."))
+        st.caption(_("It takes up to a minute; it can be cancelled."))
     if not asked:
         return None
     with room.container():
         bar = st.progress(0.0, text=_("Beginning"))
+        st.button(_("Cancel"), key="stress-cancel", icon=":material/close:")  # any rerun ends the wait
 
         def tell(share: float, code: str, operator: str) -> None:
-            bar.progress(share, text=style.plain(what_if(code, operator)) if code else _("Another reader runs it now"))
+            bar.progress(share, text=style.plain(what_if(code, operator)) if code else _("Beginning"))
 
         found = work.run_stress(view.assessment, progress=tell)
     room.empty()

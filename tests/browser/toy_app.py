@@ -7,6 +7,6 @@ import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from maps import server
+from maps import halt, server
 
-app = st.App("toy_frame.py", routes=server.routes())
+app = st.App("toy_frame.py", routes=server.routes(), on_script_error=halt.fault)
