@@ -23,6 +23,7 @@ import pyogrio
 import pyogrio.errors
 
 from coverage.assessment import Assessment
+from coverage.audience import INTERNAL
 from coverage.compare.runs import NEEDED, read_json
 from coverage.errors import CoverageError, DataError
 from coverage.kinds import is_mobile
@@ -137,6 +138,7 @@ def read_back(earlier: Earlier, present: Assessment) -> Assessment:
         scenario=earlier.scenario,
         policy=policy,
         mobile=(),
+        audience=INTERNAL,  # `assess` withholds nothing
         summary=dict(summary),
         provenance={**run, READ_BACK: earlier.id},
         corrections=pd.DataFrame(),

@@ -19,7 +19,7 @@ from coverage.policy import list_policies, load_policy
 from coverage.scenario import Scenario
 from coverage.study import Study
 from coverage.wishes import Wishes
-from maps import clash, language, scored, style
+from maps import clash, compare, language, scored, style
 from maps.halt import stop
 from maps.language import _
 from maps.store import STORE
@@ -27,6 +27,7 @@ from maps.work import assess, data_root, study_folder
 
 MILLION: Final = 1e6
 LINK: Final = "lang"  # what the language is called in an address
+BESIDE_KEPT: Final = "kept"  # stands for the kept scenario where the id of a run could stand
 AGAINST: Final = "against"  # what the policy to compare with is called in an address
 
 
@@ -45,6 +46,8 @@ class Key(StrEnum):
     EXTRA = "scenario-extra"  # what no field shows: seed, draws, cost overrides; and rules for areas as they were sent
     MUNICIPALITY = "explore-municipality"
     AGAINST = "explore-against"  # the policy to compare with, or None; the field itself has -field after it
+    KEPT = "compare-kept"  # the scenario that was kept to compare with
+    BESIDE = "compare-beside"  # what stands beside the present: "", BESIDE_KEPT or the id of a run
     PLACES = "explore-places"
     MAP = "explore-map"
     BUDGET_SLIDER = "priorities-budget"
@@ -78,8 +81,9 @@ language.ask(spoken)
 
 def address(scenario: Scenario) -> dict[str, str]:
     """Return what a link must say to open the same view: the scenario, what it is compared with, the language."""
-    compared = against(scenario.policy)
-    return {**scenario.to_query(), **({AGAINST: compared} if compared else {}), LINK: spoken()}
+    compared, kept = against(scenario.policy), beside_in_link()
+    more = {AGAINST: compared, compare.LINK: kept}
+    return {**scenario.to_query(), **{name: text for name, text in more.items() if text}, LINK: spoken()}
 
 
 def open_study() -> Study:
@@ -139,6 +143,32 @@ def against(policy_id: str) -> str | None:
     return None if other == policy_id else other
 
 
+def beside_in_link() -> str:
+    """Return how a link names what the present is compared with; "" where that is nothing."""
+    state = st.session_state
+    chosen = str(state.get(Key.BESIDE) or "")
+    if chosen != BESIDE_KEPT:
+        return compare.to_link(chosen) if chosen else ""
+    study = open_study()
+    return compare.to_link(state[Key.KEPT], default=Scenario(policy=study.policy, budget=study.budget))
+
+
+def _take_beside(default: Scenario) -> None:
+    """Take over what the address names to compare with; the sidebar says if it names a run that is not listed."""
+    state, text = st.session_state, st.query_params.get(compare.LINK, "")
+    try:
+        given = compare.from_link(text, default=default) if text else ""
+        if isinstance(given, Scenario):
+            policy = load_policy(given.policy)
+            given.shape(policy)
+            scored.check(policy, given)
+            state[Key.KEPT], given = given, BESIDE_KEPT
+    except CoverageError as error:
+        st.warning(_("The link compares with what cannot be read ({error}); nothing is compared.", error=error))
+        given = ""
+    state[Key.BESIDE] = given
+
+
 def choose_against() -> None:
     """Take over what the reader has chosen to compare with."""
     st.session_state[Key.AGAINST] = st.session_state[f"{Key.AGAINST}-field"]
@@ -191,6 +221,7 @@ def _begin(study: Study) -> None:
         st.warning(_("The link compares with a policy that is not here; nothing is compared."))
         other = None
     state[Key.AGAINST] = other
+    _take_beside(default)
     state[Key.READY] = True
 
 

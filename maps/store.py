@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from coverage.assessment import Assessment
 from coverage.contrast import Contrast
+from coverage.earlier import READ_BACK
 from maps.filters import PLAIN, Filter, facts
 
 Value = TypeVar("Value")
@@ -38,7 +39,8 @@ def digest(*parts: object) -> str:
 
 def ground_of(assessment: Assessment) -> str:
     """Return the digest of what the map's places depend on."""
-    return digest(assessment.study.id, assessment.provenance.get("inputs"), assessment.policy.id)
+    told = assessment.provenance
+    return digest(assessment.study.id, told.get("inputs"), assessment.policy.id, told.get(READ_BACK))
 
 
 def key_of(assessment: Assessment) -> str:

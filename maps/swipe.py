@@ -9,7 +9,7 @@ from typing import Final
 import folium
 import geopandas as gpd
 
-from maps import build, layers
+from maps import build, layers, legends
 from maps.language import _
 
 LEFT: Final = "-left"
@@ -34,12 +34,12 @@ def groups(
     places: str | None = "all",
     focus: gpd.GeoDataFrame | None = None,
     mark: gpd.GeoSeries | None = None,
-    legend: str = "",
+    told: str = "",
 ) -> list[folium.FeatureGroup]:
     """Return what stands on the map in place of one scenario's areas, routes and places.
 
-    `places`, `focus` and `mark` are those of `build.scenario_groups`; `legend` is HTML that is shown instead of the
-    map's own legend, whose texts are escaped.
+    `places`, `focus` and `mark` are those of `build.scenario_groups`; `told` is what the legend says of the discs in
+    place of its own words, as HTML in which every text is escaped.
     """
     divider = layers.DrawnLayer(
         "swipe",
@@ -62,8 +62,8 @@ def groups(
         )
         for side, panes in ((left, LEFT), (right, RIGHT))
     ]
-    explained = [layers.DrawnLayer("explain", name="legend", control=False, html=legend)] if legend else []
-    hidden = [layers.group([layer], name=layer.layer_name) for layer in (divider, *explained)]
+    words = layers.DrawnLayer("explain", name="legend", control=False, html=told, section=legends.DISCS)
+    hidden = [layers.group([layer], name=layer.layer_name) for layer in (divider, *([words] if told else []))]
     for bundle in hidden:
         bundle.control = False
     return [*hidden, *_together(*sides), *build.marks(focus=focus, mark=mark)]

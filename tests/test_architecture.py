@@ -200,12 +200,14 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "landmarks": (SEEN, {"layers", "legends", "style"} | SAID),
     "masts": (SEEN, {"layers", "legends", "style"} | SAID),
     "build": (SEEN, {"layers", "landmarks", "legends", "masts", "themes", "tiles", "style", "assets"} | SAID),
-    "swipe": (SEEN, {"build", "layers", "style"} | SAID),
+    "swipe": (SEEN, {"build", "layers", "legends"} | SAID),
     "export": (SEEN, {"build", "layers", "legends", "masts", "tiles", "style", "assets"} | SAID),
     "picking": (SEEN, {"tiles", "style"}),
     "filters": ({"schemas"}, set()),
     "search": (set(), set()),
-    "store": (SEEN, {"filters"}),
+    "store": (SEEN | {"earlier"}, {"filters"}),
+    # It reads runs back, and compares as the command line does.
+    "compare": (SEEN | {"compare", "earlier", "reports"}, {"store"}),
     "tilesets": (SEEN, {"filters", "store", "themes", "tiles"}),
     "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "legends", "style", "tiles"} | SAID),
     "server": (
@@ -218,11 +220,13 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "jobs": (set(), {"store"}),
     "patience": (set(), {"jobs", "store", "style"} | SAID),
     "work": (SEEN | {"applications", "pipeline", "plans", "stress"}, {"halt", "jobs", "patience", "store"} | SAID),
-    "session": (SEEN, {"clash", "halt", "scored", "store", "style", "work"} | SAID),
+    "session": (SEEN, {"clash", "compare", "halt", "scored", "store", "style", "work"} | SAID),
     "pages": (
         SEEN
         | {
             "reports",
+            "compare",
+            "earlier",
             "pipeline",
             "agreement",
             "reasons",
@@ -256,6 +260,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "legends",
             "masts",
             "picking",
+            "compare",
             "swipe",
             "charts",
             "figures",

@@ -53,6 +53,10 @@ class Words:
         """Return the text of a code, or the code itself where there is none."""
         return texts()[section][name][self.language] if name in texts()[section] else name
 
+    def causes(self, codes: str) -> str:
+        """Name the causes that a row of a comparison holds as codes."""
+        return ", ".join(self.known("cause", code) for code in codes.split(", ") if code)
+
     def number(self, value: float, *, decimals: int = 3) -> str:
         """Write a number with the language's signs, without zeros at its end."""
         plain = f"{value:,.{decimals}f}"

@@ -70,14 +70,11 @@ def _in_words(comparison: Comparison, wording: Wording) -> pd.DataFrame:
     """Return the rows with their codes in words; the sentences say why, so the codes of it are left out."""
     words = Words(wording.language)
 
-    def causes(codes: str) -> str:
-        return ", ".join(words.known("cause", code) for code in codes.split(", ") if code)
-
     def value(name: str) -> Any:
         return lambda code: wording.value(name, code)
 
     areas = comparison.areas
-    said: dict[str, pd.Series] = {name: areas[name].map(causes) for name in ("causes", "possible_causes")}
+    said: dict[str, pd.Series] = {name: areas[name].map(words.causes) for name in ("causes", "possible_causes")}
     for name in IN_WORDS:
         for column in (f"{name}_{when}" for when in WHEN):
             said[column] = areas[column].map(value(name), na_action="ignore")

@@ -10,7 +10,7 @@ from coverage.contrast import Contrast
 from coverage.kinds import is_mobile
 from maps import build, charts, figures, masts, session, style, themes, work
 from maps.language import N_, _, ngettext
-from maps.pages import contrast_view, map_view, parts, why
+from maps.pages import contrast_view, map_view, parts, side_by_side, why
 from maps.picking import Index, pick
 from maps.session import Key, View
 from maps.store import STORE
@@ -28,6 +28,9 @@ MOST_BARS = 45
 def render() -> None:
     """Draw the page."""
     view = session.current()
+    if (beside := side_by_side.chosen(view)) is not None:
+        side_by_side.render(view, beside)
+        return
     _headline(view.assessment)
     other = session.against(view.assessment.policy.id)
     with st.container():  # there in every run, or the map below moves and is drawn anew

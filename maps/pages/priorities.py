@@ -22,6 +22,7 @@ from maps.pages import (
     map_view,
     money_curve,
     parts,
+    since_last,
     standing,
     wishes_form,
 )
@@ -29,6 +30,7 @@ from maps.session import MILLION, Key, View
 from maps.words import word
 
 KIND = "priorities-kind"
+TABS = "priorities-tabs"
 # The columns that say something of masts, where the list holds nothing else.
 OF_MASTS = (
     "rank", "area", "score", "decision", "certainty", "draws", "ranks", "driver", "year", "pot", "serves", "need",
@@ -68,14 +70,17 @@ def render() -> None:
 
 def _beside(view: View) -> None:
     """Draw what is said of the list as a whole: the areas near its line, and what the best set does otherwise."""
-    names = [_("Near the line"), _("Best set and ranked cut")]
+    names = [_("Near the line"), _("Best set and ranked cut"), _("Since last time")]
     if applications_table.told(view.assessment):
         names.append(_("Applications"))
-    line, apart, *asked = st.tabs(names)
+    line, apart, since, *asked = st.tabs(names, key=TABS, on_change="rerun")
     with line:
         certainty.show(view.assessment)
     with apart:
         differences.show(view.assessment)
+    with since:
+        if since.open:  # a run is read and compared only for who asks
+            since_last.show(view)
     for tab in asked:
         with tab:
             applications_table.show(view)

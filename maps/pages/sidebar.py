@@ -9,7 +9,7 @@ from coverage.scenario import Scenario
 from coverage.study import Study
 from maps import language, scored, style
 from maps.language import LANGUAGES, N_, _
-from maps.pages import area_rules, changes, scoring_fields
+from maps.pages import area_rules, changes, keep, scoring_fields
 from maps.pages.parts import said
 from maps.session import Key
 from maps.words import word
@@ -54,6 +54,8 @@ def render(study: Study, scenario: Scenario) -> None:
         area_rules.render(study, scenario)
     with st.expander(_("Weights of the criteria")):
         scoring_fields.render(study, scenario)
+    with st.expander(_("Compare"), expanded=bool(st.session_state.get(Key.BESIDE))):
+        keep.render(study, scenario)
     st.button(_("Back to the study's settings"), on_click=changes.reset, args=(study,), type="tertiary")
     st.caption(_("The address of this page holds the scenario: copy it to share what you see."))
 

@@ -1,0 +1,192 @@
+"""Explore with a kept scenario or an earlier run beside the present: the map with a divider, figures, what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from coverage.assessment import Assessment
+from coverage.compare import Comparison
+from coverage.errors import CoverageError
+from coverage.scenario import Scenario
+from maps import compare, language, legends, masts, session, style, swipe, work
+from maps.compare import Standing
+from maps.language import _
+from maps.pages import keep, map_view, moved
+from maps.session import BESIDE_KEPT, Key, View
+
+MAP: Final = "side-by-side-map"
+PLACES: Final = "side-by-side-places"
+HEIGHT: Final = 520
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Hold what stands beside the present: what it is called, when it was made if it is a run, and what it holds."""
+
+    title: str
+    made: str
+    view: View
+
+
+def chosen(view: View) -> Beside | None:
+    """Return what this session compares the present with; None where that is nothing, or cannot be had."""
+    what, study = st.session_state.get(Key.BESIDE), view.assessment.study
+    if not what:
+        return None
+    try:
+        if what != BESIDE_KEPT:
+            run = compare.runs_of(study).find(what)
+            if run is None:
+                return None
+            made = _("made {when}", when=keep.moment(run.made))
+            return Beside(_("Earlier run"), made, session.view_of(compare.read(run, view.assessment)))
+        kept: Scenario = st.session_state[Key.KEPT]
+        if kept == view.assessment.scenario:
+            return None  # the sidebar says so
+        found = work.assess(session.open_study(), kept)
+        return Beside(_("Kept"), "", session.view_of(found))
+    except CoverageError as error:
+        st.error(style.plain(error), icon=":material/error:")
+        st.caption(_("Nothing is compared. Choose something else to compare with in the sidebar."))
+        return None
+
+
+def render(view: View, beside: Beside) -> None:
+    """Draw both beside each other in place of the page."""
+    with st.spinner(_("Comparing the two")):
+        found = compare.compared((beside.view.key, beside.view.assessment), (view.key, view.assessment))
+    _map_and_panel(view, beside, found)
+    names = (beside.title, _("Now"))
+    left, right = st.columns([1, 2.2], gap="large")
+    with left:
+        st.subheader(_("What is different"))
+        moved.told(found)
+        moved.files(found, study=view.assessment.study.id)
+    with right:
+        st.subheader(_("What follows for areas"))
+        moved.table(found, names=names, key="side-by-side")
+
+
+@st.fragment
+def _map_and_panel(view: View, beside: Beside, found: Comparison) -> None:
+    """Draw the map and the figures beside it; a choice of municipality runs only this part again."""
+    towns = view.assessment.municipalities
+    names = towns.set_index("municipality_code")["name"].sort_values()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        code = st.selectbox(
+            _("Municipality"),
+            [None, *names.index],
+            format_func=lambda code: (
+                _("All of {study}", study=view.assessment.study.name) if code is None else names[code]
+            ),
+            key=Key.MUNICIPALITY,
+            width=260,
+        )
+        differ = beside.view.ground != view.ground
+        with_places = st.toggle(_("Places by gap"), value=differ, key=f"{PLACES}-{'differ' if differ else 'alike'}")
+        st.button(_("End the comparison"), on_click=keep.end, icon=":material/close:", type="tertiary")
+    focus = towns[towns["municipality_code"] == code] if code else towns
+    left, right = st.columns([2.2, 1], gap="small")
+    with left:
+        map_view.show(
+            view,
+            key=MAP,
+            height=HEIGHT,
+            instead=lambda base: swipe.groups(
+                _side(beside.view, beside.title, beside.made),
+                _side(view, _("Now"), ""),
+                base=base,
+                places="all" if with_places else None,
+                focus=focus,
+                told=_legend(beside, view),
+            ),
+        )
+    with right:
+        st.html(figures(beside, view, found))
+
+
+def _side(view: View, title: str, made: str) -> swipe.Side:
+    said = (title, keep.brief(view.assessment.scenario, view.assessment.study), _data(view.assessment), made)
+    return swipe.Side(view.key, view.ground, masts.there(view.assessment), tuple(filter(None, said)))
+
+
+def _data(assessment: Assessment) -> str:
+    return _("data as of {date}", date=language.date(assessment.study.as_of))
+
+
+def _legend(beside: Beside, view: View) -> str:
+    """Return what the legend says of the discs where the two sides have other classes; "" where one text is enough."""
+    told = [legends.discs(side.assessment) for side in (beside.view, view)]
+    if told[0] == told[1]:
+        return ""
+    titles = (beside.title, _("Now"))
+    return "".join(
+        legends.heading(f"{title}: {keep.brief(side.assessment.scenario, side.assessment.study)}") + text
+        for title, side, text in zip(titles, (beside.view, view), told, strict=True)
+    )
+
+
+def figures(beside: Beside, view: View, found: Comparison) -> str:
+    """Return what both sides come to, and the difference, as an HTML table; every text is escaped."""
+    sides = [compare.standing(side.assessment) for side in (beside.view, view)]
+    currency = view.assessment.study.currency
+    head = "".join(f"<th scope='col'>{style.escape(text)}</th>" for text in (beside.title, _("Now"), _("difference")))
+    lines = []
+    for label, value, write in _rows(currency):
+        one, other = map(value, sides)
+        if one == other == 0:
+            continue
+        cells = "".join(
+            f"<td>{style.escape(text)}</td>" for text in (write(one), write(other), _change(other - one, write))
+        )
+        lines.append(f"<tr><th scope='row'>{style.escape(label)}</th>{cells}</tr>")
+    ranges = [style.money_range(side.need_p10, side.need_p90, currency) for side in sides]
+    need = _("Funding gap of all areas, P10 to P90: {before}, now {after}.", before=ranges[0], after=ranges[1])
+    said = [moved.counted(found), need, *_limits(beside)]
+    about = " · ".join(filter(None, (keep.brief(beside.view.assessment.scenario, view.assessment.study), beside.made)))
+    title = _("{what} and now", what=beside.title)
+    return (
+        f'<div class="bg-panel"><h4>{style.escape(title)}</h4><div class="bg-sub">{style.escape(about)}</div>'
+        f'<div class="bg-narrow"><table class="bg-counts"><tr><td></td>{head}</tr>{"".join(lines)}</table></div><hr>'
+        + "".join(f"<div>{style.escape(text)}</div>" for text in said)
+        + "</div>"
+    )
+
+
+def _rows(currency: str) -> list[tuple[str, Callable[[Standing], float], Callable[[float], str]]]:
+    """List the figures: what they are called, which they are, and how they are written."""
+
+    def count(value: float) -> str:
+        return style.number(value, digits=3)
+
+    def money(value: float) -> str:
+        return style.money(value, currency)
+
+    return [
+        (_("areas funded"), lambda side: side.areas, style.number),
+        (_("masts funded"), lambda side: side.masts, style.number),
+        (_("their grants"), lambda side: side.grant, money),
+        (_("businesses reached"), lambda side: side.businesses, count),
+        (_("homes reached"), lambda side: side.homes, count),
+        (_("funding gap, sum of the areas' P50"), lambda side: side.need_p50, money),
+        (_("eligible premises"), lambda side: side.eligible, count),
+    ]
+
+
+def _change(value: float, write: Callable[[float], str]) -> str:
+    """Write a difference with its sign; none where it is less than half of what is shown."""
+    return "=" if abs(value) < 0.5 else f"+{write(value)}" if value > 0 else write(value)
+
+
+def _limits(beside: Beside) -> list[str]:
+    """Say what an earlier run does not hold."""
+    if not beside.made:
+        return []
+    said = [_("An earlier run keeps no mobile coverage maps: those in the list of layers are today's.")]
+    if beside.view.assessment.routes.empty and len(beside.view.assessment.areas):
+        said.append(_("This run keeps no routes, so none are drawn on its side."))
+    return said
