@@ -15,13 +15,9 @@ from starlette.routing import Route
 from coverage.assessment import Assessment
 from maps import assets, landmarks, language, layers, masts
 from maps.contrast.layers import changes
-from maps.filters import PLAIN
 from maps.store import STORE, Entry
-from maps.themes import THEMES
 from maps.tiles import mobile
-from maps.tiles.contrast import CONTRAST, ContrastTiles
-from maps.tiles.places import PlaceTiles
-from maps.tiles.pyramid import Located
+from maps.tilesets import tiles_of
 
 # An address with a digest never changes its content. Nothing is kept by proxies between server and reader.
 _KEEP: Final = {"Cache-Control": "private, max-age=604800, immutable", "X-Content-Type-Options": "nosniff"}
@@ -53,25 +49,6 @@ def routes() -> list[Route]:
         Route("/data/{key}/{layer}.json", _in_thread(_data)),
         Route("/data/{key}/{language}/{layer}.json", _in_thread(_worded)),
     ]
-
-
-def tiles_of(entry: Entry, theme: str, code: str) -> PlaceTiles | ContrastTiles | None:
-    """Return the tiles of a theme under a filter, made at the first call; None where the entry knows one of them not.
-
-    Of a comparison the only theme is who supports the places.
-    """
-    if not entry.knows(code) or theme not in (THEMES if entry.contrast is None else (CONTRAST,)):
-        return None
-
-    def build(given: Assessment) -> PlaceTiles | ContrastTiles:
-        rows, located = entry.rows(code), entry.derive("located", lambda known: Located.of(known.places))
-        if entry.contrast is not None:
-            return ContrastTiles.build(entry.contrast.places, rows=rows, located=located)
-        return PlaceTiles.build(given.places, given.policy, theme=THEMES[theme], rows=rows, located=located)
-
-    if code in PLAIN:
-        return entry.derive(f"tiles/{theme}/{code}", build)
-    return entry.filtered(f"tiles/{theme}", code, build)
 
 
 def _in_thread(answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:

@@ -162,7 +162,8 @@ ALLOWED: dict[str, set[str]] = {
     | {"figure_files"}
     | {"costbook", "costs", "drawn", "lots", "preparation", "roads", "status", "subsidy"},
     "sketch": STAGE
-    | {"areas", "costbook", "costs", "drawn", "layout", "lots", "preparation", "pricing", "priority", "status"},
+    | {"areas", "costbook", "costs", "drawn", "layout", "lots", "preparation", "pricing", "priority", "status"}
+    | {"study"},
     "backcast": STAGE | {"awards", "parts", "calibration", "costbook", "costs", "preparation", "subsidy"},
     "backcast_tables": SEEN | {"backcast", "calibration", "reports"},
     # It runs the pipeline again on changed plans.
