@@ -20,9 +20,11 @@ from coverage.drawn import Ground, lay_alone
 from coverage.errors import DataError
 from coverage.layout import with_traits
 from coverage.lots import OUTSIDE, digest, lot_ids
+from coverage.policy import Policy
 from coverage.preparation import Prepared
 from coverage.priority import Standing, place_among
 from coverage.scenario import Scenario
+from coverage.study import Study
 
 MOST_CORNERS: Final = 500
 WHOLE: Final = 1.0 - 1e-9  # of an area: all of it
@@ -153,20 +155,22 @@ def estimate_drawn(
     *,
     ground: Ground,
     ranked: gpd.GeoDataFrame,
-    name: str | None = None,
+    seen: gpd.GeoDataFrame | None = None,
 ) -> Sketch:
     """Estimate an area with this outline (in the study's system) as the study would if it were one of its drawn lots.
 
-    All eligible premises inside are one area, counted under the municipality with most of them. Where they are those of
-    a present area, it keeps the id of that area, and with it its draws: then every figure is the same. `ground` is
-    `Ground.of(prepared)`, and `ranked` the areas of the list under the same scenario. Raises OutlineError if the
-    outline cannot be used, PolicyError if nothing in the cost book delivers what these premises must be given.
+    All eligible premises inside are one area, counted under the municipality with most of them. Its id, and
+    with it its draws, rest on who they are; where they are those of a present area it keeps the id of that area, and
+    every figure is the same. `ground` is `Ground.of(prepared)`, and `ranked` the areas of the list under the same
+    scenario. `seen` are the places, row by row, as the reader may see them: who is inside is then told by where they
+    stand there, and no outline can find out where a home is. Raises OutlineError if the outline cannot be used,
+    PolicyError if nothing in the cost book delivers what these premises must be given.
     """
     require_outline(outline, prepared.inputs.municipalities)
     places = prepared.places
     ranked = ranked.copy(deep=False)
     ranked.attrs = {}  # what the list says of its choice would be copied at every step
-    rows = inside(places, outline)
+    rows = inside(places if seen is None else seen, outline)
     part = np.zeros(len(places))
     part[rows] = places["eligible"].to_numpy(dtype=float)[rows]
     held = part[rows] * places["weight"].to_numpy(dtype=float)[rows]
@@ -175,23 +179,27 @@ def estimate_drawn(
     towns = towns.sort_index().sort_values(ascending=False, kind="stable")
     found = _overlaps(places, rows, held, ranked)
     same = found.loc[found[["share_of_area", "share_of_drawn"]].min(axis=1) >= WHOLE, "area_id"]
-    made = same.iloc[0] if len(same) else PREFIX + _digest(outline)
-    lot = _lot(outline, made, name, towns.index[0] if len(towns) else None, crs=places.crs)
+    made = same.iloc[0] if len(same) else PREFIX + digest(_who(places, rows[held > 0], outline))
+    lot = _lot(outline, made, towns.index[0] if len(towns) else None, crs=places.crs)
     if towns.empty:
         return Sketch(lot, towns, found, None)
-    placed, areas, routes = lay_alone(prepared, lot, part=part, graph=ground.graph, attached=ground.attached)
+    points = np.asarray(places.geometry.array, dtype=object)[rows[held > 0]]
+    laid = lot if shapely.intersects(points, outline).all() else lot.set_geometry([shapely.multipoints(points)])
+    placed, areas, routes = lay_alone(prepared, laid, part=part, graph=ground.graph, attached=ground.attached)
     estimate = _price(prepared, scenario, placed, areas, routes, _without(ranked, found))
     return Sketch(lot, towns, found, estimate)
 
 
-def _digest(outline: shapely.Polygon) -> str:
-    """Return what stands for the corners of an outline, to a decimetre, wherever it begins."""
-    return digest(shapely.to_wkt(shapely.normalize(outline), rounding_precision=1))
+def _who(places: gpd.GeoDataFrame, rows: Ints, outline: shapely.Polygon) -> str:
+    """Return what the id of an outline rests on: whom it holds, and if nobody, its corners to a decimetre."""
+    if len(rows):
+        return "\n".join(sorted(places["place_id"].iloc[rows]))
+    return str(shapely.to_wkt(shapely.normalize(outline), rounding_precision=1))
 
 
-def _lot(outline: shapely.Polygon, made: str, name: str | None, code: str | None, *, crs: Any) -> gpd.GeoDataFrame:
-    """Return the outline as a lot with the id `made`."""
-    columns = {"lot_id": made, "name": name or None, "municipality_code": None if code == OUTSIDE else code}
+def _lot(outline: shapely.Polygon, made: str, code: str | None, *, crs: Any) -> gpd.GeoDataFrame:
+    """Return the outline as a lot with the id `made`, and with no name of its own."""
+    columns = {"lot_id": made, "name": None, "municipality_code": None if code == OUTSIDE else code}
     return gpd.GeoDataFrame(
         {key: pd.array([text], dtype="str") for key, text in columns.items()} | {"source": "drawn", "source_row": 1},
         geometry=[outline],
@@ -246,26 +254,29 @@ def _price(
     return Estimate(estimated.iloc[0], routes.iloc[0], options, lines, standing)
 
 
-def as_geojson(sketch: Sketch, *, prepared: Prepared) -> dict[str, Any]:
+def as_geojson(sketch: Sketch, *, study: Study, policy: Policy, name: str = "") -> dict[str, Any]:
     """Return the outline with its figures as GeoJSON (RFC 7946), ready to be a study's source of lots or applications.
 
     `lot_id`, `application_id`, `name`, `municipality_code` and `technology` are what these two roles read.
     """
-    lot, study = sketch.lot, prepared.study
+    lot = sketch.lot
     located = to_crs(lot[["geometry"]], GEOGRAPHIC_CRS, where="outline").geometry.iloc[0]
     ring = np.round(shapely.get_coordinates(shapely.orient_polygons(located)), 7).tolist()
-    names = {"lot_id": lot_ids(lot)[0], "application_id": lot["lot_id"].iloc[0]}
-    told = {key: None if pd.isna(lot[key].iloc[0]) else lot[key].iloc[0] for key in ("name", "municipality_code")}
+    code = lot["municipality_code"].iloc[0]
+    names = {
+        "lot_id": lot_ids(lot)[0], "application_id": lot["lot_id"].iloc[0], "name": name or None,
+        "municipality_code": None if pd.isna(code) else code,
+    }  # fmt: skip
     area = pd.Series(dtype=object) if sketch.estimate is None else sketch.estimate.area
     figures = {key: _plain(area[key]) for key in FIGURES if key in area}
     facts = {
-        "policy": prepared.policy.id, "as_of": study.as_of.isoformat(), "currency": study.currency,
+        "policy": policy.id, "as_of": study.as_of.isoformat(), "currency": study.currency,
         "price_year": study.price_year, "data_status": study.data_status,
     }  # fmt: skip
     feature = {
         "type": "Feature",
         "geometry": {"type": "Polygon", "coordinates": [ring]},
-        "properties": names | told | figures | facts,
+        "properties": names | figures | facts,
     }
     return {"type": "FeatureCollection", "features": [feature]}
 

@@ -56,9 +56,7 @@ def assessment(prepared: Prepared) -> Assessment:
 @pytest.fixture(scope="module")
 def drawing(prepared: Prepared, ground: Ground, assessment: Assessment) -> Any:
     def draw(outline: Polygon, **changes: Any) -> Sketch:
-        return estimate_drawn(
-            prepared, outline, question(prepared, **changes), ground=ground, ranked=assessment.areas, name="Corner"
-        )
+        return estimate_drawn(prepared, outline, question(prepared, **changes), ground=ground, ranked=assessment.areas)
 
     return draw
 
@@ -75,7 +73,7 @@ def feature(outline: Polygon, crs: str = CRS) -> dict[str, Any]:
 def with_source(folder: Path, drawn: Sketch, prepared: Prepared, source: dict[str, Any]) -> Assessment:
     """Assess the tiny study with what a planner has downloaded as one more source."""
     tiny = tiny_study(folder)
-    text = json.dumps(sketch.as_geojson(drawn, prepared=prepared))
+    text = json.dumps(sketch.as_geojson(drawn, study=prepared.study, policy=prepared.policy, name="Corner"))
     (folder / "drawn.geojson").write_text(text, encoding="utf-8")
     tiny.sources.append({"id": "drawn", "kind": "vector", "path": "drawn.geojson", **source})
     tiny.save()
@@ -154,6 +152,11 @@ def test_budget_and_view_are_those_of_the_scenario(drawing: Any) -> None:
     assert capped["capex"] == drawing(CORNER).estimate.area["capex"]
 
 
+def test_two_outlines_of_the_same_premises_say_the_same(drawing: Any) -> None:
+    wider = drawing(CORNER.buffer(300))
+    assert figures(wider.estimate.area) == {name: drawing(CORNER).estimate.area[name] for name in FIGURES}
+
+
 def test_each_option_is_told_and_the_cheapest_that_delivers_is_proposed(drawing: Any) -> None:
     found = drawing(CORNER).estimate
     able = found.options[found.options["meets_delivery"]]
@@ -186,7 +189,7 @@ def test_an_outline_with_nobody_eligible_is_an_answer(drawing: Any, prepared: Pr
     nothing = box(X0 + 4400, Y0 + 6100, X0 + 4500, Y0 + 6200)
     assert drawing(nothing).estimate is None
     assert len(sketch.left_out(prepared.places.iloc[sketch.inside(prepared.places, nothing)])) == 0
-    made = sketch.as_geojson(drawn, prepared=prepared)["features"][0]["properties"]
+    made = sketch.as_geojson(drawn, study=prepared.study, policy=prepared.policy)["features"][0]["properties"]
     assert made["lot_id"].startswith("outside-lot-drawn-")
     assert "capex" not in made
 
@@ -247,13 +250,36 @@ def test_whatever_a_browser_sends_is_an_outline_or_one_sentence(prepared: Prepar
     assert told.value.code == code
 
 
+def test_who_is_inside_is_told_by_where_the_reader_sees_places(
+    prepared: Prepared, ground: Ground, assessment: Assessment, drawing: Any
+) -> None:
+    """A home that is shown in the middle of its cell is inside an outline around that middle, and in no other."""
+    seen = prepared.places.copy()
+    home = int(np.flatnonzero(seen["place_id"] == "p25")[0])
+    moved = np.asarray(seen.geometry.array, dtype=object).copy()
+    moved[home] = shapely.Point(X0 + 3600, Y0 + 7125)  # it stands 100 m to the west
+    seen = seen.set_geometry(gpd.GeoSeries(moved, index=seen.index, crs=CRS))
+
+    def draw(outline: Polygon) -> Sketch:
+        asked = question(prepared)
+        return estimate_drawn(prepared, outline, asked, ground=ground, ranked=assessment.areas, seen=seen)
+
+    around = shapely.Point(X0 + 3600, Y0 + 7125).buffer(50)
+    assert drawing(around).estimate is None, "nobody stands there"
+    found = draw(around).estimate.area
+    at_home = drawing(shapely.Point(X0 + 3500, Y0 + 7000).buffer(50))
+    assert figures(found) == {name: at_home.estimate.area[name] for name in FIGURES}
+    assert draw(shapely.Point(X0 + 3500, Y0 + 7000).buffer(50)).estimate is None
+    assert draw(CORNER).estimate.area["premises"] == 4
+
+
 def test_an_outline_comes_back_in_metres(prepared: Prepared) -> None:
     outline = read_outline(feature(CORNER), crs=CRS, municipalities=prepared.inputs.municipalities)
     assert outline.hausdorff_distance(CORNER) < 0.01
 
 
 def test_what_is_downloaded_follows_the_standard(drawing: Any, prepared: Prepared) -> None:
-    made = sketch.as_geojson(drawing(CORNER), prepared=prepared)
+    made = sketch.as_geojson(drawing(CORNER), study=prepared.study, policy=prepared.policy)
     json.dumps(made, allow_nan=False)
     assert set(made) == {"type", "features"}, "no crs: longitude and latitude of WGS 84"
     ring = np.array(made["features"][0]["geometry"]["coordinates"][0])
@@ -264,7 +290,10 @@ def test_what_is_downloaded_follows_the_standard(drawing: Any, prepared: Prepare
     assert (told["data_status"], told["currency"], told["policy"]) == ("synthetic", "NOK", "no-2024")
     assert told["grant"] <= told["funding_gap_p50"]
     clockwise = Polygon(list(CORNER.exterior.coords)[::-1])
-    assert sketch.as_geojson(drawing(clockwise), prepared=prepared)["features"][0]["properties"] == told
+    assert (
+        sketch.as_geojson(drawing(clockwise), study=prepared.study, policy=prepared.policy)["features"][0]["properties"]
+        == told
+    )
 
 
 def test_neither_the_order_of_rows_nor_where_the_ring_begins_matters(
@@ -279,7 +308,7 @@ def test_neither_the_order_of_rows_nor_where_the_ring_begins_matters(
     ring = list(BOTH_TOWNS.exterior.coords)[:-1]
     found = estimate_drawn(
         mixed, Polygon([*ring[2:], *ring[:2]]), question(mixed), ground=Ground.of(mixed),
-        ranked=assessment.areas.iloc[::-1], name="Corner",
+        ranked=assessment.areas.iloc[::-1],
     )  # fmt: skip
     plain = drawing(BOTH_TOWNS)
     assert figures(found.estimate.area) == {name: plain.estimate.area[name] for name in FIGURES}
