@@ -14,8 +14,10 @@ from coverage import backcast as backcasting
 from coverage import check as checks
 from coverage import stress as stress_test
 from coverage.assessment import Assessment
+from coverage.audience import Audience
 from coverage.compare import compare_runs
 from coverage.compare.words import sentences
+from coverage.disclosure import shown_to
 from coverage.errors import CoverageError, DataError, SourceError
 from coverage.plans import what_ifs
 from coverage.policy import load_policy
@@ -103,6 +105,10 @@ def report(
     municipality: Annotated[list[str] | None, typer.Option("--municipality", help="Code; may be repeated.")] = None,
     area: Annotated[list[str] | None, typer.Option("--area", help="Area id; may be repeated.")] = None,
     technology: Annotated[str | None, typer.Option("--technology")] = None,
+    audience: Annotated[
+        str, typer.Option("--audience", help="Who may read it: internal (default), council, operator or public.")
+    ] = "",
+    operator: Annotated[str, typer.Option("--operator", help="The operator who may read it: its own plans only.")] = "",
     verify: Annotated[
         Path | None, typer.Option("--verify", help="A priority list, csv or xlsx: does it still follow? Exit 1 if not.")
     ] = None,
@@ -111,6 +117,7 @@ def report(
 ) -> None:
     """Write one report of STUDY, or say whether a priority list still follows from its data."""
     reports.require_language(lang)
+    reader = Audience.named(audience, operator)
     if verify is None and (format_ is None or out is None):
         raise DataError("report: --format and --out are needed, or --verify with a list; expected one of the two")
     if verify is not None and (kind != "priority" or format_ or out):
@@ -120,7 +127,7 @@ def report(
     if format_ is not None:
         reports.require_format(kind, format_)
     with progress(len(opened.sources) + len(pipeline.STEPS)) as step:
-        result = pipeline.assess(opened, question, progress=step)
+        result = shown_to(pipeline.assess(opened, question, progress=step), reader)
     codes, ids = tuple(municipality or ()), tuple(area or ())
     if verify is not None:
         part = reports.select(result, municipality=codes, area=ids, technology=technology)

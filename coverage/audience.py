@@ -42,6 +42,13 @@ class Audience:
             raise DataError(f"audience {text!r} is not known; expected one of {', '.join(KINDS)}, or operator:NAME")
         return cls(kind.strip(), name.strip())
 
+    @classmethod
+    def named(cls, kind: str = "", operator: str = "") -> Audience:
+        """Return the audience that two options name: without any the internal one; an operator alone is enough."""
+        if not kind:
+            return cls(OPERATOR_KIND, operator.strip()) if operator else INTERNAL
+        return cls(kind, operator.strip()) if operator else cls.parse(kind)
+
     def __str__(self) -> str:
         """Return what `parse` reads."""
         return f"{self.kind}:{self.operator}" if self.operator else self.kind

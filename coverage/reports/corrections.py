@@ -80,7 +80,8 @@ def _word(field: str, value: str, wording: Wording) -> str:
         return str(wording.texts["none"])
     offer = _OFFER.fullmatch(value)
     if offer:
-        return f"{offer['speed']} {wording.value('fixed_technology', offer['technology'])}, {offer['provider']}"
+        technology = wording.value("fixed_technology", offer["technology"])
+        return f"{offer['speed']} {technology}, {wording.value('fixed_provider', offer['provider'])}"
     return wording.value(_WORDED[field], value) if field in _WORDED else value
 
 
@@ -93,7 +94,7 @@ def section(selection: Selection, wording: Wording) -> dict[str, Any]:
             row.place_id,
             wording.value("correction", row.correction),
             f"{row.was} → {row.now}",
-            f"{row.office}\n{wording.date(row.date, short=True)}",
+            f"{wording.value('office', row.office)}\n{wording.date(row.date, short=True)}",
             wording.value("comment", row.comment) or wording.texts["none"],
         ]
         for row in records(table.head(SHOWN))
@@ -103,7 +104,7 @@ def section(selection: Selection, wording: Wording) -> dict[str, Any]:
         "intro",
         count=wording.number(len(table)),
         places=wording.number(len(places)),
-        offices=wording.joined(sorted(table["office"].dropna().unique())),
+        offices=wording.joined(sorted(table["office"].dropna().unique())) or wording.text("corrections", "no_office"),
         before=wording.number(float(places["eligible_before"].sum())),
         after=wording.number(float(places["eligible_after"].sum())),
     )

@@ -17,6 +17,7 @@ import shapely
 
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
+from coverage.reports.audience import mark
 from coverage.reports.columns import rounded, style_of
 from coverage.reports.corrections import correction_layer
 from coverage.reports.evidence import EVERY_TEXT, with_evidence
@@ -36,6 +37,7 @@ def stamped(frame: gpd.GeoDataFrame, assessment: Assessment) -> gpd.GeoDataFrame
         policy=assessment.policy.id,
         as_of=assessment.study.as_of.isoformat(),
         data_status=assessment.study.data_status,
+        **mark(assessment),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import typst
 
-from coverage.reports import assumptions, corrections, hearing, tables
+from coverage.reports import assumptions, audience, corrections, hearing, tables
 from coverage.reports.selection import Selection, share_notes
 from coverage.reports.wording import Wording
 
@@ -68,6 +68,7 @@ def common_data(
             wording.text("pdf", "policy", policy=policy.id),
             wording.text("pdf", "prices", currency=study.currency, price_year=study.price_year),
             wording.text("status", study.data_status),
+            *filter(None, [audience.for_whom(assessment, wording)]),
         ],
         "rules": wording.text(
             "pdf",
@@ -89,7 +90,11 @@ def common_data(
         "assumed": _assumed(selection, wording),
         "notes": {
             "title": wording.text("pdf", "notes"),
-            "lines": [*map(wording.said, study.notes), *share_notes(selection, wording)],
+            "lines": [
+                *audience.withheld(assessment, wording),
+                *map(wording.said, study.notes),
+                *share_notes(selection, wording),
+            ],
         },
         "warnings": {
             "title": wording.text("pdf", "warnings"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from coverage.policy import Policy
-from coverage.reports import assumptions, points, tables
+from coverage.reports import assumptions, audience, points, tables
 from coverage.reports.selection import Selection
 from coverage.reports.wording import Wording
 from coverage.reports.workbook import Block, Book
@@ -23,6 +23,7 @@ def add_read_me(book: Book, selection: Selection, *, what: str, fingerprint: str
         *study_facts(
             book.study, book.policy, wording, what=what, banner=book.banner, scope=selection.describe(wording)
         ),
+        *([("audience", told)] if (told := audience.for_whom(assessment, wording)) else []),
         ("budget", f"{wording.number(scenario.money)} {book.study.currency}"),
         ("template", points.template_text(assessment, wording)),
         ("seed", f"{scenario.seed}; {wording.number(scenario.draws)}"),
@@ -33,7 +34,8 @@ def add_read_me(book: Book, selection: Selection, *, what: str, fingerprint: str
         ("fingerprint_run", str(assessment.provenance.get(tables.FINGERPRINT, ""))),
         ("fingerprint", fingerprint),
     ]
-    book.add_read_me(named(facts, wording), notes=notes, blocks=_blocks(selection, wording))
+    said = [*audience.withheld(assessment, wording), *notes]
+    book.add_read_me(named(facts, wording), notes=said, blocks=_blocks(selection, wording))
 
 
 def study_facts(

@@ -10,8 +10,11 @@ from typing import Final
 import pandas as pd
 
 from coverage.assessment import Assessment
+from coverage.audience import Audience
+from coverage.disclosure import shown_to
 from coverage.errors import DataError
 from coverage.reports import delimited, gap_paper, geo, priority_paper, tables, xlsx
+from coverage.reports.audience import mark
 from coverage.reports.folder import gap_fingerprint, priority_fingerprint
 from coverage.reports.selection import Selection, cut
 from coverage.reports.wording import Wording, load_wording
@@ -40,15 +43,20 @@ def render(
     area: Collection[str] = (),
     technology: str | None = None,
     language: str = "en",
+    audience: Audience | None = None,
 ) -> None:
     """Write the report `gap` or `priority` to a file, whole or cut to municipalities, areas and a technology.
 
-    The file appears only when it is complete. Raises DataError for an unknown report, format, code or area.
+    It holds what `audience` may see, by default what the assessment's own may. The file appears only when it is
+    complete. Raises DataError for an unknown report, format, code or area, PolicyError for an audience that may see
+    what was withheld already.
     """
     if (report, format) not in _WRITERS:
         known = ", ".join(f"{name} {kind}" for name, kind in _WRITERS)
         raise DataError(f"there is no report {report!r} in format {format!r} here; expected one of {known}")
     wording = load_wording(language)
+    if audience is not None:
+        assessment = shown_to(assessment, audience)
     selection = cut(assessment, municipality=municipality, area=area, technology=technology)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
@@ -63,7 +71,8 @@ def render(
 
 def _gap_csv(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
     places = tables.short_places(selection.assessment)
-    delimited.write_csv(pd.DataFrame(places.drop(columns=places.geometry.name)), path)
+    marked = places.drop(columns=places.geometry.name).assign(**mark(selection.assessment))
+    delimited.write_csv(pd.DataFrame(marked), path)
 
 
 def _gap_gpkg(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
@@ -79,6 +88,7 @@ def _gap_geojson(selection: Selection, path: Path, wording: Wording, fingerprint
         "name": wording.text("read_me", "gap_title", study=selection.title(wording)),
         "data_status": study.data_status,
         "notice": wording.text("banner", study.data_status),
+        **mark(selection.assessment),
         "policy": policy.id,
         "as_of": study.as_of.isoformat(),
         "currency": study.currency,
@@ -87,7 +97,8 @@ def _gap_geojson(selection: Selection, path: Path, wording: Wording, fingerprint
 
 
 def _priority_csv(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
-    delimited.write_csv(tables.priority_file(selection.assessment), path)
+    listed = tables.priority_file(selection.assessment)
+    delimited.write_csv(listed.assign(**mark(selection.assessment)), path)
 
 
 def _gap_xlsx(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:

@@ -41,7 +41,9 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
     costs = tables.cost_table(assessment)
     title = wording.text("read_me", "gap_title", study=selection.title(wording))
     book = _book(path, selection, wording, title=title, rows=len(places) + len(costs) + len(areas))
-    notes = [*share_notes(selection, wording), *wording.lines("read_me", "gap_notes")]
+    # The first of the texts says how to handle names that only the internal version holds.
+    first = 0 if assessment.audience.internal else 1
+    notes = [*share_notes(selection, wording), *wording.lines("read_me", "gap_notes")[first:]]
     if assumptions.is_profiled(assessment):
         notes.append(wording.text("businesses", "weight_note"))
     notes += mobile.notes(assessment, wording)
