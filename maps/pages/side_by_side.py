@@ -12,7 +12,7 @@ from coverage.assessment import Assessment
 from coverage.compare import Comparison
 from coverage.errors import CoverageError
 from coverage.scenario import Scenario
-from maps import compare, language, legends, masts, session, style, swipe, work
+from maps import compare, language, legends, masts, session, style, swipe
 from maps.compare import Standing
 from maps.language import _
 from maps.pages import keep, map_view, moved
@@ -47,7 +47,7 @@ def chosen(view: View) -> Beside | None:
         kept: Scenario = st.session_state[Key.KEPT]
         if kept == view.assessment.scenario:
             return None  # the sidebar says so
-        found = work.assess(session.open_study(), kept)
+        found = session.assess(session.open_study(), kept)
         return Beside(_("Kept"), "", session.view_of(found))
     except CoverageError as error:
         st.error(style.plain(error), icon=":material/error:")
