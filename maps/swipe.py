@@ -34,7 +34,7 @@ def groups(
     places: str | None = "all",
     focus: gpd.GeoDataFrame | None = None,
     mark: gpd.GeoSeries | None = None,
-    told: str = "",
+    told: str | None = None,
 ) -> list[folium.FeatureGroup]:
     """Return what stands on the map in place of one scenario's areas, routes and places.
 
@@ -62,8 +62,10 @@ def groups(
         )
         for side, panes in ((left, LEFT), (right, RIGHT))
     ]
-    words = layers.DrawnLayer("explain", name="legend", control=False, html=told, section=legends.DISCS)
-    hidden = [layers.group([layer], name=layer.layer_name) for layer in (divider, *([words] if told else []))]
+    unlisted = [divider]
+    if told is not None:
+        unlisted.append(layers.DrawnLayer("explain", name="legend", control=False, html=told, section=legends.DISCS))
+    hidden = [layers.group([layer], name=layer.layer_name) for layer in unlisted]
     for bundle in hidden:
         bundle.control = False
     return [*hidden, *_together(*sides), *build.marks(focus=focus, mark=mark)]

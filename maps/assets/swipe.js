@@ -24,6 +24,12 @@
     return box;
   }
 
+  /* Pixels at the left edge that nothing should lie below. */
+  function edge(map) {
+    var legend = map.getContainer().querySelector(".map-legend");
+    return legend && legend.open ? LEGEND : BUTTONS;
+  }
+
   function begin(map, options) {
     var container = map.getContainer(), bar = element(container, "div", "map-swipe"), held = null;
     var boxes = SIDES.map(function (side) { return saying(container, side, options[side]); });
@@ -44,8 +50,7 @@
         var shape = "polygon(" + [a + top, b + top, b + low, a + low].join(", ") + ")";
         KINDS.forEach(function (kind) { map.getPane(kind + "-" + side).style.clipPath = shape; });
       });
-      var legend = container.querySelector(".map-legend");
-      var room = [at - GAP - (legend && legend.open ? LEGEND : BUTTONS), size.x - at - GAP - BUTTONS];
+      var room = [at - GAP - edge(map), size.x - at - GAP - BUTTONS];
       boxes[0].style.right = size.x - at + GAP + "px";
       boxes[1].style.left = at + GAP + "px";
       boxes.forEach(function (box, side) {
@@ -97,8 +102,9 @@
   window.coverageMap.swipe = function (options) {
     var group = L.layerGroup(), end = null;
     group.on("add", function () {
-      if (group._map.coverageShare === undefined) { group._map.coverageShare = 50; }
-      end = begin(group._map, options);
+      var map = group._map;
+      if (map.coverageShare === undefined) { map.coverageShare = 50 + 50 * edge(map) / map.getSize().x; }
+      end = begin(map, options);
     });
     group.on("remove", function () { if (end) { end(); end = null; } });
     return group;

@@ -102,7 +102,7 @@ def _map_and_panel(view: View, beside: Beside, found: Comparison) -> None:
                 base=base,
                 places="all" if with_places else None,
                 focus=focus,
-                told=_legend(beside, view),
+                told=_legend(beside, view) if with_places else "",
             ),
         )
     with right:
@@ -118,11 +118,11 @@ def _data(assessment: Assessment) -> str:
     return _("data as of {date}", date=language.date(assessment.study.as_of))
 
 
-def _legend(beside: Beside, view: View) -> str:
-    """Return what the legend says of the discs where the two sides have other classes; "" where one text is enough."""
+def _legend(beside: Beside, view: View) -> str | None:
+    """Return what the legend says of the discs where the sides have other classes; None where its own text is enough."""
     told = [legends.discs(side.assessment) for side in (beside.view, view)]
     if told[0] == told[1]:
-        return ""
+        return None
     titles = (beside.title, _("Now"))
     return "".join(
         legends.heading(f"{title}: {keep.brief(side.assessment.scenario, side.assessment.study)}") + text
@@ -160,8 +160,8 @@ def figures(beside: Beside, view: View, found: Comparison) -> str:
 def _rows(currency: str) -> list[tuple[str, Callable[[Standing], float], Callable[[float], str]]]:
     """List the figures: what they are called, which they are, and how they are written."""
 
-    def count(value: float) -> str:
-        return style.number(value, digits=3)
+    def count(value: float) -> str:  # whole, so that the difference is that of what stands beside it
+        return style.number(round(value))
 
     def money(value: float) -> str:
         return style.money(value, currency)
@@ -172,7 +172,7 @@ def _rows(currency: str) -> list[tuple[str, Callable[[Standing], float], Callabl
         (_("their grants"), lambda side: side.grant, money),
         (_("businesses reached"), lambda side: side.businesses, count),
         (_("homes reached"), lambda side: side.homes, count),
-        (_("funding gap, sum of the areas' P50"), lambda side: side.need_p50, money),
+        (_("funding gap, all areas"), lambda side: side.need_p50, money),
         (_("eligible premises"), lambda side: side.eligible, count),
     ]
 
