@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from coverage.pipeline import Prepared
 from coverage.policy import load_policy
 from coverage.scenario import Scenario
 from coverage.study import Study
+from tests.command import run
 from tests.studymaker import CRS, SIDE, X0, Y0, TinyStudy, tiny_study
 
 POLICY = load_policy("no-2024")
@@ -238,22 +237,12 @@ def test_the_summary_is_plain_json(prepared: Prepared) -> None:
     assert told["awards"][1]["model_cost"] is None
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "coverage", "backcast", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_the_command_line_prints_writes_and_makes_a_scenario(tmp_path: Path) -> None:
     rows = [(f"a{n}", 2024, 10 * n, 900_000 * n, 300_000 * n, 900 * n, "fjell", "") for n in range(1, 5)]
     rows.append(("old", 1999, 10, 100_000, "", "", "", ""))
     folder = str(with_awards(tmp_path / "tiny", rows).folder)
     book, toml = tmp_path / "awards.xlsx", tmp_path / "local.toml"
-    done = run(folder, "--lang", "nb", "--out", str(book), "--write-scenario", str(toml))
+    done = run("backcast", folder, "--lang", "nb", "--out", str(book), "--write-scenario", str(toml))
     assert done.returncode == 0, done.stderr
     assert "meter trasé" in done.stdout
     assert "old: kostnadsboken har ingen prisindeks for året" in done.stdout
@@ -266,7 +255,7 @@ def test_the_command_line_prints_writes_and_makes_a_scenario(tmp_path: Path) -> 
     assert "4 past awards of the study 'tiny'" in toml.read_text(encoding="utf-8")
 
     table = tmp_path / "awards.csv"
-    done = run(folder, "--json", "--scenario", str(toml), "--out", str(table))
+    done = run("backcast", folder, "--json", "--scenario", str(toml), "--out", str(table))
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["fitted"], told["awards"][0]["basis"]) == (4, "quantities")
@@ -282,12 +271,12 @@ def test_the_command_line_prints_writes_and_makes_a_scenario(tmp_path: Path) -> 
 
 def test_the_command_line_refuses_in_one_sentence(tmp_path: Path) -> None:
     folder = str(tiny_study(tmp_path / "bare").folder)
-    done = run(folder)
+    done = run("backcast", folder)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         2, "error: study tiny: nothing to look back on; expected a source of the role 'awards' in study.toml",
     )  # fmt: skip
     folder = str(with_awards(tmp_path / "tiny", [("a", 1999, 10, 100, 50, 500, "", "")]).folder)
-    done = run(folder, "--write-scenario", str(tmp_path / "x.toml"))
+    done = run("backcast", folder, "--write-scenario", str(tmp_path / "x.toml"))
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         2, "error: study tiny: no past award could be fitted, so there are no prices for x.toml",
     )  # fmt: skip

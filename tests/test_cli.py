@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
 
-from tests.conftest import ROOT
+from tests.command import Finished, run, run_apart
 from tests.studymaker import TinyStudy, tiny_study
 
 FILES = {
@@ -22,26 +21,21 @@ FILES = {
 SAME_BYTES = ("places.parquet", "areas.parquet", "priority-list.csv", "rejected.csv", "corrections.csv", "summary.json")
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "error", "-m", "coverage", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8")
-
-
 @pytest.fixture
 def tiny(tmp_path: Path) -> TinyStudy:
     return tiny_study(tmp_path / "study")
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, subprocess.CompletedProcess[str]]:
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Finished]:
     """Return the study, the output folder and the finished run of one assessment with --json."""
     base = tmp_path_factory.mktemp("cli")
     folder = tiny_study(base / "study").folder
-    return folder, base / "out", run("assess", folder, "--out", base / "out", "--json")
+    return folder, base / "out", run_apart("assess", folder, "--out", base / "out", "--json")
 
 
 def test_assess_writes_every_file_and_prints_json_alone(
-    done: tuple[Path, Path, subprocess.CompletedProcess[str]],
+    done: tuple[Path, Path, Finished],
 ) -> None:
     _, out, finished = done
     assert finished.returncode == 0, finished.stderr
@@ -52,16 +46,14 @@ def test_assess_writes_every_file_and_prints_json_alone(
     assert {"places", "gaps", "tiers", "eligible", "funding_gap", "funded", "municipalities"} <= set(summary)
 
 
-def test_two_runs_give_the_same_bytes(
-    done: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_two_runs_give_the_same_bytes(done: tuple[Path, Path, Finished], tmp_path: Path) -> None:
     folder, out, _ = done
     assert run("assess", folder, "--out", tmp_path / "again").returncode == 0
     for name in SAME_BYTES:
         assert (out / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
 
 
-def test_run_json_traces_every_input(done: tuple[Path, Path, subprocess.CompletedProcess[str]]) -> None:
+def test_run_json_traces_every_input(done: tuple[Path, Path, Finished]) -> None:
     folder, out, _ = done
     run_file = json.loads((out / "run.json").read_text(encoding="utf-8"))
     assert {"study.toml", *(path.name for path in folder.iterdir())} == set(run_file["inputs"])
@@ -81,13 +73,13 @@ def test_run_json_traces_every_input(done: tuple[Path, Path, subprocess.Complete
     ids=["missing file", "broken toml", "not a raster"],
 )
 def test_unusable_input_is_one_sentence_and_leaves_the_last_output(
-    tiny: TinyStudy, tmp_path: Path, damage: object, sentence: str
+    done: tuple[Path, Path, Finished], tiny: TinyStudy, tmp_path: Path, damage: object, sentence: str
 ) -> None:
     out = tmp_path / "out"
-    assert run("assess", tiny.folder, "--out", out).returncode == 0
+    shutil.copytree(done[1], out)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     damage(tiny)  # type: ignore[operator]
-    failed = run("assess", tiny.folder, "--out", out)
+    failed = run_apart("assess", tiny.folder, "--out", out)
     assert failed.returncode == 2
     errors = [line for line in failed.stderr.splitlines() if not line.startswith("…")]
     assert len(errors) == 1, failed.stderr
@@ -111,25 +103,21 @@ def test_check_says_what_is_wrong_and_exits_1(tiny: TinyStudy) -> None:
     ("kind", "format_"),
     [("gap", "xlsx"), ("gap", "csv"), ("gap", "geojson"), ("gap", "html"), ("priority", "csv"), ("priority", "pdf")],
 )
-def test_report_writes_one_file(
-    done: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path, kind: str, format_: str
-) -> None:
+def test_report_writes_one_file(done: tuple[Path, Path, Finished], tmp_path: Path, kind: str, format_: str) -> None:
     target = tmp_path / f"report.{format_}"
     finished = run("report", kind, done[0], "--format", format_, "--out", target, "--municipality", "5002")
     assert finished.returncode == 0, finished.stderr
     assert target.stat().st_size > 200
 
 
-def test_a_report_in_norwegian(done: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+def test_a_report_in_norwegian(done: tuple[Path, Path, Finished], tmp_path: Path) -> None:
     target = tmp_path / "liste.xlsx"
     finished = run("report", "priority", done[0], "--format", "xlsx", "--out", target, "--lang", "nb")
     assert finished.returncode == 0, finished.stderr
     assert openpyxl.load_workbook(target).sheetnames[:2] == ["Les meg", "Prioriteringsliste"]
 
 
-def test_every_output_in_norwegian_with_the_same_data(
-    done: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_every_output_in_norwegian_with_the_same_data(done: tuple[Path, Path, Finished], tmp_path: Path) -> None:
     folder, out, _ = done
     finished = run("assess", folder, "--out", tmp_path / "ut", "--lang", "nb")
     assert finished.returncode == 0, finished.stderr
@@ -189,9 +177,7 @@ def test_contrast_with_itself_or_with_nothing_known_is_one_sentence(tiny: TinySt
     assert not (tmp_path / "out").exists()
 
 
-def test_two_runs_are_compared_in_words_and_as_a_table(
-    done: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_two_runs_are_compared_in_words_and_as_a_table(done: tuple[Path, Path, Finished], tmp_path: Path) -> None:
     folder, out, _ = done
     same = run("compare", out, out)
     assert (same.returncode, len(same.stdout.splitlines())) == (0, 1)
@@ -207,9 +193,7 @@ def test_two_runs_are_compared_in_words_and_as_a_table(
     assert (broken.returncode, len(broken.stderr.strip().splitlines())) == (2, 1)
 
 
-def test_a_list_is_verified_against_the_data(
-    done: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_a_list_is_verified_against_the_data(done: tuple[Path, Path, Finished], tmp_path: Path) -> None:
     folder, out, _ = done
     good = run("report", "priority", folder, "--verify", out / "priority-list.csv")
     assert good.returncode == 0, good.stderr

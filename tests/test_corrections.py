@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +26,7 @@ from coverage.overlay import overlay
 from coverage.policy import load_policy
 from coverage.study import Study
 from coverage.verdicts import judge_inputs
-from tests.conftest import ROOT
+from tests import command
 from tests.drawn import offers
 from tests.studymaker import CRS, PLACES, X0, Y0, TinyStudy, premises, tiny_study
 
@@ -324,8 +322,7 @@ def test_where_service_is_a_share_only_the_corrected_place_is_exact(tmp_path: Pa
 
 def test_command_line_applies_corrections_and_without_the_file_gives_the_same_bytes(tmp_path: Path) -> None:
     def assess(folder: Path, out: Path) -> dict[str, Any]:
-        command = [sys.executable, "-W", "error", "-m", "coverage", "assess", str(folder), "--out", str(out), "--json"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8")
+        done = command.run("assess", folder, "--out", out, "--json")
         assert done.returncode == 0, done.stderr
         return dict(json.loads(done.stdout))
 

@@ -241,7 +241,7 @@ KIND = st.sampled_from(["business", "household", "holiday", "public"])
 POLICY = st.sampled_from(PACKS)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(OFFERS, OFFERS, KIND, st.booleans(), POLICY)
 def test_more_coverage_never_adds_a_gap(
     few: list[Row], extra: list[Row], kind: str, year_round: bool, policy: Policy
@@ -254,7 +254,7 @@ def test_more_coverage_never_adds_a_gap(
     assert out["tier_best"].iloc[0] != "served" or out["tier_best"].iloc[1] == "served"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(OFFERS, min_size=2, max_size=8), st.data(), POLICY)
 def test_the_order_of_rows_is_irrelevant(rows: list[list[Row]], data: st.DataObject, policy: Policy) -> None:
     kinds = data.draw(st.lists(KIND, min_size=len(rows), max_size=len(rows)))
@@ -264,7 +264,7 @@ def test_the_order_of_rows_is_irrelevant(rows: list[list[Row]], data: st.DataObj
     assert_frame_equal(pd.DataFrame(shuffled.sort_index()), pd.DataFrame(out))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(OFFERS, min_size=1, max_size=6), KIND, st.booleans(), st.booleans(), st.data(), POLICY)
 def test_the_order_of_clauses_does_not_change_a_verdict(
     rows: list[list[Row]], kind: str, year_round: bool, funded: bool, data: st.DataObject, policy: Policy
@@ -282,7 +282,7 @@ def test_the_order_of_clauses_does_not_change_a_verdict(
     assert [not clauses for clauses in held] == (first["eligible"] == 1).tolist()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(OFFERS, min_size=1, max_size=8), st.floats(1, 2), st.floats(1, 2), POLICY)
 def test_a_stricter_tier_never_lowers_the_count_short_of_it(
     rows: list[list[Row]], down: float, up: float, policy: Policy
@@ -297,7 +297,7 @@ def test_a_stricter_tier_never_lowers_the_count_short_of_it(
     assert short(replace(policy, tiers=tiers)) >= short(policy)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(OFFERS, min_size=1, max_size=8), POLICY)
 def test_each_premises_is_counted_once(rows: list[list[Row]], policy: Policy) -> None:
     out = verdict(rows, policy=policy, weight=np.arange(1.0, len(rows) + 1))

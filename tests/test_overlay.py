@@ -259,7 +259,7 @@ def shapes(draw: st.DrawFn) -> Any:
     return Point(x, y) if kind == "point" else frame
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(COORDINATE, COORDINATE), min_size=1, max_size=40),
     st.lists(shapes(), min_size=1, max_size=8),
@@ -323,7 +323,7 @@ OFFER = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_the_order_of_offers_and_layers_is_irrelevant(data: st.DataObject) -> None:
     rows = data.draw(st.lists(OFFER, min_size=2, max_size=10))

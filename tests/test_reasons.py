@@ -457,7 +457,7 @@ DRAWN_PLACE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(DRAWN_OFFER, max_size=4), DRAWN_PLACE, st.sampled_from(PACKS))
 def test_what_must_change_together_turns_the_verdict_of_any_place(
     offers: list[Row], place: Row, policy: Policy

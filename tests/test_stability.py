@@ -28,7 +28,7 @@ def firm(rows: list[Any], *, budget: float = 3e6, spread: float = 0.2, **how: An
     return table, stability(table, draws=draws, policy=NORWAY, scenario=scenario, **how)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS, BUDGETS)
 def test_without_draws_of_anything_the_list_is_what_it_is(rows: list[Any], budget: float) -> None:
     table, found = firm(rows, budget=budget, spread=0.0, concentration=math.inf)
@@ -40,7 +40,7 @@ def test_without_draws_of_anything_the_list_is_what_it_is(rows: list[Any], budge
     assert not found.areas["certainty"].eq("toss-up").any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS, BUDGETS)
 def test_shares_are_shares_and_the_intervals_are_ranks(rows: list[Any], budget: float) -> None:
     table, found = firm(rows, budget=budget)
@@ -57,7 +57,7 @@ def test_shares_are_shares_and_the_intervals_are_ranks(rows: list[Any], budget: 
     assert sum(found.summary()["certainty"].values()) == len(table)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(ROWS, BUDGETS, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_never_matters(rows: list[Any], budget: float, random: Any) -> None:
     table, draws, scenario = ranked(rows, budget=budget, spread=0.3)

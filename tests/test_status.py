@@ -292,7 +292,7 @@ spans = st.lists(
 
 
 @given(spans, st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_money_is_never_made_and_order_never_matters(drawn: list[tuple[int, int, float]], random: Any) -> None:
     rows = [
         {"application_id": f"a{at}", "geometry": around(min(a, b), max(a, b)), "municipal_money": money}

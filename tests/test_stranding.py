@@ -132,7 +132,7 @@ def test_median_and_most_are_of_fibre_areas_alone() -> None:
     assert found["stranding_capex_max"].fillna(-1).tolist() == [-1, 80]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(st.integers(0, 10_000), st.integers(1, 25), st.integers(1, 3))
 def test_a_branch_is_what_the_tree_loses_when_its_place_is_left_out(seed: int, count: int, parts: int) -> None:
     rng = np.random.default_rng(seed)

@@ -6,8 +6,6 @@ import dataclasses
 import datetime as dt
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import geopandas as gpd
@@ -28,6 +26,7 @@ from coverage.scenario import Scenario
 from coverage.stress import KEPT, TODAY, Stress, stress
 from coverage.study import Study
 from tests import hills
+from tests.command import run
 from tests.studymaker import CRS, SIDE, X0, Y0, TinyStudy, tiny_study
 
 POLICY = load_policy("no-2024")
@@ -257,11 +256,6 @@ def test_a_mast_shares_no_trench_with_an_area_that_gets_no_fibre(masted: Prepare
 
 
 # --- the command line ----------------------------------------------------------------------------------------
-
-
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "coverage", *map(str, arguments)]
-    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, encoding="utf-8")
 
 
 def test_the_command_line_tells_of_the_hearing_and_of_the_stress_test(tmp_path: Path) -> None:

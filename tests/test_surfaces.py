@@ -155,7 +155,7 @@ def crooked(draw: st.DrawFn) -> LineString:
     return LineString(draw(st.lists(xy, min_size=2, max_size=5, unique=True)))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(crooked(), min_size=1, max_size=4), st.lists(crooked(), min_size=1, max_size=4), st.integers(1, 60))
 def test_the_metres_beside_a_line_are_those_inside_its_buffer(
     lines: list[LineString], ducts: list[LineString], within: int
@@ -167,7 +167,7 @@ def test_the_metres_beside_a_line_are_those_inside_its_buffer(
     assert found["in_duct_m"].to_numpy() == pytest.approx(expected, abs=2.5)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(
     st.lists(crooked(), min_size=1, max_size=5),
     st.lists(crooked(), max_size=4),

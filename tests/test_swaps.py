@@ -52,7 +52,7 @@ def test_what_cannot_be_funded_has_no_neighbours() -> None:
         neighbour_swaps(table.drop(columns="score_capacity_uplift"), weights=WEIGHTS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(ROWS)
 def test_beyond_its_swap_weight_the_list_itself_has_turned_the_two(rows: list[Any]) -> None:
     table, _, scenario = ranked(rows, budget=3e6)
@@ -76,7 +76,7 @@ def test_beyond_its_swap_weight_the_list_itself_has_turned_the_two(rows: list[An
         assert placed == {"short": True, "beyond": False}, swap
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(ROWS)
 def test_where_no_weight_turns_them_the_upper_is_no_worse_anywhere(rows: list[Any]) -> None:
     table, _, scenario = ranked(rows, budget=3e6)
