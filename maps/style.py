@@ -32,15 +32,16 @@ MOBILE_ONLY: Final = "mobile"
 MOBILE_COLOUR: Final = "#6a51a3"
 MOBILE_LEVEL_COLOURS: Final[Mapping[str, str]] = {
     "none": "#00000000",
-    "basic": "#cbc9e2",
+    "basic": "#f1b261",
+# From orange to violet, as far apart for every kind of colour vision: from little to much.
     "good": "#9e9ac8",
     "very_good": "#6a51a3",
 }
-# Levels at places: as in the pictures of coverage, and what has none in a hue that no level has.
-MOBILE_DISC_COLOURS: Final[Mapping[str, str]] = {**MOBILE_LEVEL_COLOURS, "none": "#7f2704", "basic": "#c994c7"}
+# Levels at places: as in the pictures of coverage, where what has none is clear.
+MOBILE_DISC_COLOURS: Final[Mapping[str, str]] = {**MOBILE_LEVEL_COLOURS, "none": "#7f2704"}
 # Download speeds from fast to none: from pale to dark, in order for every kind of colour vision and in grey print.
 SPEED_COLOURS: Final = ("#cfe3b4", "#86cba8", "#3ba3b5", "#2a6fae", "#2b3a8c", "#1b1036")
-PLAN_COLOURS: Final[Mapping[str, str]] = {"counts": "#0b6b66", "idle": "#e0a43c"}
+PLAN_COLOURS: Final[Mapping[str, str]] = {"counts": "#0a66b0", "idle": "#e0a43c"}
 TECHNOLOGY_COLOURS: Final[Mapping[str, str]] = {
     "fibre": "#0b6b66",
     "fwa": "#b8862b",
