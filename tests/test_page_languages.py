@@ -15,7 +15,7 @@ from coverage.reports.wording import load_wording
 from coverage.scenario import Scenario
 from coverage.schemas import CORRECTION_KINDS
 from coverage.templates import list_templates, load_template, optional_criteria
-from maps import language, session, style
+from maps import language, session, style, work
 from maps.session import Key
 from tests import toy_firm, toy_told, toy_view
 from tests.screen_texts import texts_of
@@ -104,7 +104,7 @@ def town(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, toytow
         monkeypatch.setattr(session, "assess", lambda study, scenario: toy_firm.assessment(scenario))
         return 0
     monkeypatch.setattr(toy_view, "ASSESSMENT", toy_told.assessment())
-    monkeypatch.setattr(session, "stressed", lambda view: STRESSED)
+    monkeypatch.setattr(work, "stressed", lambda assessment: STRESSED)
     return int(request.param)
 
 
