@@ -44,9 +44,11 @@ def last_of(study: Study, listing: Listing) -> Earlier | None:
 
 
 def read(run: Earlier, present: Assessment) -> Assessment:
-    """Return a run as an assessment, read once. Raises DataError or PolicyError with one sentence."""
-    key = (run.id, str(present.study.folder), str(present.audience))
-    found: Assessment = _READ.get(key, lambda: read_back(run, present))
+    """Return a run as the assessment that it was, read once; `present` must be the internal one, of which it takes much.
+
+    Raises DataError or PolicyError with one sentence.
+    """
+    found: Assessment = _READ.get((run.id, str(present.study.folder)), lambda: read_back(run, present))
     return found
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from coverage.assessment import Assessment
+from coverage.earlier import Earlier
 from coverage.errors import CoverageError
 from coverage.policy import list_policies, load_policy
 from coverage.scenario import Scenario
@@ -119,6 +120,15 @@ def view_of(assessment: Assessment) -> View:
     """Return an assessment as this session shows it; whatever a page shows has come through here."""
     key, ground = STORE.put(assessment)
     return View(assessment, key, ground)
+
+
+def view_of_run(run: Earlier, view: View) -> View:
+    """Return an earlier run as this session's audience may see it, to stand beside what it looks at.
+
+    Raises DataError or PolicyError with one sentence where the run cannot be read.
+    """
+    whole = assess(open_study(), view.assessment.scenario)  # the view may be narrowed, which the run is then too
+    return view_of(compare.read(run, whole))
 
 
 def _last_that_held(study: Study, scenario: Scenario, error: CoverageError) -> Assessment:

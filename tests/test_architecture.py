@@ -221,7 +221,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "jobs": (set(), {"store"}),
     "patience": (set(), {"jobs", "store", "style"} | SAID),
     "work": (SEEN | {"applications", "pipeline", "plans", "stress"}, {"halt", "jobs", "patience", "store"} | SAID),
-    "session": (SEEN, {"clash", "compare", "halt", "scored", "store", "style", "work"} | SAID),
+    "session": (SEEN | {"earlier"}, {"clash", "compare", "halt", "scored", "store", "style", "work"} | SAID),
     "pages": (
         SEEN
         | {

@@ -14,7 +14,8 @@ from maps.pages import downloads, parts
 
 MILLION = 1e6
 MOST_CHANGES = 12
-MOST_HEIGHT = 460
+MOST_ROWS = 12  # that are all shown at once
+MOST_HEIGHT = 420  # pixels of a table with more
 WHEN = ("before", "after")
 
 
@@ -69,14 +70,14 @@ def table(comparison: Comparison, *, names: tuple[str, str], key: str) -> None:
     st.dataframe(
         parts.written(written, dict.fromkeys((f"rank_{when}" for when in WHEN), 0) | dict.fromkeys(grants, 2)),
         hide_index=True,
-        height=min(MOST_HEIGHT, 38 + 35 * max(len(written), 1)),
+        height="content" if len(written) <= MOST_ROWS else MOST_HEIGHT,
         key=f"{key}-table",
         column_config={
             "area": text(_("Area"), width=170),
             **{when: text(_("Decision: {side}", side=side)) for when, side in zip(WHEN, names, strict=True)},
             **{f"rank_{when}": number(_("Rank: {side}", side=side)) for when, side in zip(WHEN, names, strict=True)},
             **{
-                f"grant_{when}": number(_("Grant: {side}", side=side), help=style.millions(currency))
+                f"grant_{when}": number(_("Grant, {money}: {side}", money=style.millions(currency), side=side))
                 for when, side in zip(WHEN, names, strict=True)
             },
             "cause": text(_("Cause"), width=150),

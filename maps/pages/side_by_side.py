@@ -20,6 +20,7 @@ from maps.session import BESIDE_KEPT, Key, View
 
 MAP: Final = "side-by-side-map"
 PLACES: Final = "side-by-side-places"
+MUNICIPALITY: Final = "side-by-side-municipality"
 HEIGHT: Final = 520
 
 
@@ -43,7 +44,7 @@ def chosen(view: View) -> Beside | None:
             if run is None:
                 return None
             made = _("made {when}", when=keep.moment(run.made))
-            return Beside(_("Earlier run"), made, session.view_of(compare.read(run, view.assessment)))
+            return Beside(_("Earlier run"), made, session.view_of_run(run, view))
         kept: Scenario = st.session_state[Key.KEPT]
         if kept == view.assessment.scenario:
             return None  # the sidebar says so
@@ -83,7 +84,7 @@ def _map_and_panel(view: View, beside: Beside, found: Comparison) -> None:
             format_func=lambda code: (
                 _("All of {study}", study=view.assessment.study.name) if code is None else names[code]
             ),
-            key=Key.MUNICIPALITY,
+            key=MUNICIPALITY,
             width=260,
         )
         differ = beside.view.ground != view.ground

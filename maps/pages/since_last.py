@@ -38,7 +38,7 @@ def show(view: View) -> None:
     chosen = runs[st.selectbox(_("Since"), ids, format_func=lambda code: keep.named(runs[code], study), key=RUN)]
     try:
         with st.spinner(_("Comparing the two")):
-            before = session.view_of(compare.read(chosen, assessment))
+            before = session.view_of_run(chosen, view)
             found = compare.compared((before.key, before.assessment), (view.key, assessment))
     except CoverageError as error:
         st.error(style.plain(error), icon=":material/error:")
