@@ -44,7 +44,7 @@ def last_of(study: Study, listing: Listing) -> Earlier | None:
 
 
 def read(run: Earlier, present: Assessment) -> Assessment:
-    """Return a run as the assessment that it was, read once; `present` must be the internal one, of which it takes much.
+    """Return a run as the assessment that it was, read once; it takes much of the present one, which must be internal.
 
     Raises DataError or PolicyError with one sentence.
     """

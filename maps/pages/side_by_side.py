@@ -120,7 +120,7 @@ def _data(assessment: Assessment) -> str:
 
 
 def _legend(beside: Beside, view: View) -> str | None:
-    """Return what the legend says of the discs where the sides have other classes; None where its own text is enough."""
+    """Return what the legend says of the discs where the sides have other classes; None where its own text will do."""
     told = [legends.discs(side.assessment) for side in (beside.view, view)]
     if told[0] == told[1]:
         return None
