@@ -11,7 +11,7 @@ import pandas as pd
 from coverage.audience import INTERNAL, Audience
 from coverage.costs import CostBook
 from coverage.curve import Reach
-from coverage.inputs import MobileLayer
+from coverage.inputs import MobileLayer, TerrainLayer
 from coverage.policy import Policy
 from coverage.programme import Finding
 from coverage.scenario import Scenario
@@ -46,6 +46,9 @@ class Assessment:
     hubs: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # schemas.HUBS; empty where a study has none
     # The mast of each area of kind mobile (points: site_id, area_id, basis, mast_m, …); empty where there is none.
     sites: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    # The parts of farmland and roads that lack the policy's mobile level: extent.Survey.lacking.
+    lacking: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    terrain: tuple[TerrainLayer, ...] = ()  # for a hillshade; of several, the first that holds a height counts
     stability: Stability | None = None  # how firm the list is; None where nothing was drawn
     differences: tuple[Finding, ...] = ()  # what the best set does otherwise than the plain ranked cut, and why
     reach: tuple[Reach, ...] = ()  # what it takes to bring every business up to a speed

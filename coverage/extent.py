@@ -8,6 +8,7 @@ study's CRS. A line along the edge of a region is in it. What is given twice is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import geopandas as gpd
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from coverage import lacking
 from coverage.crs import to_crs
 from coverage.errors import CrsError, DataError
 from coverage.inputs import ExtentLayer, MobileLayer
@@ -35,6 +37,17 @@ COLUMNS: Final = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """Hold how much of each layer is covered (`table`), and the parts that lack the policy's level (`lacking`).
+
+    `lacking` has one row per part of a layer in a municipality: lacking.COLUMNS and its geometry.
+    """
+
+    table: pd.DataFrame
+    lacking: gpd.GeoDataFrame
+
+
 def measure_extents(
     extents: Sequence[ExtentLayer],
     mobile: Sequence[MobileLayer],
@@ -42,16 +55,27 @@ def measure_extents(
     municipalities: gpd.GeoDataFrame,
     policy: Policy,
 ) -> pd.DataFrame:
+    """Return the table of `survey_extents`."""
+    return survey_extents(extents, mobile, municipalities=municipalities, policy=policy).table
+
+
+def survey_extents(
+    extents: Sequence[ExtentLayer],
+    mobile: Sequence[MobileLayer],
+    *,
+    municipalities: gpd.GeoDataFrame,
+    policy: Policy,
+) -> Survey:
     """Return what of each layer has at least each level, per municipality and in all (`municipality_code` null).
 
     One row per layer, municipality, level and series: each operator and technology that the policy counts, and "any"
-    of them. `total` and `covered` are in `unit` (km2 or km), `share` is their ratio. What lies outside every
-    municipality is left out. Without a mobile layer that counts there are no rows. Raises DataError or CrsError
-    naming the layer that cannot be used.
+    of them. `total` and `covered` are in `unit` (km2 or km), `share` is their ratio. Beside it, the parts where fewer
+    operators than the policy asks for have its level. What lies outside every municipality is left out. Without a
+    mobile layer that counts there are no rows. Raises DataError or CrsError naming the layer that cannot be used.
     """
     counted = [layer for layer in mobile if layer.technology in policy.mobile.technologies]
     if not counted or not extents:
-        return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
+        return Survey(pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS), _none(municipalities))
     lines = np.array([are_lines(extent) for extent in extents])
     cut = [_cut(extent, municipalities, lines=bool(line)) for extent, line in zip(extents, lines, strict=True)]
     pieces = np.concatenate([shapes for shapes, _ in cut])
@@ -64,14 +88,23 @@ def measure_extents(
         sums = np.bincount(owner[chosen], weights=part, minlength=places[0] * places[1])
         return sums.astype(np.float64).reshape(places)
 
+    short, short_of = [np.empty(0, dtype=object)], [np.empty(0, dtype=np.intp)]
+    asked = policy.mobile.level in LEVELS
     totals = add_up(_measure(pieces, is_line), slice(None))
     with open_regions(counted, crs=municipalities.crs, policy=policy) as regions:
         names = regions.names
         amounts = np.zeros((len(names), len(LEVELS), *places))
         for box, here in _tiles(pieces):
             inside = common(pieces[here], box)
-            for key, region in regions.near(box).items():
+            near = regions.near(box)
+            for key, region in near.items():
                 amounts[key] += add_up(_measure(common(inside, region), is_line[here]), here)
+            if asked:
+                there = np.flatnonzero(~shapely.is_missing(inside))
+                rest = lacking.outside(inside[there], lacking.enough(near, names, policy=policy))
+                left = ~shapely.is_missing(rest)
+                short.append(rest[left])
+                short_of.append(here[there[left]])
     rows: list[dict[str, Any]] = []
     codes = municipalities["municipality_code"].tolist()
     for number, extent in enumerate(extents):
@@ -89,7 +122,23 @@ def measure_extents(
                     head | {"operator": operator, "technology": technology, "level": LEVELS[level]}
                     | {"total": whole / divisor, "covered": amount / divisor, "share": share}
                 )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    about = pd.DataFrame(
+        {
+            "source": [extents[number].source for number in extent_of.tolist()],
+            "what": [extents[number].what for number in extent_of.tolist()],
+            "unit": np.where(is_line, "km", "km2"),
+            "municipality_code": [codes[number] for number in owner % len(municipalities)],
+        }
+    )
+    return Survey(
+        pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS),
+        lacking.tabulate(np.concatenate(short_of), np.concatenate(short), about, crs=municipalities.crs),
+    )
+
+
+def _none(municipalities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    table = pd.DataFrame(columns=list(lacking.COLUMNS)).astype(lacking.COLUMNS)
+    return gpd.GeoDataFrame(table, geometry=[], crs=municipalities.crs)
 
 
 def summarise_extents(table: pd.DataFrame) -> list[dict[str, Any]]:

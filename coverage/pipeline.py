@@ -161,6 +161,8 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         reach=reach,
         corrections=prepared.corrections,
         hubs=prepared.inputs.hubs,
+        lacking=prepared.lacking,
+        terrain=prepared.inputs.terrain,
         sites=prepared.masts.sites,
     )
 

@@ -46,6 +46,7 @@ class Prepared:
     warnings: tuple[str, ...]
     timings: dict[str, float]
     extents: list[dict[str, Any]] = field(default_factory=list)  # mobile coverage by area or length
+    lacking: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # of it: extent.Survey.lacking
     hearing: dict[str, Any] = field(default_factory=dict)  # what the hearing changed: hearing.Account.summary
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # what was corrected: corrections.trace
 
@@ -62,9 +63,7 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
 
     progress("overlay")
     served = verdicts.serve_inputs(inputs, policy=policy, as_of=study.as_of)
-    by_extent = extent.measure_extents(
-        inputs.extents, inputs.mobile, municipalities=inputs.municipalities, policy=policy
-    )
+    surveyed = extent.survey_extents(inputs.extents, inputs.mobile, municipalities=inputs.municipalities, policy=policy)
     clock.lap("overlay")
 
     progress("verdict")
@@ -114,7 +113,8 @@ def prepare(study: Study, policy: Policy, *, progress: Progress = ignore) -> Pre
             *laid.masts.warnings,
         ),
         timings=clock.timings,
-        extents=extent.summarise_extents(by_extent),
+        extents=extent.summarise_extents(surveyed.table),
+        lacking=surveyed.lacking,
         hearing={} if heard is None else heard.summary(),
         corrections=traced,
     )

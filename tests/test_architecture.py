@@ -54,7 +54,8 @@ ALLOWED: dict[str, set[str]] = {
     "claims": STAGE,
     "overlay": STAGE | {"mobile", "polygon_index", "service", "claims"},
     "regions": STAGE | {"mobile"},
-    "extent": STAGE | {"regions"},
+    "lacking": STAGE | {"regions"},
+    "extent": STAGE | {"lacking", "regions"},
     "phrases": BASE | {"policy"},
     "reasons": BASE | {"policy", "schemas", "phrases"},
     "gaps": STAGE | {"reasons"},
@@ -220,10 +221,17 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "halt": ({"errors"}, {"store", "style"} | SAID),
     "jobs": (set(), {"store"}),
     "patience": (set(), {"jobs", "store", "style"} | SAID),
-    "work": (SEEN | {"applications", "pipeline", "plans", "stress"}, {"halt", "jobs", "patience", "store"} | SAID),
-    "session": (SEEN | {"earlier"}, {"clash", "compare", "halt", "scored", "store", "style", "work"} | SAID),
+    "audience": (SEEN | {"disclosure"}, {"style"} | SAID),
+    "work": (
+        SEEN | {"applications", "check", "disclosure", "pipeline", "plans", "stress", "trial"},
+        {"halt", "jobs", "patience", "store"} | SAID,
+    ),
+    "sketches": (SEEN | {"drawn", "sketch"}, {"store", "work"}),
+    "uploads": (SEEN | {"sources", "trial"}, set()),
+    "session": (SEEN | {"earlier"}, {"audience", "clash", "compare", "halt", "scored", "store", "style", "uploads", "work"} | SAID),
     "pages": (
         SEEN
+        | {"check", "sources", "trial"}
         | {
             "reports",
             "compare",
@@ -245,14 +253,18 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "backcast_tables",
             "calibration",
             "ceiling",
+            "sketch",
         },
         SAID
         | {
+            "audience",
             "halt",
             "patience",
             "scored",
             "session",
+            "uploads",
             "work",
+            "sketches",
             "store",
             "build",
             "contrast",
@@ -325,7 +337,7 @@ def test_maps_imports_only_what_the_table_allows(path: Path) -> None:
     assert _rooms(imports, "coverage") <= model
     assert _rooms(imports, "maps") - {room} <= maps
     top = {name.split(".")[0] for name in imports}
-    assert room in {"frame", "halt", "patience", "work", "session", "pages"} or "streamlit" not in top
+    assert room in {"audience", "frame", "halt", "patience", "work", "session", "pages"} or "streamlit" not in top
     assert not top & WEB
 
 
