@@ -23,7 +23,6 @@ import pyogrio
 import pyogrio.errors
 
 from coverage.assessment import Assessment
-from coverage.audience import INTERNAL
 from coverage.compare.runs import NEEDED, read_json
 from coverage.errors import CoverageError, DataError
 from coverage.kinds import is_mobile
@@ -111,9 +110,10 @@ def _headed(folder: Path, modified_ns: int, _size: int) -> Earlier:
 
 
 def read_back(earlier: Earlier, present: Assessment) -> Assessment:
-    """Return a run as an assessment, over the municipalities of the present one of the same study.
+    """Return a run as an assessment, over the municipalities and the cost book of the present one of the same study.
 
-    Raises DataError or PolicyError, with one sentence, where it cannot be drawn and compared.
+    `assess` withholds nothing, so it is an internal one. Raises DataError or PolicyError, with one sentence, where it
+    cannot be drawn and compared.
     """
     run, summary = (read_json(earlier.folder / name) for name in NEEDED[:2])
     if str(run["study"]) != present.study.id:
@@ -126,26 +126,21 @@ def read_back(earlier: Earlier, present: Assessment) -> Assessment:
             f"{earlier.folder.name}: its places are in the tier {unknown[0]!r}, which {policy.id} has no more; "
             "run `assess` again to compare with it"
         )
-    return dataclasses.replace(
-        present,
+    return Assessment(
         places=places,
         areas=areas,
         routes=_layer(earlier.folder, "routes", areas, present),
-        sites=_layer(earlier.folder, "sites", areas[is_mobile(areas)], present),
+        municipalities=present.municipalities,
         cost_lines=present.cost_lines.iloc[:0],
         rejected=present.rejected.iloc[:0],
         study=dataclasses.replace(present.study, as_of=earlier.as_of, data_status=str(summary["data_status"])),
         scenario=earlier.scenario,
         policy=policy,
+        costs=present.costs,
         mobile=(),
-        audience=INTERNAL,  # `assess` withholds nothing
         summary=dict(summary),
         provenance={**run, READ_BACK: earlier.id},
-        corrections=pd.DataFrame(),
-        hubs=gpd.GeoDataFrame(),
-        stability=None,
-        differences=(),
-        reach=(),
+        sites=_layer(earlier.folder, "sites", areas[is_mobile(areas)], present),
     )
 
 
