@@ -280,6 +280,7 @@ def _source_mapping(report: SourceReport, area: Box | None) -> dict[str, Any]:
         "crs_found": report.crs_found,
         "extent": None if facts.extent is None else [round(value, 1) for value in facts.extent],
         "share_of_area_covered": None if overlap is None else round(overlap[0], 4),
+        "municipalities": facts.municipalities,
         "duplicates": facts.duplicates,
         "outside_every_municipality": facts.outside,
         "municipality_disagrees": facts.elsewhere,

@@ -133,6 +133,7 @@ class SourceFacts:
     elsewhere: int = 0  # places whose given municipality does not hold their position
     elsewhere_far: int = 0  # those of them that are far from it
     elsewhere_examples: tuple[tuple[int, str], ...] = ()  # of these: row, what is wrong
+    municipalities: int | None = None  # in how many of the study's any row lies; None where nothing says so
     doubt: str = ""  # why the whole source seems to lie elsewhere; "" where it does not
 
 

@@ -24,7 +24,8 @@ from maps import clash, compare, language, scored, style
 from maps.halt import stop
 from maps.language import _
 from maps.store import STORE
-from maps.work import assess, data_root, study_folder
+from maps.uploads import Desk
+from maps.work import assess, data_root, open_by, study_folder
 
 MILLION: Final = 1e6
 LINK: Final = "lang"  # what the language is called in an address
@@ -50,6 +51,8 @@ class Key(StrEnum):
     KEPT = "compare-kept"  # the scenario that was kept to compare with
     BESIDE = "compare-beside"  # what stands beside the present: "", BESIDE_KEPT or the id of a run
     PLACES = "explore-places"
+    DESK = "own-files"
+    TOLD = "own-files-told"  # what is to be said of them on the next page
     MAP = "explore-map"
     BUDGET_SLIDER = "priorities-budget"
 
@@ -88,12 +91,24 @@ def address(scenario: Scenario) -> dict[str, str]:
 
 
 def open_study() -> Study:
-    """Read study.toml, or say in one sentence what is wrong and stop."""
+    """Read study.toml, or say in one sentence what is wrong and stop; with the files that this session has brought."""
     try:
-        return Study.open(study_folder(), data_root=data_root())
+        study = Study.open(study_folder(), data_root=data_root())
     except CoverageError as error:
         told = _("Correct the file, then reload this page. COVERAGE_STUDY names the study's folder.")
         stop(error, help_text=told)
+    if lost := desk().lost():
+        st.session_state[Key.TOLD] = _("{file} is no longer here: files are kept for a day.", file=", ".join(lost))
+    return desk().apply(study)
+
+
+open_by(lambda: open_study())  # asked anew: whoever shows another study puts another function in its place
+
+
+def desk() -> Desk:
+    """Return the files that this session has brought. No other session can reach them."""
+    found: Desk = st.session_state.setdefault(Key.DESK, Desk())
+    return found
 
 
 def current() -> View:
@@ -107,11 +122,15 @@ def current() -> View:
             "For the dashboard, set COVERAGE_STUDY to the folder of another study and start the server again."
         )
         stop(error, help_text=only_service)
+    if told := st.session_state.pop(Key.TOLD, ""):
+        st.error(style.plain(told), icon=":material/error:")
     scenario = scenario_of(study)
     try:
         assessment = assess(study, scenario)
         st.session_state[Key.GOOD] = scenario
+        desk().hold()
     except CoverageError as error:
+        _go_on_without_the_newest_file(error)
         assessment = _last_that_held(study, scenario, error)
     return view_of(assessment)
 
@@ -129,6 +148,13 @@ def view_of_run(run: Earlier, view: View) -> View:
     """
     whole = assess(open_study(), view.assessment.scenario)  # the view may be narrowed, which the run is then too
     return view_of(compare.read(run, whole))
+
+
+def _go_on_without_the_newest_file(error: CoverageError) -> None:
+    """Take out the file that was added last if the study has not held since, and begin again without it."""
+    if file := desk().give_back():
+        st.session_state[Key.TOLD] = _("{file} cannot be used here: {error}. It was taken out.", file=file, error=error)
+        st.rerun()
 
 
 def _last_that_held(study: Study, scenario: Scenario, error: CoverageError) -> Assessment:

@@ -18,18 +18,20 @@ import pandas as pd
 
 from coverage import applications, pipeline
 from coverage.assessment import Assessment
+from coverage.check import CheckReport
 from coverage.contrast import Contrast
 from coverage.errors import CoverageError
 from coverage.plans import what_ifs
 from coverage.policy import Policy, load_policy
 from coverage.scenario import Scenario
 from coverage.stress import TODAY, Stress, stress
-from coverage.study import Study
+from coverage.study import SourceSpec, Study
+from coverage.trial import Trial, try_source
 from maps import jobs
 from maps.halt import stop
 from maps.language import _
 from maps.patience import wait
-from maps.store import STORE, Shelf
+from maps.store import STORE, Shelf, digest
 from maps.words import word
 
 LOG: Final = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ _DECIDED: Final = Shelf(32)
 _CONTRASTED: Final = Shelf(6)
 _STRESSED: Final = Shelf(6)
 _BESIDE: Final = Shelf(6)
+_TRIED: Final = Shelf(6)
 
 
 def study_folder() -> Path:
@@ -59,6 +62,19 @@ def _stamp(study: Study) -> tuple[Any, ...]:
     paths = [study.folder / "study.toml", *own]
     found = [(str(path), path.stat()) for path in paths if path.exists()]
     return (*((name, info.st_mtime_ns, info.st_size) for name, info in found), *study.brought)
+
+
+_OPENERS: Final[list[Callable[[], Study]]] = [lambda: Study.open(study_folder(), data_root=data_root())]
+
+
+def open_by(opener: Callable[[], Study]) -> None:
+    """Make known who opens the study of the reader that is being answered, with what that reader has brought."""
+    _OPENERS[:] = [opener]
+
+
+def stands_for(study: Study) -> str:
+    """Return a digest of the study's files as they are now, the uploaded ones among them."""
+    return digest(str(study.folder), _stamp(study))
 
 
 def _key(study: Study, policy: Policy) -> tuple[Any, ...]:
@@ -133,6 +149,35 @@ def assess(study: Study, scenario: Scenario) -> Assessment:
 def _of(found: Assessment, study: Study) -> Assessment:
     """Return an assessment as one of this study: the same uploads lie in another folder in every session."""
     return found if found.study == study else replace(found, study=study)
+
+
+def try_file(study: Study, spec: SourceSpec) -> Trial:
+    """Return what a study would make of one more file; who cancels gets no answer, and nothing is changed."""
+    found: Trial = wait(
+        _TRIED,
+        (_stamp(study.with_source(spec)), spec.id),
+        lambda note: try_source(study, spec, progress=note),
+        said=lambda *_step: _("Reading {file}", file=spec.path.name),
+        cancelled=lambda: None,
+    )
+    return found
+
+
+def check_again(study: Study) -> tuple[CheckReport, pd.DataFrame]:
+    """Read all files of a study once more, and return what is wrong with them and the rejected rows."""
+
+    def build(note: Callable[..., None]) -> tuple[CheckReport, pd.DataFrame]:
+        found = study.inspect(progress=note)
+        return CheckReport.from_inspection(found, study=study), found.rejected
+
+    told: tuple[CheckReport, pd.DataFrame] = wait(
+        Shelf(1),
+        ("check", stands_for(study)),
+        build,
+        said=lambda *step: _("Checking {study}: {step}", study=study.name, step=word(step[0]) if step else "…"),
+        cancelled=lambda: None,
+    )
+    return told
 
 
 def contrast(assessment: Assessment, policy_id: str, *, cancelled: Callable[[], None]) -> tuple[Contrast, str]:

@@ -107,7 +107,10 @@ class _MissingError(DataError):
 
 
 def _read_all(reading: Reading, area: StudyArea, needed: Sequence[str]) -> Inputs:
+    reading.municipalities = area.municipalities
     places = _places(reading, area)
+    if places is not None:
+        reading.homes = places.set_index("place_id")["municipality_code"]
     offers = _offers(reading, "offers", read_offers, area, places)
     corrections = gather_corrections(reading, area=area, places=places)
     named = add_missing(places, corrections)  # those that a list may name

@@ -168,6 +168,8 @@ def read_preview(spec: SourceSpec, *, crs: str) -> Preview:
 def fields_for(role: str, *, kind: str, shape: str) -> tuple[Field, ...]:
     """Return our columns that a file of this role may have; with geometry none that say where its rows are."""
     fields = {field.name: field for field in known_fields(role, shape=shape)}
+    if role == "corrections":  # one is about one place, never about a cell
+        fields.pop("cell_id")
     if kind == "vector":
         keep = {"place_id", "h3", "quadkey"} if shape in ("place", "h3", "quadkey", "address") else set()
         placing = {field.name for field in SHAPE_FIELDS["point"]} | {"cell_id", "cell_x", "cell_y"}

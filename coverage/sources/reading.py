@@ -15,6 +15,7 @@ from coverage import schemas
 from coverage.errors import DataError
 from coverage.inputs import SourceReport, SourceSpec
 from coverage.sources.batch import Batch, NothingLeftError
+from coverage.sources.spread import count_municipalities
 
 Progress = Callable[[str], None]
 Read = TypeVar("Read")
@@ -32,6 +33,8 @@ class Reading:
         self.warnings: list[str] = []
         self.failures: dict[str, str] = {}
         self.unread: list[str] = []
+        self.municipalities: gpd.GeoDataFrame | None = None  # once they are read
+        self.homes: pd.Series | None = None  # municipality_code by place_id, once the premises are read
 
     def of(self, role: str) -> Iterator[SourceSpec]:
         """Yield the sources of a role, saying so as each begins."""
@@ -58,10 +61,20 @@ class Reading:
         if len(batch.frame) or not may_be_empty:
             batch.require_rows()
             look_closely(batch)
+            if self.municipalities is not None:
+                self._look_around(batch, self.municipalities)
         self.reports[batch.spec.id] = batch.report()
         self.rejected[batch.spec.id] = batch.rejected
         self.warnings += batch.warnings
         self.doubt(self.reports[batch.spec.id])
+
+    def _look_around(self, batch: Batch, municipalities: gpd.GeoDataFrame) -> None:
+        """Note in how many municipalities the rows that are used lie."""
+        cell_m = float(batch.spec.options.get("cell_m", 0.0))
+        reached = count_municipalities(
+            batch.frame, municipalities=municipalities, homes=self.homes, cell_m=cell_m
+        )  # fmt: skip
+        batch.facts = replace(batch.facts, municipalities=reached)
 
     def doubt(self, report: SourceReport) -> None:
         """Warn of a source that seems to lie elsewhere as a whole."""

@@ -101,7 +101,7 @@ def read_spec(
     parameters: Mapping[str, float],
     of: str = "study.toml",
 ) -> SourceSpec:
-    """Turn one [[sources]] table into a spec, or raise DataError naming the source; `of` is what the table stands in."""
+    """Turn one [[sources]] table into a spec, or raise DataError naming the source; `of`: what it stands in."""
     name = table.get("id") if isinstance(table, Mapping) else None
     where = f"{of}: source {name!r}" if name else f"{of}: source number {number}"
     raw = checked(table, SOURCE_KEYS, where=where)

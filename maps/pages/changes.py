@@ -23,6 +23,9 @@ KEPT: Final = (
     "wishes-",
     "gap-report-municipalities",
     "gap-report-technology",
+    "upload-",
+    "own-kind",
+    "own-form",
 )
 
 

@@ -9,7 +9,7 @@ from coverage.scenario import Scenario
 from coverage.study import Study
 from maps import language, scored, style
 from maps.language import LANGUAGES, N_, _
-from maps.pages import area_rules, changes, keep, scoring_fields
+from maps.pages import area_rules, changes, keep, scoring_fields, uploads
 from maps.pages.parts import said
 from maps.session import Key
 from maps.words import word
@@ -32,6 +32,7 @@ def render(study: Study, scenario: Scenario) -> None:
         label_visibility="collapsed",
     )
     st.html(badge(study))
+    uploads.badge()
     policies = scored.policies_for(study)
     st.selectbox(_("Policy"), policies, key=Key.POLICY, format_func=_policy_name, on_change=changes.change_policy)
     about = _policy_about(load_policy(scenario.policy))
