@@ -1,5 +1,6 @@
 """Count premises for the screen: in total, by tier, by municipality, by line of business.
 
+Places may be whole rows, or the columns that `filters.facts` keeps of them.
 Premises are rows times weight; where service is known only as a share, times that share.
 """
 
@@ -8,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -46,7 +46,7 @@ class Figures:
     expected_share: bool  # some rows rest on a municipality's share
 
 
-def figures(places: gpd.GeoDataFrame) -> Figures:
+def figures(places: pd.DataFrame) -> Figures:
     """Count the premises of a set of places."""
     weight = places["weight"].to_numpy(float)
     business, home = ((places["kind"] == kind).to_numpy() * weight for kind in ("business", "household"))
@@ -66,7 +66,7 @@ def figures(places: gpd.GeoDataFrame) -> Figures:
     )
 
 
-def tier_weights(places: gpd.GeoDataFrame, policy: Policy) -> pd.DataFrame:
+def tier_weights(places: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """Return premises per row (index of `places`) and tier (columns)."""
     weight = places["weight"].to_numpy(float)
     columns = {}
@@ -79,10 +79,10 @@ def tier_weights(places: gpd.GeoDataFrame, policy: Policy) -> pd.DataFrame:
     return pd.DataFrame(columns, index=places.index)
 
 
-def by_tier(places: gpd.GeoDataFrame, policy: Policy) -> pd.DataFrame:
+def by_tier(places: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     """Return premises by kind (businesses, homes, in words) and tier, long: kind, tier, premises."""
     weights = tier_weights(places, policy)
-    counted = weights.groupby(places["kind"].to_numpy()).sum()
+    counted = weights.groupby(places["kind"], observed=True).sum()
     kinds = [kind for kind in ("business", "household") if kind in counted.index]
     rows = [(_(PLURALS[kind]), tier, float(counted.loc[kind, tier])) for kind in kinds for tier in policy.tier_ids]
     return pd.DataFrame(rows, columns=["kind", "tier", "premises"])
@@ -92,7 +92,7 @@ def by_municipality(assessment: Assessment, *, kind: str) -> pd.DataFrame:
     """Return premises short of fixed service by municipality and eligible tier, long, with shares."""
     chosen = assessment.places[assessment.places["kind"] == kind]
     weights = tier_weights(chosen, assessment.policy)
-    counted = weights.groupby(chosen["municipality_code"].to_numpy()).sum()
+    counted = weights.groupby(chosen["municipality_code"], observed=True).sum()
     towns = assessment.municipalities
     twice = towns["name"].duplicated(keep=False)
     labels = towns["name"].where(~twice, towns["name"] + " (" + towns["municipality_code"] + ")")
@@ -111,7 +111,7 @@ def by_line_of_business(assessment: Assessment, *, most: int = 12) -> pd.DataFra
     """Return businesses short of fixed service by line of business, largest first."""
     chosen = assessment.places[assessment.places["kind"] == "business"]
     short = chosen["weight"].to_numpy(float) * chosen["short_fixed"].to_numpy(float)
-    lines = chosen["line_of_business"].fillna(not_stated())
+    lines = chosen["line_of_business"].astype("str").fillna(not_stated())
     frame = (
         pd.DataFrame({"line of business": lines, "businesses": short}).groupby("line of business", as_index=False).sum()
     )

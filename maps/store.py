@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from coverage.assessment import Assessment
 from coverage.contrast import Contrast
 from coverage.earlier import READ_BACK
-from maps.filters import PLAIN, Filter, facts
+from maps import filters
+from maps.filters import PLAIN, Filter
 
 Value = TypeVar("Value")
 MAX_ENTRIES: Final = 48
@@ -131,9 +133,11 @@ class Entry:
         chosen = PLAIN.get(code) or self._filters[code]
         if not chosen.chosen:
             return None
-        return self.filtered(
-            "rows", code, lambda given: chosen.mask(self.derive("facts", lambda _: facts(given.places)))
-        )
+        return self.filtered("rows", code, lambda _: chosen.mask(self.facts()))
+
+    def facts(self) -> pd.DataFrame:
+        """Return what filters and counts ask of the places, see `filters.facts`."""
+        return self.derive("facts", lambda given: filters.facts(given.places))
 
     def filtered(self, name: str, code: str, build: Callable[[Assessment], Value]) -> Value:
         """Return what `build` makes of the assessment under a filter; of many filters the last ones are kept."""
@@ -178,6 +182,10 @@ class Store:
             if entry is not None:
                 self._entries.move_to_end(name)
         return entry
+
+    def held(self, name: str, assessment: Assessment) -> Entry:
+        """Return the entry of a key or a ground; if so many others came that it is gone, one that is not kept."""
+        return self.get(name) or Entry(assessment)
 
 
 STORE: Final = Store()

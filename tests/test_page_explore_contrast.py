@@ -17,7 +17,7 @@ from coverage.contrast import Contrast
 from coverage.policy import load_policy
 from coverage.study import Study
 from maps import style
-from maps.pages import contrast_view
+from maps.pages import contrast_view, finder
 from maps.session import Key
 from tests.studymaker import tiny_study
 
@@ -125,7 +125,7 @@ def test_a_link_opens_the_comparison_and_a_municipality_narrows_it(sent: dict[st
     test = show(policy="no-2024", against="eu-2023")
     assert not test.exception
     assert test.selectbox(key=FIELD).value == "eu-2023"
-    test.selectbox(key=Key.MUNICIPALITY).select("5002").run()
+    test.multiselect(key=finder.MUNICIPALITIES).select("5002").run()
     row = found.municipalities.set_index("municipality_code").loc["5002"]
     assert cells(html_of(test))["both policies"][2] == row["premises_both"]
     assert cells(html_of(test))["neither"][2] == row["premises_neither"]

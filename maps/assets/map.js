@@ -273,6 +273,8 @@
     name(map, ".leaflet-control-zoom-in", said.zoomIn);
     name(map, ".leaflet-control-zoom-out", said.zoomOut);
     map.attributionControl.setPrefix(false);
+    /* What a click means depends on how far in the reader is: the zoom travels as the height of the position. */
+    map.on("preclick", function (event) { event.latlng.alt = map.getZoom(); });
     map.on("layeradd", function () { name(map, ".leaflet-control-layers-toggle", said.layers); });
     L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
     if (credit) {

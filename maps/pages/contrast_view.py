@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from coverage.reports import contrast_table
 from maps import language, session, style
 from maps.contrast import charts
 from maps.contrast.layers import LEAST, groups, short_name
+from maps.filters import ALL
 from maps.language import N_, _
 from maps.pages import map_view, parts, why
 from maps.pages.downloads import GOOD_FOR, MIME
@@ -48,16 +49,15 @@ def choose(assessment: Assessment) -> None:
     )
 
 
-def find(assessment: Assessment, found: Contrast, key: str, at: tuple[float, float]) -> Picked:
-    """Return what was clicked; of two places, one that either policy supports comes first."""
-    entry = STORE.get(key)
+def find(assessment: Assessment, found: Contrast, key: str, at: tuple[float, float], code: str = ALL) -> Picked:
+    """Return what was clicked under a filter; of two places, one that either policy supports comes first."""
+    entry = STORE.held(key, assessment)
     supported = ((found.places["eligible_a"] > 0) | (found.places["eligible_b"] > 0)).to_numpy()
 
     def build(given: Assessment) -> Index:
-        return Index.build(given.places, first=supported)
+        return Index.build(given.places, first=supported, shown=entry.rows(code))
 
-    index = entry.derive("index", build) if entry else build(assessment)
-    return pick(assessment, index, lat=at[0], lon=at[1])
+    return pick(assessment, entry.filtered("index", code, build), lat=at[0], lon=at[1])
 
 
 def show_map(
@@ -105,11 +105,10 @@ def _outcome(row: pd.Series[Any], names: tuple[str, str]) -> str:
     }[str(row["contrast"])]
 
 
-def counts(found: Contrast, code: str | None, title: str) -> str:
-    """Return the counts of a municipality, or of the study, as an HTML table."""
+def counts(found: Contrast, codes: Sequence[str], title: str) -> str:
+    """Return the counts of some municipalities, or of the study, as an HTML table."""
     table = found.municipalities.set_index("municipality_code")
-    here = found.total if code is None else found.total * 0.0
-    row = table.loc[code] if code in table.index else here
+    row = table.reindex(codes).sum() if codes else found.total
     names = short_name(found.policy_a), short_name(found.policy_b)
     labels = {
         "both": _("both policies"),

@@ -81,6 +81,12 @@ def choose_theme(assessment: Assessment, *, key: str = THEME, disabled: bool = F
     return found[chosen]
 
 
+def zoom(key: str) -> float | None:
+    """Return the zoom at which the last click was made, or None; `map.js` sends it as the height of the position."""
+    at = (st.session_state.get(key) or {}).get("last_clicked")
+    return None if at is None or at.get("alt") is None else float(at["alt"])
+
+
 def clicked(key: str) -> tuple[float, float] | None:
     """Return the position (lat, lon) of the last click on a map, or None."""
     at = (st.session_state.get(key) or {}).get("last_clicked")

@@ -13,6 +13,7 @@ from maps.language import _, ngettext, pgettext
 from maps.pages import (
     applications_table,
     area_money,
+    asked,
     ceiling_curve,
     certainty,
     changes,
@@ -54,7 +55,7 @@ def render() -> None:
         return
     _budget(assessment)
     _figures(assessment)
-    chosen = _table(assessment)
+    chosen = _table(assessment) or asked.area(assessment)
     if chosen is not None:
         standing.show(assessment, chosen)
         area_money.show(view, chosen)

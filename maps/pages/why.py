@@ -53,15 +53,17 @@ def panel_of_two(sides: Sequence[tuple[str, str, Assessment]], picked: Picked, o
     return f'<div class="bg-panel">{"<hr>".join([*parts, definitions(origins)])}</div>'
 
 
-def panel(assessment: Assessment, picked: Picked) -> str:
-    """Return the panel as HTML; every text from data is escaped."""
-    parts = []
+def panel(assessment: Assessment, picked: Picked, *, first: str = "") -> str:
+    """Return the panel as HTML, with `first` on top; every text from data is escaped."""
+    parts = [first] if first else []
     if picked.place is not None:
         parts.append(_place(assessment, picked))
+    if picked.route:
+        parts.append(head(_("Fibre route"), _("It is built for the area that is told here.")))
     if picked.area is not None:
-        parts.append(why_area.panel(assessment, picked.area))
+        parts.append(why_area.panel(assessment, picked.area, opened=picked.place is None))
     if picked.mobile is not None:
-        parts.append(why_area.mobile_panel(assessment, picked.mobile))
+        parts.append(why_area.mobile_panel(assessment, picked.mobile, opened=len(parts) == 0))
     if not parts:
         where = (
             _("The position lies in {municipality}.", municipality=picked.municipality)

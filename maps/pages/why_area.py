@@ -9,13 +9,16 @@ import pandas as pd
 from coverage.assessment import Assessment
 from maps import masts, style
 from maps.language import _
-from maps.pages import area_facts, life
+from maps.pages import area_facts, life, why_basis
 from maps.pages.parts import definitions, head
 from maps.words import word
 
 
-def panel(assessment: Assessment, area: pd.Series[Any]) -> str:
-    """Return what is told of one project area as HTML; every text from data is escaped."""
+def panel(assessment: Assessment, area: pd.Series[Any], *, opened: bool = False) -> str:
+    """Return what is told of one project area as HTML; every text from data is escaped.
+
+    What it rests on is folded, or `opened`.
+    """
     currency = assessment.study.currency
     build = word(area["technology"])
     if area["technology"] == "fibre":  # `route_m` is the fibre route, whatever is proposed
@@ -34,7 +37,8 @@ def panel(assessment: Assessment, area: pd.Series[Any]) -> str:
         *life.pairs(assessment, area),
         *area_facts.pairs(assessment, area),
     ]
-    return head(area["name"], _("project area {id}", id=area["area_id"])) + definitions(pairs)
+    title = head(area["name"], _("project area {id}", id=area["area_id"]))
+    return title + definitions(pairs) + why_basis.html(assessment, area, opened=opened)
 
 
 def _premises(assessment: Assessment, area: pd.Series[Any]) -> str:
@@ -49,8 +53,8 @@ def _premises(assessment: Assessment, area: pd.Series[Any]) -> str:
     return _("about {premises}, of them about {businesses} businesses", premises=premises, businesses=businesses)
 
 
-def mobile_panel(assessment: Assessment, area: pd.Series[Any]) -> str:
-    """Return what is told of one area of kind mobile as HTML; every text from data is escaped."""
+def mobile_panel(assessment: Assessment, area: pd.Series[Any], *, opened: bool = False) -> str:
+    """Return what is told of one area of kind mobile as HTML, likewise."""
     pairs = [
         *_standing(assessment, area),
         *area_facts.of_mast(assessment, area),
@@ -58,7 +62,8 @@ def mobile_panel(assessment: Assessment, area: pd.Series[Any]) -> str:
         (_("grant"), style.money(area["grant"], assessment.study.currency)),
         *life.pairs(assessment, area),
     ]
-    return head(masts.name(area), _("mobile area {id}", id=area["area_id"])) + definitions(pairs)
+    title = head(masts.name(area), _("mobile area {id}", id=area["area_id"]))
+    return title + definitions(pairs) + why_basis.html(assessment, area, opened=opened)
 
 
 def name_of(assessment: Assessment, area_id: object) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from coverage import business
 from coverage.assessment import Assessment
-from coverage.nace import read_rows, section_name
+from coverage.nace import load_standards, read_rows, section_name
 from coverage.schemas import NACE_STANDARDS
 from maps import language, style
 from maps.language import N_, _, ngettext
@@ -51,6 +51,15 @@ def pairs(place: pd.Series[Any], assessment: Assessment) -> list[tuple[str, str]
 def section_label(standard: str | None, section: str) -> str:
     """Return a section's letter and name in the reader's language; of a version not told, the newest one's name."""
     return f"{section} {section_name(standard or NACE_STANDARDS[-1], section, language=language.current())}"
+
+
+def sections() -> dict[str, str]:
+    """Return the names of the sections of both versions in the reader's language, by the English ones."""
+    return {
+        name: standard.names[language.current()][code]
+        for standard in load_standards().values()
+        for code, name in standard.names["en"].items()
+    }
 
 
 def line_of_business(place: pd.Series[Any]) -> str:
