@@ -36,7 +36,7 @@ def finished(chart: Any) -> Any:
         chart.configure(locale=_locale())
         .configure_view(stroke=None)
         .configure_axis(
-            labelColor=style.MUTED, titleColor=style.MUTED, titleFontWeight="normal", gridColor="#eceff1", domain=False
+            labelColor=style.MUTED, titleColor=style.MUTED, titleFontWeight="normal", gridColor=style.GRID, domain=False
         )
         .configure_axisY(labelFlush=False)  # flush, the first name stands below its bar
         .configure_legend(labelColor=style.INK, title=None, orient="top")
@@ -186,7 +186,7 @@ def heard(frame: pd.DataFrame, *, unit: str) -> Any:
                 title=_("removed from the list, {unit}", unit=unit),
                 axis=alt.Axis(format=",d", tickMinStep=1, tickCount=5),
             ),
-            color=_colour(list(kinds.values()), [style.ACCENT, "#8fc5c0"]),
+            color=_colour(list(kinds.values()), [style.ACCENT, style.ACCENT_FADED]),
             order=alt.Order("order:Q"),
             tooltip=[
                 alt.Tooltip("operator:N", title=_("operator")),
@@ -213,7 +213,7 @@ def contributions(frame: pd.DataFrame, *, names: Mapping[str, str]) -> Any:
         alt.Tooltip("weight:Q", title=_("weight"), format=".1f"),
     ]
     base = alt.Chart(frame)
-    most = base.mark_bar(color="#e6eaed").encode(y=criterion, x=alt.X("most:Q", title=_("points of the score")))
+    most = base.mark_bar(color=style.RAIL).encode(y=criterion, x=alt.X("most:Q", title=_("points of the score")))
     here = base.mark_bar(color=style.ACCENT, height=BAR - 6).encode(y=criterion, x="here:Q", tooltip=tooltip)
     layers = [most, here]
     beside = {column: names[column] for column in ("above", "below") if column in names}

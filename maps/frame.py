@@ -6,7 +6,7 @@ import streamlit as st
 
 from coverage.errors import CoverageError
 from coverage.policy import load_policy
-from maps import language, session
+from maps import dark, language, session
 from maps.halt import stop
 from maps.language import _
 from maps.pages import data_and_rules, explore, gap_report, priorities, sidebar
@@ -24,6 +24,7 @@ def main() -> None:
     """Draw the frame and the page that is open."""
     st.set_page_config(page_title=_("Broadband gaps"), page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.html(ASSETS / "page.css")
+    st.html(dark.sheet())
     tell_language(language.current())
     page = st.navigation(
         [

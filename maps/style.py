@@ -22,7 +22,10 @@ MUTED: Final = "#5b6770"
 LAND: Final = "#f7f6f2"
 SEA: Final = "#dde6eb"
 BORDER: Final = "#a9b3ba"
-WARNING: Final = "#9a5b00"
+WARNING: Final = "#8a5000"
+ACCENT_FADED: Final = "#8fc5c0"
+RAIL: Final = "#e6eaed"  # what a bar could reach at most
+GRID: Final = "#eceff1"
 
 SERVED_COLOUR: Final = "#c9d0d6"
 FAST_ENOUGH_COLOUR: Final = "#e3d3a9"  # below a tier that earns no support
@@ -30,10 +33,10 @@ MILD: Final = (0xEE, 0x9B, 0x3A)
 WORST: Final = (0x7F, 0x27, 0x04)
 MOBILE_ONLY: Final = "mobile"
 MOBILE_COLOUR: Final = "#6a51a3"
+# From orange to violet, as far apart for every kind of colour vision: from little to much.
 MOBILE_LEVEL_COLOURS: Final[Mapping[str, str]] = {
     "none": "#00000000",
     "basic": "#f1b261",
-# From orange to violet, as far apart for every kind of colour vision: from little to much.
     "good": "#9e9ac8",
     "very_good": "#6a51a3",
 }

@@ -285,7 +285,8 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         }
         | {"style"},
     ),
-    "frame": (SEEN, {"pages", "session", "halt", "server", "style", "language"}),
+    "dark": (set(), {"style"}),
+    "frame": (SEEN, {"dark", "pages", "session", "halt", "server", "style", "language"}),
 }
 WEB = {"requests", "urllib", "http", "socket", "httpx", "urllib3"}
 BANNED = {"numba", "coverage", "pytest-cov", "pytest-testmon", "mutmut"}

@@ -68,6 +68,7 @@ def test_page_shows_the_line_the_set_and_the_list(monkeypatch: pytest.MonkeyPatc
     assert [title.value for title in test.subheader] == [
         "What the money reaches",
         "What the funding gap hangs on",
+        "Cost curve",
         "Where the money goes",
         "What a ceiling on the cost of a connection would buy",
     ]

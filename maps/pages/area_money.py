@@ -16,7 +16,7 @@ from coverage.levers import levers, measured
 from coverage.subsidy import cash_flow, estimate
 from maps import charts, style
 from maps.language import N_, _, pgettext
-from maps.pages import lever_words, parts
+from maps.pages import charted, lever_words, parts
 from maps.session import MILLION, Key, View
 from maps.store import Shelf
 
@@ -192,7 +192,14 @@ def _cash_flow(assessment: Assessment, area_id: str) -> None:
     left, right = st.columns([0.8, 1.9], gap="medium")
     with left:
         parts.caption_of(_("What is not yet paid back, in today’s money"))
-        st.altair_chart(uncovered(flow, currency=currency), width="stretch")
+        charted.show(
+            uncovered(flow, currency=currency),
+            flow.assign(left=flow["present_value"].cumsum(), currency=currency),
+            about=_("What is not yet paid back of the area's costs, year by year."),
+            columns={"year": _("year"), "left": _("not yet paid back, {money}", money=currency)},
+            name=f"cash-flow-{area_id}",
+            assessment=assessment,
+        )
         end = float(flow["present_value"].sum())
         told = (
             _(

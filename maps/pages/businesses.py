@@ -12,7 +12,7 @@ from coverage import business
 from coverage.assessment import Assessment
 from maps import charts, language, style
 from maps.language import N_, _, ngettext
-from maps.pages import parts
+from maps.pages import charted, parts
 from maps.words import word
 
 GROUNDS: Final = {"land": N_("farms and forestry, on land"), "sea": N_("fishing and aquaculture, at sea")}
@@ -35,7 +35,15 @@ def render(assessment: Assessment, codes: tuple[str, ...]) -> None:
     with right:
         parts.caption_of(_("By line of business"))
         if (sections["short"] > 0).any():
-            st.altair_chart(charts.short_sections(sections.sort_values("short", ascending=False)), width="stretch")
+            ordered = sections.sort_values("short", ascending=False)
+            charted.show(
+                charts.short_sections(ordered),
+                ordered,
+                about=_("Businesses short of fixed service by line of business, divided by who is eligible."),
+                columns={"line": _("line of business"), **_count_columns()},
+                name="businesses-by-line",
+                assessment=assessment,
+            )
         else:
             st.caption(_("No business here is short of fixed service."))
     with st.expander(_("Every line of business (NACE section)")):

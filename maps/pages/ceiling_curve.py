@@ -15,7 +15,7 @@ from coverage.costs import price
 from coverage.kinds import is_mobile
 from maps import charts, style
 from maps.language import N_, _, ngettext
-from maps.pages import downloads
+from maps.pages import charted, downloads
 from maps.session import MILLION, View
 from maps.store import Shelf
 from maps.words import word
@@ -44,12 +44,33 @@ def show(view: View) -> None:
             "voucher at last. Fixed areas, funded or not, at the cost book's own figures."
         )
     )
+    currency = assessment.study.currency
     left, right = st.columns(2, gap="medium")
     finite = table[np.isfinite(table["ceiling"])]
     with left:
-        st.altair_chart(premises_chart(finite, assessment), width="stretch")
+        charted.show(
+            premises_chart(finite, assessment),
+            finite,
+            about=_("How many premises get which technology under each ceiling."),
+            columns={
+                "ceiling": _("ceiling, {currency}", currency=currency),
+                **{f"premises_{code}": word(code) for code in TECHNOLOGIES},
+            },
+            name="ceiling-premises",
+            assessment=assessment,
+        )
     with right:
-        st.altair_chart(money_chart(finite, assessment), width="stretch")
+        charted.show(
+            money_chart(finite, assessment),
+            finite,
+            about=_("What all areas would cost, and the funding gap, under each ceiling."),
+            columns={
+                "ceiling": _("ceiling, {currency}", currency=currency),
+                **{code: _(told) for code, (told, _colour, _dash) in MONEY.items()},
+            },
+            name="ceiling-money",
+            assessment=assessment,
+        )
     st.caption(_told(table, assessment))
     downloads.table(assessment, table, name="ceiling-curve", label=_("The curve as CSV"))
 

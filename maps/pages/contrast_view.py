@@ -21,7 +21,7 @@ from maps.contrast import charts
 from maps.contrast.layers import LEAST, groups, short_name
 from maps.filters import ALL
 from maps.language import N_, _
-from maps.pages import map_view, parts, why
+from maps.pages import charted, map_view, parts, why
 from maps.pages.downloads import GOOD_FOR, MIME
 from maps.picking import Index, Picked, pick
 from maps.session import Key, View
@@ -184,8 +184,21 @@ def below(assessment: Assessment, found: Contrast) -> None:
                         left_out=left_out,
                     )
                 )
-            drawn = charts.sides(frame[frame["code"].isin(shown)], found, share=share, unit=_(COUNTED[what]))
-            st.altair_chart(drawn, width="stretch")
+            kept = frame[frame["code"].isin(shown)]
+            alone = {f"only_{side}": _("{policy} alone", policy=name) for side, name in zip("ab", names, strict=True)}
+            charted.show(
+                charts.sides(kept, found, share=share, unit=_(COUNTED[what])),
+                kept.assign(label=kept["outcome"].map(alone)),
+                about=_("Premises that one of the two policies alone supports, by municipality."),
+                columns={
+                    "municipality": _("municipality"),
+                    "label": _("eligible under"),
+                    "premises": _(COUNTED[what]),
+                    "share": _("share"),
+                },
+                name="contrast-by-municipality",
+                assessment=assessment,
+            )
     with right:
         st.subheader(_("{a} against {b}", a=names[0], b=names[1]))
         _table(assessment, found, names)

@@ -12,7 +12,7 @@ from coverage.hearing import COUNTED, FIGURES
 from coverage.policy import Policy
 from maps import charts, style
 from maps.language import N_, _, ngettext
-from maps.pages import downloads, parts
+from maps.pages import charted, downloads, parts
 
 WHAT: Final = {"premises": N_("all premises"), "businesses": N_("businesses"), "households": N_("homes")}
 CLAIMS: Final = {
@@ -152,7 +152,18 @@ def _operators(assessment: Assessment, operators: pd.DataFrame) -> None:
             **{name: mine[f"{what}_{name}"] for name in ("claimed", "alone", "shared", "put_back", "overdue")},
         }
     ).sort_values(["claimed", "operator"], ascending=[False, True])
-    st.altair_chart(charts.heard(parts_of, unit=_(WHAT[what])), width="stretch")
+    charted.show(
+        charts.heard(parts_of, unit=_(WHAT[what])),
+        parts_of,
+        about=_("What each operator's word removed from the list, alone and together with others."),
+        columns={
+            "operator": _("operator"),
+            "alone": _("by this operator alone"),
+            "shared": _("by others too"),
+        },
+        name="hearing-by-operator",
+        assessment=assessment,
+    )
     st.dataframe(
         parts.written(parts_of, dict.fromkeys([*CLAIMS, "claimed", "alone", "shared", "put_back", "overdue"], 0)),
         hide_index=True,

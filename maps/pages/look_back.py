@@ -20,7 +20,7 @@ from coverage.scenario import Scenario
 from maps import charts, language, style, work
 from maps.halt import stop
 from maps.language import _, ngettext
-from maps.pages import downloads, parts
+from maps.pages import charted, downloads, parts
 from maps.patience import wait
 from maps.session import Key, View
 from maps.store import Shelf
@@ -102,7 +102,14 @@ def _show(view: View, found: Backcast) -> None:
     if fitted:
         left, right = st.columns([1, 1.3], gap="medium")
         with left:
-            st.altair_chart(_chart(found), width="stretch")
+            charted.show(
+                _chart(found),
+                found.awards[found.awards["fitted"]],
+                about=_("The model's cost over the actual one, award by award; 1 is where they agree."),
+                columns={"award_id": _("award"), "cost_ratio": _("model / actual cost")},
+                name="past-awards-ratio",
+                assessment=view.assessment,
+            )
         with right:
             _classes(found)
     else:

@@ -11,7 +11,7 @@ from coverage.assessment import Assessment
 from coverage.curve import Reach, curve
 from maps import charts, masts, style
 from maps.language import N_, _, ngettext
-from maps.pages import parts
+from maps.pages import charted, parts
 from maps.session import View
 from maps.store import Shelf
 
@@ -36,21 +36,34 @@ def show(view: View) -> None:
             whole = st.toggle(_("Up to all areas"), key=WHOLE)
     steps: pd.DataFrame = _FOUND.get(view.key, lambda: _steps(assessment)) if view.key else _steps(assessment)
     columns = [name for name in COUNTED if steps[prefix + name].any()]
+    currency = assessment.study.currency
     budget = assessment.scenario.money
     shown = steps if whole else near(steps, budget)
     labels = {"ranked": _("down the ranked list"), "optimum": _("the best sets")}
     marks = {} if prefix else {_speed(item): item.grant for item in assessment.reach if item.areas}
     for slot, name in zip(st.columns(max(len(columns), 1), gap="medium"), columns, strict=False):
         with slot:
+            counted = shown.assign(reached=shown[prefix + name])
             chart = charts.reached(
-                shown.assign(reached=shown[prefix + name]),
+                counted,
                 labels=labels,
                 budget=budget,
                 marks=marks,
                 title=_(COUNTED[name]),
-                currency=assessment.study.currency,
+                currency=currency,
             )
-            st.altair_chart(chart, width="stretch")
+            charted.show(
+                chart,
+                counted[["series", "money", "reached"]].assign(label=counted["series"].map(labels), currency=currency),
+                about=_("How many {what} a sum of grant money reaches, in two orders.", what=_(COUNTED[name])),
+                columns={
+                    "label": _("order"),
+                    "money": _("grant money, {money}", money=currency),
+                    "reached": _(COUNTED[name]),
+                },
+                name=f"reached-{prefix}{name}",
+                assessment=assessment,
+            )
     st.caption(
         _(
             "The best sets are those of one budget, without further wishes. They bring the largest benefit in the "

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from coverage import pipeline
 from coverage.assessment import Assessment
 from coverage.kinds import is_mobile
-from maps import charts, masts, session, style
+from maps import masts, session, style
 from maps.language import _, ngettext, pgettext
 from maps.pages import (
     applications_table,
@@ -17,6 +16,7 @@ from maps.pages import (
     ceiling_curve,
     certainty,
     changes,
+    cost_curve,
     differences,
     downloads,
     life,
@@ -25,6 +25,7 @@ from maps.pages import (
     parts,
     since_last,
     standing,
+    swings,
     wishes_form,
 )
 from maps.session import MILLION, Key, View
@@ -37,7 +38,8 @@ OF_MASTS = (
     "rank", "area", "score", "decision", "certainty", "draws", "ranks", "driver", "year", "pot", "serves", "need",
     "grant", "cut", "status", "municipality", "id",
 )  # fmt: skip
-SHADES = {"fund": "#dcefec", "reserve": "#ffffff", "ineligible": "#f1f3f4"}
+# Seen through, so that they suit a light page and a dark one.
+SHADES = {"fund": "rgba(11,133,124,.17)", "reserve": "transparent", "ineligible": "rgba(127,140,150,.12)"}
 
 
 def render() -> None:
@@ -63,7 +65,8 @@ def render() -> None:
     money_curve.show(view)
     left, right = st.columns([1, 1.25], gap="medium")
     with left:
-        _swings(assessment)
+        swings.show(assessment)
+        cost_curve.show(assessment)
     with right:
         _map(view, chosen)
     ceiling_curve.show(view)
@@ -281,16 +284,6 @@ def _of_kind(assessment: Assessment) -> pd.DataFrame:
         _("Areas"), list(names), format_func=names.get, default="all", key=KIND, label_visibility="collapsed"
     )
     return areas if kind in (None, "all") else areas[is_mobile(areas) == (kind == "mobile")]
-
-
-def _swings(assessment: Assessment) -> None:
-    st.subheader(_("What the funding gap hangs on"))
-    frame = pipeline.swings(assessment)
-    chart = charts.swings(frame.assign(cause=frame["group"].map(word)), currency=assessment.study.currency)
-    st.altair_chart(chart, width="stretch")
-    st.caption(
-        _("Each at its low and its high end in turn, the rest as the cost book has it (line), in all areas at once.")
-    )
 
 
 def _map(view: View, chosen: str | None) -> None:

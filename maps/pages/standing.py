@@ -82,7 +82,21 @@ def _score(assessment: Assessment, area: Area) -> None:
     parts.caption_of(_("The score, {score}: what each criterion gives", score=score))
     beside = neighbours(assessment, area)
     names = {side: _title(side, row) for side, row in beside.items()}
-    st.altair_chart(charts.contributions(contributions(assessment, area, beside), names=names), width="stretch")
+    given = contributions(assessment, area, beside)
+    charted.show(
+        charts.contributions(given, names=names),
+        given,
+        about=_("What each criterion gives to the score of this area and of its neighbours in the list."),
+        columns={
+            "criterion": _("criterion"),
+            "weight": _("weight"),
+            "here": _("points of the score"),
+            "most": _("points at most"),
+            **names,
+        },
+        name=f"score-{area['area_id']}",
+        assessment=assessment,
+    )
     said = [f"{SIGNS[side]} {name}." for side, name in names.items()]
     said.append(_("Grey: the most that the criterion can give."))
     said += points(assessment, area)
