@@ -124,6 +124,7 @@ class Study:
     parameters: tuple[Parameter, ...] = ()
     sources: tuple[SourceSpec, ...] = ()
     controls: tuple[Control, ...] = ()
+    told: bool = False  # to an audience that must not know how its sources are read: it cannot be loaded
 
     def parameter(self, name: str) -> float:
         """Return the value of one parameter, or raise DataError."""
@@ -172,6 +173,8 @@ class Study:
 
     def load(self, *, progress: Callable[[str], None] = ignore) -> Inputs:
         """Read every source into the study's CRS. Raises DataError or CrsError where one is unusable."""
+        if self.told:
+            raise DataError(f"study {self.id}: was narrowed to an audience; open its folder to read its sources")
         return read_inputs(self.sources, crs=self.crs, progress=progress, needed=self._needed)
 
     def inspect(self, *, progress: Callable[[str], None] = ignore) -> Inspection:

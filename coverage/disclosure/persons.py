@@ -50,7 +50,9 @@ def are_personal(places: pd.DataFrame) -> Bools:
     home = kind.isin(HOMES).to_numpy(dtype=bool)
     firm = np.flatnonzero((kind == "business").to_numpy(dtype=bool))
     names = places["name"].iloc[firm]
-    stated = places["legal_form"].iloc[firm] if "legal_form" in places else pd.Series(None, index=names.index)
+    stated = (
+        places["legal_form"].iloc[firm] if "legal_form" in places else pd.Series(None, index=names.index, dtype="str")
+    )
     pairs = pd.DataFrame({"name": names.fillna("").astype(str), "form": stated.fillna("").astype(str)})
     known = {
         (name, form): _is_company(name, form)

@@ -59,7 +59,7 @@ class Sources:
 def tell_study(study: Study, sources: Sources, hidden: Hidden) -> Study:
     """Return the study as it may be described: it can be told, and no longer be loaded."""
     notes = tuple(note for note in study.notes if not hidden.within(note))
-    return replace(study, sources=sources.told, notes=notes)
+    return replace(study, sources=sources.told, notes=notes, told=True)
 
 
 def tell_summary(summary: Mapping[str, Any], *, audience: Audience, limits: Limits) -> dict[str, Any]:
