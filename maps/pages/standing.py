@@ -11,7 +11,7 @@ from coverage.assessment import Assessment
 from coverage.templates import load_template
 from maps import charts, language, masts, style
 from maps.language import _, pgettext
-from maps.pages import area_facts, certainty, life, parts
+from maps.pages import area_facts, certainty, charted, life, parts
 from maps.words import word
 
 Area = pd.Series  # a row of `Assessment.areas`
@@ -40,7 +40,7 @@ def show(assessment: Assessment, area_id: str) -> None:
     with two:
         _money(assessment, area)
     with three:
-        _lines(assessment, area)
+        cost_lines(assessment, area)
 
 
 def weights_of(assessment: Assessment) -> dict[str, float]:
@@ -143,13 +143,7 @@ def _turns(assessment: Assessment, area: Area, beside: dict[str, Area]) -> list[
 def _money(assessment: Assessment, area: Area) -> None:
     currency = assessment.study.currency
     parts.caption_of(_("Who pays the funding gap (P50)"))
-    shares = {
-        pgettext("who pays", "state"): "state_share",
-        pgettext("who pays", "county"): "county_share",
-        pgettext("who pays", "municipality"): "municipal_share",
-        pgettext("who pays", "private"): "private_share",
-    }
-    pairs = [(who, style.money(area[column], currency)) for who, column in shares.items() if area[column] > 0]
+    pairs = payers(area, currency)
     pairs.append((_("funding gap"), style.money(area["funding_gap_p50"], currency)))
     pairs.append(("P10–P90", style.money_range(area["funding_gap_p10"], area["funding_gap_p90"], currency)))
     pairs.append((_("investment"), style.money(area["capex"], currency)))
@@ -161,7 +155,19 @@ def _money(assessment: Assessment, area: Area) -> None:
     st.html(f'<div class="bg-panel">{parts.definitions(pairs)}</div>')
 
 
-def _lines(assessment: Assessment, area: Area) -> None:
+def payers(area: Area, currency: str) -> list[tuple[str, str]]:
+    """Return who pays how much of an area's funding gap, those who pay nothing left out."""
+    shares = {
+        pgettext("who pays", "state"): "state_share",
+        pgettext("who pays", "county"): "county_share",
+        pgettext("who pays", "municipality"): "municipal_share",
+        pgettext("who pays", "private"): "private_share",
+    }
+    return [(who, style.money(area[column], currency)) for who, column in shares.items() if area[column] > 0]
+
+
+def cost_lines(assessment: Assessment, area: Area) -> None:
+    """Draw the cost lines of an area's proposed technology, each with its source and confidence."""
     parts.caption_of(_("Cost lines; “assumed” figures are general knowledge that the county must confirm"))
     lines = assessment.cost_lines
     mine = lines[(lines["area_id"] == area["area_id"]) & (lines["technology"] == area["technology"])]
