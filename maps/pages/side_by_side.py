@@ -89,7 +89,8 @@ def _map_and_panel(view: View, beside: Beside, found: Comparison) -> None:
         )
         differ = beside.view.ground != view.ground
         with_places = st.toggle(_("Places by gap"), value=differ, key=f"{PLACES}-{'differ' if differ else 'alike'}")
-        st.button(_("End the comparison"), on_click=keep.end, icon=":material/close:", type="tertiary")
+        if st.button(_("End the comparison"), on_click=keep.end, icon=":material/close:", type="tertiary"):
+            st.rerun()  # the whole page follows
     focus = towns[towns["municipality_code"] == code] if code else towns
     left, right = st.columns([2.2, 1], gap="small")
     with left:
