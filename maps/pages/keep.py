@@ -65,7 +65,7 @@ def brief(scenario: Scenario, study: Study) -> str:
 
 def named(run: Earlier, study: Study) -> str:
     """Return what tells a run from others: when it was made, its policy and its money."""
-    return _("run of {when}: {what}", when=moment(run.made), what=brief(run.scenario, study))
+    return f"{moment(run.made)} · {brief(run.scenario, study)}"
 
 
 def moment(when: dt.datetime) -> str:

@@ -10,7 +10,7 @@ from coverage.compare.words import Words, areas_told, changes_told
 from coverage.reports import write_comparison
 from maps import language, style
 from maps.language import _, ngettext
-from maps.pages import downloads, parts
+from maps.pages import downloads
 
 MILLION = 1e6
 MOST_CHANGES = 12
@@ -55,31 +55,28 @@ def table(comparison: Comparison, *, names: tuple[str, str], key: str) -> None:
     sentences = pd.Series(areas_told(comparison, language=language.current()), index=areas.index, dtype="str")
     shown = areas if every else areas[chosen]
     words, currency = Words(language.current()), str(comparison.after.summary["currency"])
-    grants = [f"grant_{when}" for when in WHEN]
+    rows = shown.to_dict("records")
     written = pd.DataFrame(
         {
             "area": shown["name"],
-            **{when: [_decision(row, when) for row in shown.to_dict("records")] for when in WHEN},
-            **{f"rank_{when}": shown[f"rank_{when}"].astype("Float64") for when in WHEN},
-            **{name: shown[name].astype(float) / MILLION for name in grants},
-            "cause": [_cause(row, words) for row in shown.to_dict("records")],
+            **{when: [_decision(row, when) for row in rows] for when in WHEN},
+            "rank": [_both(row, "rank", 1, decimals=0) for row in rows],
+            "grant": [_both(row, "grant", MILLION, decimals=2) for row in rows],
+            "cause": [_cause(row, words) for row in rows],
             "told": sentences[shown.index],
         }
     )
-    text, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    text = st.column_config.TextColumn
     st.dataframe(
-        parts.written(written, dict.fromkeys((f"rank_{when}" for when in WHEN), 0) | dict.fromkeys(grants, 2)),
+        written,
         hide_index=True,
         height="content" if len(written) <= MOST_ROWS else MOST_HEIGHT,
         key=f"{key}-table",
         column_config={
             "area": text(_("Area"), width=170),
-            **{when: text(_("Decision: {side}", side=side)) for when, side in zip(WHEN, names, strict=True)},
-            **{f"rank_{when}": number(_("Rank: {side}", side=side)) for when, side in zip(WHEN, names, strict=True)},
-            **{
-                f"grant_{when}": number(_("Grant, {money}: {side}", money=style.millions(currency), side=side))
-                for when, side in zip(WHEN, names, strict=True)
-            },
+            **{when: text(side, width=105, help=_("Decision")) for when, side in zip(WHEN, names, strict=True)},
+            "rank": text(_("Rank"), width=90),
+            "grant": text(_("Grant, {money}", money=style.millions(currency)), width=125),
             "cause": text(_("Cause"), width=150),
             "told": text(_("What became of it, and why"), width=520),
         },
@@ -89,6 +86,13 @@ def table(comparison: Comparison, *, names: tuple[str, str], key: str) -> None:
 def _decision(row: dict[str, object], when: str) -> str:
     code = row[f"decision_{when}"]
     return "–" if pd.isna(code) else style.decision(str(code), float(str(row[f"grant_{when}"])))
+
+
+def _both(row: dict[str, object], name: str, size: float, *, decimals: int) -> str:
+    """Write a figure of both sides, once where it is the same."""
+    values = [float(str(row[f"{name}_{when}"])) / size for when in WHEN]
+    one, other = ("–" if pd.isna(value) else style.fixed(value, decimals=decimals) for value in values)
+    return one if one == other else f"{one} → {other}"
 
 
 def _cause(row: dict[str, object], words: Words) -> str:

@@ -16,7 +16,7 @@ from maps import compare, language, legends, masts, session, style, swipe
 from maps.compare import Standing
 from maps.language import _
 from maps.pages import keep, map_view, moved
-from maps.session import BESIDE_KEPT, Key, View
+from maps.session import BESIDE_KEPT, MILLION, Key, View
 
 MAP: Final = "side-by-side-map"
 PLACES: Final = "side-by-side-places"
@@ -29,6 +29,7 @@ class Beside:
     """Hold what stands beside the present: what it is called, when it was made if it is a run, and what it holds."""
 
     title: str
+    short: str  # the title where there is little room
     made: str
     view: View
 
@@ -44,12 +45,12 @@ def chosen(view: View) -> Beside | None:
             if run is None:
                 return None
             made = _("made {when}", when=keep.moment(run.made))
-            return Beside(_("Earlier run"), made, session.view_of_run(run, view))
+            return Beside(_("Earlier run"), _("Then"), made, session.view_of_run(run, view))
         kept: Scenario = st.session_state[Key.KEPT]
         if kept == view.assessment.scenario:
             return None  # the sidebar says so
         found = session.assess(session.open_study(), kept)
-        return Beside(_("Kept"), "", session.view_of(found))
+        return Beside(_("Kept"), _("Kept"), "", session.view_of(found))
     except CoverageError as error:
         st.error(style.plain(error), icon=":material/error:")
         st.caption(_("Nothing is compared. Choose something else to compare with in the sidebar."))
@@ -61,7 +62,7 @@ def render(view: View, beside: Beside) -> None:
     with st.spinner(_("Comparing the two")):
         found = compare.compared((beside.view.key, beside.view.assessment), (view.key, view.assessment))
     _map_and_panel(view, beside, found)
-    names = (beside.title, _("Now"))
+    names = (beside.short, _("Now"))
     left, right = st.columns([1, 2.2], gap="large")
     with left:
         st.subheader(_("What is different"))
@@ -87,7 +88,7 @@ def _map_and_panel(view: View, beside: Beside, found: Comparison) -> None:
             key=MUNICIPALITY,
             width=260,
         )
-        differ = beside.view.ground != view.ground
+        differ = _ground(beside.view.assessment) != _ground(view.assessment)
         with_places = st.toggle(_("Places by gap"), value=differ, key=f"{PLACES}-{'differ' if differ else 'alike'}")
         if st.button(_("End the comparison"), on_click=keep.end, icon=":material/close:", type="tertiary"):
             st.rerun()  # the whole page follows
@@ -109,6 +110,11 @@ def _map_and_panel(view: View, beside: Beside, found: Comparison) -> None:
         )
     with right:
         st.html(figures(beside, view, found))
+
+
+def _ground(assessment: Assessment) -> tuple[object, ...]:
+    """Return what the gaps of places follow from."""
+    return assessment.provenance.get("inputs"), assessment.policy.id, assessment.study.as_of
 
 
 def _side(view: View, title: str, made: str) -> swipe.Side:
@@ -136,7 +142,7 @@ def figures(beside: Beside, view: View, found: Comparison) -> str:
     """Return what both sides come to, and the difference, as an HTML table; every text is escaped."""
     sides = [compare.standing(side.assessment) for side in (beside.view, view)]
     currency = view.assessment.study.currency
-    head = "".join(f"<th scope='col'>{style.escape(text)}</th>" for text in (beside.title, _("Now"), _("difference")))
+    head = "".join(f"<th scope='col'>{style.escape(text)}</th>" for text in (beside.short, _("Now"), _("difference")))
     lines = []
     for label, value, write in _rows(currency):
         one, other = map(value, sides)
@@ -165,16 +171,17 @@ def _rows(currency: str) -> list[tuple[str, Callable[[Standing], float], Callabl
     def count(value: float) -> str:  # whole, so that the difference is that of what stands beside it
         return style.number(round(value))
 
-    def money(value: float) -> str:
-        return style.money(value, currency)
+    def money(value: float) -> str:  # in millions, as the label says
+        return style.number(value / MILLION, digits=4)
 
+    size = style.millions(currency)
     return [
         (_("areas funded"), lambda side: side.areas, style.number),
         (_("masts funded"), lambda side: side.masts, style.number),
-        (_("their grants"), lambda side: side.grant, money),
+        (f"{_('their grants')}, {size}", lambda side: side.grant, money),
         (_("businesses reached"), lambda side: side.businesses, count),
         (_("homes reached"), lambda side: side.homes, count),
-        (_("funding gap, all areas"), lambda side: side.need_p50, money),
+        (f"{_('funding gap, all areas')}, {size}", lambda side: side.need_p50, money),
         (_("eligible premises"), lambda side: side.eligible, count),
     ]
 

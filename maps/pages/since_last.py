@@ -49,7 +49,7 @@ def show(view: View) -> None:
         return
     st.markdown(f"**{style.plain(moved.counted(found))}** {style.plain(_counts(found.counts()))}")
     moved.told(found)
-    moved.table(found, names=(_("then"), _("now")), key="since-last")
+    moved.table(found, names=(_("Then"), _("Now")), key="since-last")
     st.caption(
         _(
             "Then: data as of {then}; now: data as of {now}. Areas are matched by their id, then by shared premises.",
