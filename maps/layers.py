@@ -28,7 +28,9 @@ from maps.themes import GAP
 from maps.tiles.places import PlaceTiles
 from maps.words import word
 
-MAX_VERTICES: Final = 14_000  # of one layer, whatever the study
+MOST_SHAPES: Final = 1_500  # of one layer that is handed over whole: more are slow to draw in a browser
+MAX_VERTICES: Final = 14_000  # likewise
+MOST_DOUBLED: Final = 12  # tolerances that are tried
 DECIMALS: Final = 5  # of a degree: about a metre
 
 Collection = dict[str, Any]
@@ -37,16 +39,17 @@ Collection = dict[str, Any]
 def simplified(frame: gpd.GeoDataFrame, *, start_m: float, shared: bool = False) -> gpd.GeoSeries:
     """Return the geometry in degrees, with fewer vertices: tolerance is doubled until MAX_VERTICES is met.
 
-    `shared` keeps the borders that neighbours share identical, so that no slivers open between them.
+    What is not handed over whole (see maps/payload.py) keeps the first tolerance. `shared` keeps the borders that
+    neighbours share identical, so that no slivers open between them.
     """
     shapes = frame.geometry.to_numpy()
-    tolerance, thinner = start_m, shapes
-    for _attempt in range(12):
-        thinner = shapely.coverage_simplify(shapes, tolerance) if shared else shapely.simplify(shapes, tolerance)
-        if shapely.get_num_coordinates(thinner).sum() <= MAX_VERTICES:
+    thin = shapes
+    for doubled in range(MOST_DOUBLED if len(shapes) <= MOST_SHAPES else 1):
+        tolerance = start_m * 2**doubled
+        thin = shapely.coverage_simplify(shapes, tolerance) if shared else shapely.simplify(shapes, tolerance)
+        if shapely.get_num_coordinates(thin).sum() <= MAX_VERTICES:
             break
-        tolerance *= 2
-    located = to_crs(gpd.GeoDataFrame(geometry=thinner, crs=frame.crs), GEOGRAPHIC_CRS, where="map").geometry
+    located = to_crs(gpd.GeoDataFrame(geometry=thin, crs=frame.crs), GEOGRAPHIC_CRS, where="map").geometry
     return gpd.GeoSeries(shapely.transform(located.to_numpy(), lambda xy: np.round(xy, DECIMALS)), crs=GEOGRAPHIC_CRS)
 
 

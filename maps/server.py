@@ -13,9 +13,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from coverage.assessment import Assessment
-from maps import assets, landmarks, language, layers, masts
+from maps import assets, hover, landmarks, language, layers, masts
 from maps.contrast.layers import changes
-from maps.store import STORE, Entry
+from maps.payload import Payload
+from maps.store import STORE
 from maps.tiles import mobile
 from maps.tilesets import tiles_of
 
@@ -29,6 +30,7 @@ _DATA: Final[dict[str, Callable[[Assessment], layers.Collection]]] = {
     "municipalities": layers.municipalities,
     "routes": layers.routes,
 }
+_AT: Final = "/{z:int}/{x:int}/{y:int}/{px:int}/{py:int}/{spoken}.json"
 # Layers with words in them: their addresses name the language.
 _WORDED: Final[dict[str, Callable[[Assessment], layers.Collection]]] = {
     "areas": layers.areas,
@@ -47,7 +49,12 @@ def routes() -> list[Route]:
         Route("/tiles/{key}/{theme}/{filter}/{z:int}/{x:int}/{y:int}.png", _in_thread(_tile)),
         Route("/overlay/{key}/{layer}.png", _in_thread(_overlay)),
         Route("/data/{key}/{layer}.json", _in_thread(_data)),
-        Route("/data/{key}/{language}/{layer}.json", _in_thread(_worded)),
+        Route("/data/{key}/{language}/{layer}.json", _in_thread(_data)),
+        Route("/drawn/{key}/{layer}/{form}/{z:int}/{x:int}/{y:int}.png", _in_thread(_drawn)),
+        Route("/drawn/{key}/{language}/{layer}/{form}/{z:int}/{x:int}/{y:int}.png", _in_thread(_drawn)),
+        # What is said at a pixel of a tile: its address, then the pixel and the reader's language.
+        Route("/tiles/{key}/{theme}/{filter}" + _AT, _in_thread(_said_of_places)),
+        Route("/drawn/{key}/{language}/{layer}/{form}" + _AT, _in_thread(_said_of_shapes)),
     ]
 
 
@@ -77,8 +84,7 @@ def _tile(request: Request) -> Response:
     tiles = None if entry is None else tiles_of(entry, params["theme"], params["filter"])
     if tiles is None:
         return _missing()
-    drawn = tiles.png(params["z"], params["x"], params["y"])
-    return Response(drawn or _CLEAR_TILE, media_type="image/png", headers=_KEEP)
+    return Response(tiles.png(*_position(request)) or _CLEAR_TILE, media_type="image/png", headers=_KEEP)
 
 
 def _overlay(request: Request) -> Response:
@@ -98,28 +104,74 @@ def _overlay(request: Request) -> Response:
 
 
 def _data(request: Request) -> Response:
-    entry, layer = STORE.get(request.path_params["key"]), request.path_params["layer"]
-    if entry is None or layer not in _DATA:
+    found = _layer(request)
+    if found is None:
         return _missing()
-    body = entry.derive(f"data/{layer}", lambda given: layers.compact(_DATA[layer](given)).encode())
-    return _packed(request, body, "application/json", _KEEP)
+    packed = "gzip" in request.headers.get("accept-encoding", "")
+    headers = _KEEP | ({"Content-Encoding": "gzip", "Vary": "Accept-Encoding"} if packed else {})
+    return Response(found.packed if packed else found.body, media_type="application/json", headers=headers)
 
 
-def _worded(request: Request) -> Response:
-    entry, spoken, layer = (STORE.get(request.path_params["key"]), *map(request.path_params.get, ("language", "layer")))
-    draw = None if entry is None else _worded_layer(entry, str(layer))
-    if entry is None or draw is None or spoken not in language.LANGUAGES:
+def _drawn(request: Request) -> Response:
+    found = _layer(request)
+    tiles = None if found is None else found.tiles.get(request.path_params["form"])
+    if tiles is None:
+        return _missing()
+    return Response(tiles.png(*_position(request)) or _CLEAR_TILE, media_type="image/png", headers=_KEEP)
+
+
+def _layer(request: Request) -> Payload | None:
+    """Return a layer of shapes as it is handed over, made at the first call; None where nobody knows it.
+
+    Of a comparison of policies there is one alone: what changes.
+    """
+    params = request.path_params
+    entry, spoken, layer = STORE.get(params["key"]), params.get("language"), params["layer"]
+    if entry is None or spoken not in (None, *language.LANGUAGES):
+        return None
+    compared = entry.contrast
+    draw: Callable[[Assessment], layers.Collection] | None
+    if spoken is None:
+        draw = _DATA.get(layer)
+    elif compared is None:
+        draw = _WORDED.get(layer)
+    else:
+        draw = (lambda given: changes(given, compared)) if layer == "changes" else None
+    if draw is None:
+        return None
+    with language.using(spoken or language.DEFAULT):
+        return entry.derive(f"data/{spoken}/{layer}", lambda given: Payload.of(draw(given), layer=layer))
+
+
+def _said_of_places(request: Request) -> Response:
+    params = request.path_params
+    entry = STORE.get(params["key"])
+    return _said(
+        request,
+        lambda **at: None if entry is None else hover.of_places(entry, params["theme"], params["filter"], **at),
+    )
+
+
+def _said_of_shapes(request: Request) -> Response:
+    found, form = _layer(request), request.path_params["form"]
+    return _said(request, lambda **at: None if found is None else hover.of_shapes(found, form, **at))
+
+
+def _said(request: Request, say: Callable[..., list[str] | None]) -> Response:
+    """Answer what is said under the pointer, as a list of lines."""
+    spoken = request.path_params["spoken"]
+    if spoken not in language.LANGUAGES:
         return _missing()
     with language.using(spoken):
-        body = entry.derive(f"data/{spoken}/{layer}", lambda given: layers.compact(draw(given)).encode())
-    return _packed(request, body, "application/json", _KEEP)
+        lines = say(**{name: request.path_params[name] for name in ("z", "x", "y", "px", "py")})
+    if lines is None:
+        return _missing()
+    return Response(layers.compact(lines), media_type="application/json", headers=_KEEP)
 
 
-def _worded_layer(entry: Entry, layer: str) -> Callable[[Assessment], layers.Collection] | None:
-    """Return what draws a layer with words in it: of a comparison that is what changes, else one of _WORDED."""
-    if (found := entry.contrast) is not None:
-        return (lambda given: changes(given, found)) if layer == "changes" else None
-    return _WORDED.get(layer)
+def _position(request: Request) -> tuple[int, int, int]:
+    z, x, y = (request.path_params[name] for name in ("z", "x", "y"))
+    return z, x, y
 
 
 def _packed(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:

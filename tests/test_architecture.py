@@ -211,10 +211,13 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     # It reads runs back, and compares as the command line does.
     "compare": (SEEN | {"compare", "earlier", "reports"}, {"store"}),
     "tilesets": (SEEN, {"filters", "store", "themes", "tiles"}),
+    "payload": (set(), {"layers", "tiles"}),
+    "hover": (SEEN, {"payload", "store", "style", "themes", "tiles", "tilesets"} | SAID),
     "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "legends", "style", "tiles"} | SAID),
     "server": (
         SEEN,
-        {"assets", "contrast", "layers", "landmarks", "masts", "tiles", "tilesets", "store", "style", "language"},
+        {"assets", "contrast", "hover", "layers", "landmarks", "masts", "payload", "tiles", "tilesets"}
+        | {"store", "style", "language"},
     ),
     "scored": (SEEN, set()),
     "clash": (SEEN, {"masts", "style"} | SAID),

@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  var PANES = { land: 150, shade: 160, mobile: 180, served: 310, areas: 320, routes: 350, discs: 400, places: 420, signs: 440, chosen: 460, names: 480 };
+  var PANES = { land: 150, shade: 160, mobile: 180, served: 310, lacking: 315, areas: 320, routes: 350, discs: 400, places: 420, signs: 440, chosen: 460, names: 480 };
 
   var said = {}; /* words in the reader's language, given by maps/layers.py as the map begins */
 
@@ -102,11 +102,25 @@
     return L.marker(at, { icon: icon, pane: options.pane, keyboard: false, bubblingMouseEvents: true });
   }
 
+  /* A look whose fill is hatched. The pattern stands once in the page, for every map layer that names its colour. */
+  function hatched(look) {
+    if (!look.hatch) { return look; }
+    var id = "hatch-" + look.hatch.slice(1);
+    if (!document.getElementById(id)) {
+      var holder = document.createElement("div");
+      holder.innerHTML = '<svg width="0" height="0" style="position:absolute" aria-hidden="true"><pattern id="' + id +
+        '" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M1 0v6" stroke="' +
+        look.hatch + '" stroke-width="1.6"/></pattern></svg>';
+      document.body.appendChild(holder);
+    }
+    return L.extend({}, look, { fillColor: "url(#" + id + ")", fillOpacity: 0.9 });
+  }
+
   function draw(map, group, options, data) {
-    var shapes = L.geoJSON(data, {
+    var shapes = data.tiles ? window.coverageMap.tiled(options, "shapes") : L.geoJSON(data, {
       pane: pane(map, options.pane),
       interactive: options.interactive !== false,
-      style: function (feature) { return data.styles[feature.properties.k] || data.styles[""] || {}; },
+      style: function (feature) { return hatched(data.styles[feature.properties.k] || data.styles[""] || {}); },
       pointToLayer: function (feature, at) { return point(options, data.styles[feature.properties.k] || {}, at); },
       onEachFeature: function (feature, layer) {
         var about = feature.properties;
@@ -121,7 +135,7 @@
       }
     });
     if (options.dotsBelow) {
-      var dots = L.layerGroup(data.features.map(function (feature) {
+      var dots = data.tiles ? window.coverageMap.tiled(options, "dots") : L.layerGroup(data.features.map(function (feature) {
         var about = feature.properties, look = data.styles[about.k] || {};
         return L.circleMarker(about.c, {
           pane: options.pane, radius: about.r, color: look.color, weight: 1.2, dashArray: look.dashArray && "3 2",
@@ -166,10 +180,7 @@
       panes(map);
       group.clearLayers();
       if (options.data) { draw(map, group, options, options.data); return; }
-      fetch(options.url).then(function (answer) {
-        if (!answer.ok) { throw new Error(String(answer.status)); }
-        return answer.json();
-      }).then(function (data) {
+      window.coverageMap.ask(map, group, options).then(function (data) {
         if (group._map) { draw(map, group, options, data); }
       }).catch(function () {
         note(map, said.failed.replace("{name}", options.name));
@@ -221,22 +232,24 @@
     return group;
   }
 
-  /* Another legend, or another `section` of it, for as long as the layer is on the map; the one below comes back. */
+  /* Another legend, or another `section` of it, for as long as the layer is on the map: the one below comes back.
+     What is told `beside` takes the place of nothing. */
   function explain(options) {
     var group = L.layerGroup(), box = null, words = null, kind = options.section || "";
     group.on("add", function () {
       box = group._map.getContainer().querySelector(".map-legend");
       if (!box) { return; }
-      words = L.DomUtil.create("section", kind ? "part-" + kind : "explain");
-      box.insertBefore(words, box.querySelector(kind ? "." + kind : ".stays")); /* above what stays, else last */
+      words = L.DomUtil.create("section", options.beside ? "stays" : kind ? "part-" + kind : "explain");
+      /* In place of its section; the whole legend above what stays; what is beside all that, below the discs' words. */
+      box.insertBefore(words, box.querySelector(options.beside ? ".discs ~ h4" : kind ? "." + kind : ".stays"));
       words.innerHTML = options.html; /* written by maps/legends.py and maps/contrast, which escape every text */
-      box.classList.add("other" + kind);
+      if (!options.beside) { box.classList.add("other" + kind); }
     });
     group.on("remove", function () {
       if (!words) { return; }
       words.remove();
       words = null;
-      if (!box.querySelector(kind ? ".part-" + kind : ".explain")) { box.classList.remove("other" + kind); }
+      if (!options.beside && !box.querySelector(kind ? ".part-" + kind : ".explain")) { box.classList.remove("other" + kind); }
     });
     return group;
   }
@@ -272,6 +285,7 @@
     panes(map);
     name(map, ".leaflet-control-zoom-in", said.zoomIn);
     name(map, ".leaflet-control-zoom-out", said.zoomOut);
+    if (window.coverageMap.hover) { window.coverageMap.hover(map, said.language); } /* not in the file that opens alone */
     map.attributionControl.setPrefix(false);
     /* What a click means depends on how far in the reader is: the zoom travels as the height of the position. */
     map.on("preclick", function (event) { event.latlng.alt = map.getZoom(); });
@@ -284,5 +298,5 @@
     }
   }
 
-  window.coverageMap = { vector: vector, discs: discs, focus: focus, explain: explain, legend: legend, begin: begin, panes: panes, pane: pane };
+  window.coverageMap = { lines: lines, vector: vector, discs: discs, focus: focus, explain: explain, legend: legend, begin: begin, panes: panes, pane: pane };
 })();

@@ -1,4 +1,4 @@
-"""What a click on a disc of the tiles hit: how many premises it stands for, by class."""
+"""What the pointer hits on the tiles: a disc, with how many premises it stands for by class; or single places."""
 
 from __future__ import annotations
 
@@ -7,12 +7,26 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maps.themes import MIN_SHORT
 from maps.tiles.places import PlaceTiles
-from maps.tiles.pyramid import CELL_LEVELS, DEPTH, MIN_ZOOM, POINT_ZOOM, TILE, Numbers, disc_radius, mercator
+from maps.tiles.pyramid import (
+    CELL_LEVELS,
+    DEPTH,
+    MIN_ZOOM,
+    POINT_ZOOM,
+    TILE,
+    Marks,
+    Numbers,
+    disc_radius,
+    mercator,
+    point_radius,
+)
 
 SLACK: Final = 6.0  # pixels of a tile beside a disc that still count as on it
+SAME: Final = 0.5  # pixels of a tile: places this close lie at one position
+NEAR_LEVELS: Final = 5  # a part of a tile that is searched for single places: 2**5 along its side
 
 
 @dataclass(frozen=True)
@@ -47,3 +61,17 @@ def disc_at(tiles: PlaceTiles, *, lat: float, lon: float, zoom: float) -> Disc |
     counts = weight >= MIN_SHORT
     by_class = np.bincount(code[counts], weight[counts], minlength=len(tiles.colours) + 1)[1:]
     return Disc(float(cells.weight[at]), by_class)
+
+
+def places_at(points: Marks, z: int, u: float, v: float) -> NDArray[np.intp]:
+    """Return the rows of the marks at the place nearest to a position (shares of the world), the one on top first.
+
+    Close up alone, where single places are drawn; none where the nearest is farther than its disc reaches.
+    """
+    fine = min(z + NEAR_LEVELS, DEPTH)
+    rows = points.rows_around(fine, int(u * (1 << fine)), int(v * (1 << fine)), level=DEPTH)
+    away = np.hypot(points.u[rows] - u, points.v[rows] - v) * float(TILE << z)
+    if not len(rows) or away.min() > min(point_radius(z) + SLACK, float(TILE >> NEAR_LEVELS)):
+        return rows[:0]
+    here = np.flatnonzero(away <= away.min() + SAME)
+    return rows[here[np.lexsort((rows[here], -points.code[rows[here]].astype(np.int64)))]]

@@ -48,6 +48,7 @@ class PlaceTiles:
     colours: tuple[str, ...]  # by class code - 1
     minor: tuple[bool, ...]  # likewise: drawn close up alone, small and without an edge
     points: Marks
+    row: NDArray[np.intp]  # of the places, by mark
     ring: NDArray[np.bool_]
     cells: Mapping[int, Marks] = field(default_factory=dict)  # by zoom
 
@@ -75,6 +76,7 @@ class PlaceTiles:
             colours=tuple(kind.colour for kind in kinds),
             minor=tuple(kind.minor for kind in kinds),
             points=points,
+            row=order,
             ring=painted.ring[order],
             cells=pyramid(
                 points.key[counts],

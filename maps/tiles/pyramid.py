@@ -8,6 +8,7 @@ neighbouring tiles always agree.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -23,7 +24,10 @@ from maps.style import MOBILE_COLOUR, rgba
 MIN_ZOOM: Final = 4
 MAX_ZOOM: Final = 17
 POINT_ZOOM: Final = 12
-TILE: Final = 512  # drawn at twice the 256 pixels that the browser shows: sharp on every screen
+SCREEN: Final = 256  # pixels of the screen that a tile takes
+SHARP: Final = 2  # pixels of a tile to a pixel of the screen: sharp on every screen
+TILE: Final = SHARP * SCREEN  # pixels that it is drawn with
+HEAVY: Final = 18_000  # bytes of a tile
 CELL_LEVELS: Final = 4  # 2**4 cells along the side of a tile
 DEPTH: Final = 24  # levels of the index: 2 m at the equator
 MARGIN: Final = 24  # pixels that a disc may reach into the next tile
@@ -43,6 +47,11 @@ def mercator(lon: Numbers, lat: Numbers) -> tuple[Numbers, Numbers]:
     u = lon / 360 + 0.5
     v = 0.5 - np.log((1 + sine) / (1 - sine)) / (4 * np.pi)
     return np.clip(u, 0, 1 - 1e-9), np.clip(v, 0, 1 - 1e-9)
+
+
+def degrees(u: float, v: float) -> tuple[float, float]:
+    """Return the latitude and longitude of a position in shares of the world."""
+    return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * v)))), 360 * (u - 0.5)
 
 
 def _spread(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -102,11 +111,14 @@ class Marks:
     code: Codes
     weight: Numbers
 
+    def rows_around(self, z: int, x: int, y: int, *, level: int) -> NDArray[np.intp]:
+        """Return the rows of the marks in a tile and its eight neighbours; `level` is that of `key`."""
+        ends = np.searchsorted(self.key, np.array(tile_runs(z, x, y, level=level), np.uint64))
+        return np.concatenate([np.arange(first, last) for first, last in ends])
+
     def rows_near(self, z: int, x: int, y: int, *, level: int) -> tuple[NDArray[np.intp], Numbers, Numbers]:
         """Return the rows of the marks in or close to a tile, with their pixel positions in it."""
-        runs = tile_runs(z, x, y, level=level)
-        ends = np.searchsorted(self.key, np.array(runs, np.uint64))
-        rows = np.concatenate([np.arange(first, last) for first, last in ends])
+        rows = self.rows_around(z, x, y, level=level)
         px = (self.u[rows] * (1 << z) - x) * TILE
         py = (self.v[rows] * (1 << z) - y) * TILE
         keep = (px > -MARGIN) & (px < TILE + MARGIN) & (py > -MARGIN) & (py < TILE + MARGIN)
@@ -120,13 +132,26 @@ class Marks:
 
 def encode(image: Image.Image, colours: Sequence[str]) -> bytes:
     """Return an image of codes as PNG: code n has the colour n - 1, besides CLEAR, WHITE and RING."""
-    used = np.asarray(image)
-    image = Image.fromarray(used, mode="P") if image.mode != "P" else image
     palette = np.zeros((256, 4), np.uint8)
     for number, colour in enumerate(colours, start=1):
         palette[number] = rgba(colour)
         palette[number, 3] = 235
     palette[WHITE], palette[RING] = (255, 255, 255, 210), rgba(MOBILE_COLOUR)
+    return paletted(image, palette)
+
+
+def paletted(image: Image.Image, palette: NDArray[np.uint8]) -> bytes:
+    """Return an image of codes as PNG, with the colours (red, green, blue, alpha) of a palette.
+
+    One that would be heavier than HEAVY is handed over with every second pixel, as many as the screen has.
+    """
+    codes = np.asarray(image)
+    packed = _packed(codes, palette)
+    return packed if len(packed) <= HEAVY else _packed(codes[::SHARP, ::SHARP], palette)
+
+
+def _packed(codes: Codes, palette: NDArray[np.uint8]) -> bytes:
+    image = Image.fromarray(np.ascontiguousarray(codes), mode="P")
     image.putpalette(palette[:, :3].tobytes())
     out = io.BytesIO()
     image.save(out, "PNG", transparency=palette[:, 3].tobytes(), optimize=False, compress_level=6)
