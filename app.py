@@ -1,12 +1,13 @@
 """Start the dashboard: `streamlit run app.py`, then open the address that is printed."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from maps import halt, server, work
+from maps import audience, halt, server, work
 
 # The frame names its pages itself. Left unset, Streamlit takes the folder `maps/pages` for pages of its older
 # kind, and the first visitor of a fresh server who follows a link to a page sees that file alone: nothing.
@@ -15,7 +16,9 @@ PagesManager.uses_pages_directory = False
 
 @asynccontextmanager
 async def prepared(_: st.App) -> AsyncIterator[None]:
-    """Begin to prepare the study as the server starts, so that the first visitor waits for the rest alone."""
+    """Say who may read, and begin to prepare the study, so that the first visitor waits for the rest alone."""
+    if told := audience.warning():
+        sys.stderr.write(f"{told}\n")
     work.warm_in_background()
     yield
 

@@ -20,12 +20,12 @@ from coverage.policy import list_policies, load_policy
 from coverage.scenario import Scenario
 from coverage.study import Study
 from coverage.wishes import Wishes
-from maps import clash, compare, language, scored, style
+from maps import audience, clash, compare, language, scored, style
 from maps.halt import stop
 from maps.language import _
 from maps.store import STORE
 from maps.uploads import Desk
-from maps.work import assess, data_root, open_by, study_folder
+from maps.work import assess, data_root, narrowed, open_by, study_folder
 
 MILLION: Final = 1e6
 LINK: Final = "lang"  # what the language is called in an address
@@ -132,13 +132,27 @@ def current() -> View:
     except CoverageError as error:
         _go_on_without_the_newest_file(error)
         assessment = _last_that_held(study, scenario, error)
-    return view_of(assessment)
+    view = view_of(assessment)
+    with st.sidebar:
+        audience.choose(assessment)
+    return view
 
 
 def view_of(assessment: Assessment) -> View:
-    """Return an assessment as this session shows it; whatever a page shows has come through here."""
-    key, ground = STORE.put(assessment)
-    return View(assessment, key, ground)
+    """Return an assessment as this session's audience may see it; whatever a page shows has come through here."""
+    try:
+        shown = narrowed(assessment, audience.of_session())
+    except CoverageError as error:
+        stop(error, help_text=_("COVERAGE_AUDIENCE names for whom this server shows the study. Start it again."))
+    key, ground = STORE.put(shown)
+    return View(shown, key, ground)
+
+
+def _go_on_without_the_newest_file(error: CoverageError) -> None:
+    """Take out the file that was added last if the study has not held since, and begin again without it."""
+    if file := desk().give_back():
+        st.session_state[Key.TOLD] = _("{file} cannot be used here: {error}. It was taken out.", file=file, error=error)
+        st.rerun()
 
 
 def view_of_run(run: Earlier, view: View) -> View:
@@ -148,13 +162,6 @@ def view_of_run(run: Earlier, view: View) -> View:
     """
     whole = assess(open_study(), view.assessment.scenario)  # the view may be narrowed, which the run is then too
     return view_of(compare.read(run, whole))
-
-
-def _go_on_without_the_newest_file(error: CoverageError) -> None:
-    """Take out the file that was added last if the study has not held since, and begin again without it."""
-    if file := desk().give_back():
-        st.session_state[Key.TOLD] = _("{file} cannot be used here: {error}. It was taken out.", file=file, error=error)
-        st.rerun()
 
 
 def _last_that_held(study: Study, scenario: Scenario, error: CoverageError) -> Assessment:
@@ -174,7 +181,9 @@ def _last_that_held(study: Study, scenario: Scenario, error: CoverageError) -> A
 
 
 def against(policy_id: str) -> str | None:
-    """Return the policy that this session compares with `policy_id`, or None."""
+    """Return the policy that this session compares with `policy_id`, or None; whom it would support is internal."""
+    if not audience.of_session().internal:
+        return None
     other = st.session_state.get(Key.AGAINST)
     return None if other == policy_id else other
 

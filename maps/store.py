@@ -40,9 +40,10 @@ def digest(*parts: object) -> str:
 
 
 def ground_of(assessment: Assessment) -> str:
-    """Return the digest of what the map's places depend on."""
+    """Return the digest of what the map's places depend on; each audience has a ground of its own."""
     told = assessment.provenance
-    return digest(assessment.study.id, told.get("inputs"), assessment.policy.id, told.get(READ_BACK))
+    mine = (assessment.study.id, told.get("inputs"), assessment.policy.id, told.get(READ_BACK))
+    return digest(*mine, str(assessment.audience))
 
 
 def key_of(assessment: Assessment) -> str:

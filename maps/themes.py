@@ -146,7 +146,8 @@ def _planned_classes(policy: Policy) -> tuple[Class, ...]:
 
 def _planned(places: gpd.GeoDataFrame, policy: Policy) -> Painted:
     """Class places by the plan of an operator: whether it ends a shortfall in time, or not."""
-    planned = places["planned_down_mbps"].to_numpy(float) > 0
+    # A plan that is withheld from an audience has no speed there; that it counts is told.
+    planned = (places["planned_down_mbps"].to_numpy(float) > 0) | (places["planned_networks"].to_numpy() > 0)
     counts = planned & (places["planned_networks"].to_numpy() > 0)
     code = 1 + planned.astype(np.uint8) + counts.astype(np.uint8)
     return Painted(code, np.where(planned, places["weight"].to_numpy(float), 0.0), _no_ring(places))

@@ -105,6 +105,15 @@ WORDS: Final[Mapping[str, str]] = {
 }
 
 
+# What stands for an operator whose name an audience must not see (coverage.phrases.WITHHELD).
+WITHHELD = {"another operator": N_("another operator"), "an operator": N_("an operator")}
+
+
+def operator(name: str) -> str:
+    """Return an operator's name, or the word for one that is withheld."""
+    return _(WITHHELD[name]) if name in WITHHELD else name
+
+
 def word(code: object) -> str:
     """Return the word people use for a code, or the code itself."""
     found = WORDS.get(str(code))

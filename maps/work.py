@@ -18,8 +18,10 @@ import pandas as pd
 
 from coverage import applications, pipeline
 from coverage.assessment import Assessment
+from coverage.audience import Audience
 from coverage.check import CheckReport
 from coverage.contrast import Contrast
+from coverage.disclosure import shown_to
 from coverage.errors import CoverageError
 from coverage.plans import what_ifs
 from coverage.policy import Policy, load_policy
@@ -31,7 +33,7 @@ from maps import jobs
 from maps.halt import stop
 from maps.language import _
 from maps.patience import wait
-from maps.store import STORE, Shelf, digest
+from maps.store import STORE, Shelf, digest, key_of
 from maps.words import word
 
 LOG: Final = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ _DECIDED: Final = Shelf(32)
 _CONTRASTED: Final = Shelf(6)
 _STRESSED: Final = Shelf(6)
 _BESIDE: Final = Shelf(6)
+_NARROWED: Final = Shelf(12)
 _TRIED: Final = Shelf(6)
 
 
@@ -70,6 +73,11 @@ _OPENERS: Final[list[Callable[[], Study]]] = [lambda: Study.open(study_folder(),
 def open_by(opener: Callable[[], Study]) -> None:
     """Make known who opens the study of the reader that is being answered, with what that reader has brought."""
     _OPENERS[:] = [opener]
+
+
+def _whole(study: Study) -> Study:
+    """Return the study as its files say it: one that was narrowed to an audience can no longer be read."""
+    return _OPENERS[0]() if study.told else study
 
 
 def stands_for(study: Study) -> str:
@@ -123,6 +131,7 @@ def warm_in_background() -> threading.Thread:
 
 def prepare(study: Study, policy: Policy) -> tuple[tuple[Any, ...], Any]:
     """Return the slow part of an assessment, made once per study, files and policy, with its progress shown."""
+    study = _whole(study)
     key = _key(study, policy)
 
     def said(step: str = "") -> str:
@@ -134,8 +143,16 @@ def prepare(study: Study, policy: Policy) -> tuple[tuple[Any, ...], Any]:
     return key, wait(_PREPARED, key, lambda note: _build(study, policy, note), said=said, about=about)
 
 
+def at_hand(study: Study, policy: Policy) -> tuple[tuple[Any, ...], pipeline.Prepared | None]:
+    """Return what `prepare` returns, without the slow part where it has not been made."""
+    study = _whole(study)
+    key = _key(study, policy)
+    return key, _PREPARED.peek(key)
+
+
 def assess(study: Study, scenario: Scenario) -> Assessment:
-    """Return the assessment of a scenario; what is known already comes at once."""
+    """Return the assessment of a scenario, all of it; what is known already comes at once."""
+    study = _whole(study)
     key, ready = prepare(study, scenario.shape(load_policy(scenario.policy)))
     decided: Assessment = wait(
         _DECIDED,
@@ -178,6 +195,19 @@ def check_again(study: Study) -> tuple[CheckReport, pd.DataFrame]:
         cancelled=lambda: None,
     )
     return told
+
+
+def narrowed(assessment: Assessment, audience: Audience) -> Assessment:
+    """Return an assessment as an audience may see it, made once and shared. Raises DataError or PolicyError."""
+    if assessment.audience == audience:
+        return assessment
+    found: Assessment = wait(
+        _NARROWED,
+        (key_of(assessment), str(audience)),
+        lambda _note: shown_to(assessment, audience),
+        said=lambda *_step: _("Leaving out what this audience must not see"),
+    )
+    return found
 
 
 def contrast(assessment: Assessment, policy_id: str, *, cancelled: Callable[[], None]) -> tuple[Contrast, str]:

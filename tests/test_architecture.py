@@ -201,7 +201,8 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "legends": (SEEN, {"style", "themes"} | SAID),
     "landmarks": (SEEN, {"layers", "legends", "style"} | SAID),
     "masts": (SEEN, {"layers", "legends", "style"} | SAID),
-    "build": (SEEN, {"layers", "landmarks", "legends", "masts", "themes", "tiles", "style", "assets"} | SAID),
+    "lacking": (SEEN | {"reports"}, {"layers", "legends", "style"} | SAID),
+    "build": (SEEN, {"lacking", "layers", "landmarks", "legends", "masts", "themes", "tiles", "style", "assets"} | SAID),
     "swipe": (SEEN, {"build", "layers", "legends"} | SAID),
     "export": (SEEN, {"build", "layers", "legends", "masts", "tiles", "style", "assets"} | SAID),
     "picking": (SEEN, {"tiles", "style"}),
@@ -216,7 +217,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "legends", "style", "tiles"} | SAID),
     "server": (
         SEEN,
-        {"assets", "contrast", "hover", "layers", "landmarks", "masts", "payload", "tiles", "tilesets"}
+        {"assets", "contrast", "hover", "lacking", "layers", "landmarks", "masts", "payload", "tiles", "tilesets"}
         | {"store", "style", "language"},
     ),
     "scored": (SEEN, set()),
@@ -273,6 +274,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "contrast",
             "export",
             "layers",
+            "lacking",
             "legends",
             "masts",
             "picking",

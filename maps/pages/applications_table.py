@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
-from maps import style, work
+from maps import audience, style, work
 from maps.language import N_, _
 from maps.pages import parts
 from maps.session import MILLION, View
@@ -51,6 +51,8 @@ def told(assessment: Assessment) -> bool:
 
 def show(view: View) -> None:
     """Draw the table once it is asked for."""
+    if audience.withheld(view.assessment):
+        return
     if not st.toggle(_("Hold the applications against the model; this takes a while"), key=ASKED):
         return
     table = work.beside(view.assessment, cancelled=lambda: st.session_state.__setitem__(ASKED, False))

@@ -14,7 +14,7 @@ from coverage import agreement
 from coverage.assessment import Assessment
 from coverage.check import CheckReport
 from coverage.study import Study
-from maps import style, work
+from maps import audience, style, work
 from maps.language import N_, _, ngettext
 from maps.pages import parts, rejected_rows
 from maps.words import word
@@ -46,19 +46,24 @@ class Checked:
 
 def render(assessment: Assessment) -> None:
     """Draw the findings, the rejected rows, and how the result compares with what is published."""
+    if not audience.withheld(assessment):
+        _rows(assessment)
+    sentences = agreement.lines(assessment.summary.get("agreement", {}))
+    if sentences:
+        st.subheader(_("Compared with published figures"))
+        st.markdown("\n".join(f"- {style.plain(sentence)}" for sentence in sentences))
+
+
+def _rows(assessment: Assessment) -> None:
+    """Draw what is found in the rows of the files: for internal readers alone, since it quotes them."""
     checked = _checked(assessment)
-    if assessment.audience.internal:
-        _again(assessment.study, checked)
+    _again(assessment.study, checked)
     _findings(checked.findings)
     st.subheader(_("Rejected rows"))
     if checked.rejected.empty:
         st.success(_("No row of any source was rejected."))
     else:
         _rejected(checked)
-    sentences = agreement.lines(assessment.summary.get("agreement", {}))
-    if sentences:
-        st.subheader(_("Compared with published figures"))
-        st.markdown("\n".join(f"- {style.plain(sentence)}" for sentence in sentences))
 
 
 def sources(assessment: Assessment) -> None:

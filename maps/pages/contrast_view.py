@@ -33,7 +33,9 @@ MOST_ROWS: Final = 460  # pixels of the table
 
 
 def choose(assessment: Assessment) -> None:
-    """Draw the field that names the policy to compare with; none by default."""
+    """Draw the field that names the policy to compare with; none by default, and none but for internal readers."""
+    if not assessment.audience.internal:
+        return
     field, policy = f"{Key.AGAINST}-field", assessment.policy
     st.session_state[field] = session.against(policy.id)
     others = [name for name in list_policies() if name != policy.id]

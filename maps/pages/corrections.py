@@ -32,7 +32,8 @@ def render(assessment: Assessment) -> None:
     st.caption(_("They are applied as data: no source is changed. What is eligible there counts all of them together."))
     left, right = st.columns([1, 1.4], gap="medium")
     with left:
-        _offices(counts["offices"])
+        if counts["offices"]:
+            _offices(counts["offices"])
     with right:
         _effect(counts)
     wording = load_wording(language.current())

@@ -20,7 +20,7 @@ from maps.pages import why_profile
 from maps.session import Key, View
 from maps.store import STORE, Entry
 from maps.themes import class_labels
-from maps.words import word
+from maps.words import operator, word
 
 MUNICIPALITIES: Final = "explore-municipalities"  # in the session, as the fields below
 KINDS: Final = {
@@ -203,7 +203,7 @@ def _names(assessment: Assessment, name: str, values: Iterable[str]) -> dict[str
     given = list(values)
     if name in ("operators", "builders"):
         nobody = _("nobody") if name == "operators" else _("nobody: no build planned")
-        return {value: value or nobody for value in sorted(given, key=lambda value: (value == NOBODY, value))}
+        return {value: operator(value) or nobody for value in sorted(given, key=lambda value: (value == NOBODY, value))}
     if name == "municipalities":
         towns = dict(zip(*(assessment.municipalities[part] for part in ("municipality_code", "name")), strict=True))
         return {value: str(towns.get(value, value)) for value in given}

@@ -10,7 +10,7 @@ import streamlit as st
 from coverage.assessment import Assessment
 from coverage.hearing import COUNTED, FIGURES
 from coverage.policy import Policy
-from maps import charts, style
+from maps import audience, charts, style
 from maps.language import N_, _, ngettext
 from maps.pages import charted, downloads, parts
 
@@ -51,7 +51,9 @@ def render(assessment: Assessment) -> None:
             )
         )
     st.subheader(_("By operator"))
-    _operators(assessment, pd.DataFrame(account["operators"]))
+    own = pd.DataFrame(account["operators"])
+    if len(own) or not audience.withheld(assessment):
+        _operators(assessment, own)
 
 
 def _label(policy: Policy, tier_id: str) -> str:

@@ -17,7 +17,7 @@ from coverage.errors import CoverageError
 from coverage.reports.side_books import write_backcast
 from coverage.reports.wording import load_wording
 from coverage.scenario import Scenario
-from maps import charts, language, style, work
+from maps import audience, charts, language, style, work
 from maps.halt import stop
 from maps.language import _, ngettext
 from maps.pages import charted, downloads, parts
@@ -40,6 +40,8 @@ def render(view: View) -> None:
                 "they are known."
             )
         )
+        return
+    if audience.withheld(view.assessment):
         return
     st.caption(
         _(

@@ -7,7 +7,7 @@ import streamlit as st
 from coverage.policy import VIEWS, Policy, load_policy
 from coverage.scenario import Scenario
 from coverage.study import Study
-from maps import language, scored, style
+from maps import audience, language, scored, style
 from maps.language import LANGUAGES, N_, _
 from maps.pages import area_rules, changes, keep, scoring_fields, uploads
 from maps.pages.parts import said
@@ -32,6 +32,8 @@ def render(study: Study, scenario: Scenario) -> None:
         label_visibility="collapsed",
     )
     st.html(badge(study))
+    if told := audience.told():
+        st.caption(told)
     uploads.badge()
     policies = scored.policies_for(study)
     st.selectbox(_("Policy"), policies, key=Key.POLICY, format_func=_policy_name, on_change=changes.change_policy)

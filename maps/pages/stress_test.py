@@ -9,7 +9,7 @@ import streamlit as st
 
 from coverage.plans import ARRIVE, LAPSE
 from coverage.stress import SURVIVES, TODAY, Stress
-from maps import session, style, work
+from maps import audience, session, style, work
 from maps.language import N_, _, ngettext
 from maps.pages import downloads, parts
 from maps.session import View
@@ -32,6 +32,8 @@ def render(view: View) -> None:
             "shape when other places become eligible."
         )
     )
+    if audience.withheld(view.assessment):
+        return
     found = work.stressed(view.assessment)
     if found is None:
         found = _run(view)

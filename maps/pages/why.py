@@ -16,7 +16,7 @@ from maps.pages.origins import as_text, origin, source_of, supplied
 from maps.pages.parts import definitions, head
 from maps.picking import Picked
 from maps.themes import class_labels
-from maps.words import word
+from maps.words import operator, word
 
 # Where a place's own position is not known.
 POSITIONS = {
@@ -186,7 +186,7 @@ def _speed(place: pd.Series[Any], claim: str) -> str:
 
 def _provider(place: pd.Series[Any], claim: str) -> str:
     who = as_text(place[f"{claim}_provider"])
-    return _("a provider that is not named") if who in ("", "not named") else who
+    return _("a provider that is not named") if who in ("", "not named") else operator(who)
 
 
 def _claim(place: pd.Series[Any], claim: str, speed: str, assessment: Assessment) -> str:
@@ -247,6 +247,8 @@ def _measured(place: pd.Series[Any]) -> str:
 
 
 def _planned(place: pd.Series[Any], assessment: Assessment) -> str:
+    if not place.get("plan_told", True):
+        return _("a planned build counts; whose and when is not shown") if as_text(place["planned_by"]) else ""
     if not place["planned_down_mbps"]:
         return _("no build reported") if place["short_fixed"] else ""
     said = {

@@ -13,6 +13,7 @@ from coverage.reports.wording import load_wording
 from maps import language
 from maps.language import _
 from maps.pages.origins import as_text, stands_in
+from maps.words import operator
 
 
 def pairs(place: pd.Series[Any], assessment: Assessment) -> list[tuple[str, str]]:
@@ -57,12 +58,17 @@ def heard(place: pd.Series[Any]) -> str:
     """Say what the hearing did to a place: taken off the list, or put back on it; "" where nothing."""
     change = as_text(place.get("hearing"))
     if change == "removed":
-        return _("taken off the list by the hearing: {operators}", operators=as_text(place["hearing_removed_by"]))
+        return _("taken off the list by the hearing: {operators}", operators=_named(place["hearing_removed_by"]))
     if change != "put_back":
         return ""
-    who, day = as_text(place.get("hearing_lapsed_by")), place.get("hearing_lapsed_on")
+    who, day = _named(place.get("hearing_lapsed_by")), place.get("hearing_lapsed_on")
     if not who:
         return _("put back on the list: what was said of it in the hearing has lapsed")
     if day is None or pd.isna(day):
         return _("put back on the list: the plan of {operators} has lapsed", operators=who)
     return _("put back on the list: the plan of {operators} lapsed on {date}", operators=who, date=language.date(day))
+
+
+def _named(operators: object) -> str:
+    """Return operators with ", " between; who stands for one that is withheld, in the reader's words."""
+    return ", ".join(map(operator, as_text(operators).split(", ")))
