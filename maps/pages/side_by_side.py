@@ -12,11 +12,13 @@ from coverage.assessment import Assessment
 from coverage.compare import Comparison
 from coverage.errors import CoverageError
 from coverage.scenario import Scenario
-from maps import compare, language, legends, masts, session, style, swipe
+from maps import build, compare, language, legends, masts, session, style, swipe
 from maps.compare import Standing
 from maps.language import _
-from maps.pages import keep, map_view, moved
+from maps.pages import keep, map_view, moved, parts, why
+from maps.picking import Index, Picked, pick
 from maps.session import BESIDE_KEPT, MILLION, Key, View
+from maps.store import STORE
 
 MAP: Final = "side-by-side-map"
 PLACES: Final = "side-by-side-places"
@@ -93,6 +95,7 @@ def _map_and_panel(view: View, beside: Beside, found: Comparison) -> None:
         if st.button(_("End the comparison"), on_click=keep.end, icon=":material/close:", type="tertiary"):
             st.rerun()  # the whole page follows
     focus = towns[towns["municipality_code"] == code] if code else towns
+    picked = _clicked(view)
     left, right = st.columns([2.2, 1], gap="small")
     with left:
         map_view.show(
@@ -105,11 +108,50 @@ def _map_and_panel(view: View, beside: Beside, found: Comparison) -> None:
                 base=base,
                 places="all" if with_places else None,
                 focus=focus,
+                mark=None if picked is None else picked.point.buffer(build.MARK_M),
                 told=_legend(beside, view) if with_places else "",
             ),
         )
     with right:
+        if picked is not None:
+            st.html(_stood(beside, view, found, picked) + why.panel(view.assessment, picked))
         st.html(figures(beside, view, found))
+        if picked is None:
+            st.caption(_("Click on the map: what stands there tells how it is decided on, on either side."))
+
+
+def _clicked(view: View) -> Picked | None:
+    at, entry = map_view.clicked(MAP), STORE.get(view.ground)
+    if at is None or entry is None:
+        return None
+    index = entry.derive("index", lambda given: Index.build(given.places))
+    return pick(view.assessment, index, lat=at[0], lon=at[1], zoom=map_view.zoom(MAP))
+
+
+def _stood(beside: Beside, view: View, found: Comparison, picked: Picked) -> str:
+    """Return how the area that was clicked is decided on, on either side, as HTML; "" where none was."""
+    area = picked.area if picked.area is not None else picked.mobile
+    if area is None:
+        return ""
+    rows, now = found.areas, str(area["area_id"])
+    matched = rows.loc[rows["area_id"] == now, "area_id_before"]  # told only where it differs
+    before = now if matched.empty else matched.iloc[0]
+    sides = ((beside.title, beside.view, before), (_("Now"), view, now))
+    told = [(title, _decided(side.assessment, name)) for title, side, name in sides]
+    return f'<div class="bg-panel">{parts.head(str(area["name"]), "")}{parts.definitions(told)}</div>'
+
+
+def _decided(assessment: Assessment, area_id: object) -> str:
+    found = assessment.areas[assessment.areas["area_id"] == area_id]
+    if found.empty:
+        return _("no such area")
+    row = found.iloc[0]
+    return _(
+        "{decision}, rank {rank}, grant {grant}",
+        decision=style.decision(row["decision"], row["grant"]),
+        rank=row["rank"],
+        grant=style.money(row["grant"], assessment.study.currency),
+    )
 
 
 def _ground(assessment: Assessment) -> tuple[object, ...]:
