@@ -218,6 +218,7 @@ def begin(assessment: Assessment) -> Script:
     said = {
         "language": language.current(),
         "failed": _("The layer “{name}” did not load. Reload the page."),
+        "map": _("Map: arrow keys move it, plus and minus zoom"),
         "zoomIn": _("Zoom in"),
         "zoomOut": _("Zoom out"),
         "layers": _("Layers"),

@@ -128,6 +128,10 @@
           layer.bindTooltip(lines(about.t), { sticky: true, className: "map-tip", direction: "auto" });
         }
         if (about.p) { layer.bindPopup(table(about.t[0], about.p), { maxWidth: 320 }); }
+        layer.on("add", function () {
+          var drawn = layer.getElement && layer.getElement();
+          if (drawn) { drawn.setAttribute("tabindex", "-1"); }
+        });
         if (options.lift) {
           layer.on("mouseover", function () { layer.setStyle({ weight: options.lift }); });
           layer.on("mouseout", function () { shapes.resetStyle(layer); });
@@ -279,9 +283,18 @@
     }
   }
 
+  /* The map has one name and is one stop of the keyboard, however many shapes lie on it: search and tables reach those. */
+  function tell(map, text) {
+    [map.getContainer(), window.frameElement].filter(Boolean).forEach(function (box) {
+      box.setAttribute("aria-label", text);
+    });
+    map.getContainer().setAttribute("role", "region");
+  }
+
   function begin(map, credit, words) {
     said = words;
     document.documentElement.lang = said.language;
+    tell(map, said.map);
     panes(map);
     name(map, ".leaflet-control-zoom-in", said.zoomIn);
     name(map, ".leaflet-control-zoom-out", said.zoomOut);
