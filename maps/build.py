@@ -19,7 +19,7 @@ from rasterio.warp import transform_bounds
 
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
-from maps import landmarks, language, layers, legends, masts
+from maps import lacking, landmarks, language, layers, legends, masts
 from maps.language import _
 from maps.themes import GAP, Theme
 from maps.tiles.mobile import choices, geographic_bounds, mercator_bounds
@@ -96,6 +96,11 @@ def base_map(assessment: Assessment, *, ground: str, base: str = "") -> layers.O
         closer = {"minZoom": landmarks.CORRECTED_FROM} if name == landmarks.CORRECTED else {}
         url = f"{base}/data/{ground}/{language.current()}/{name}.json"
         layers.DrawnLayer("vector", name=label, url=url, pane="signs", **closer).add_to(built)
+    for name, label in lacking.names(assessment).items():
+        url = f"{base}/data/{ground}/{language.current()}/{name}.json"
+        drawn = layers.DrawnLayer("vector", name=label, url=url, pane="lacking", lift=5.5)
+        words = layers.DrawnLayer("explain", name="legend", html=lacking.legend(assessment, name), beside=True)
+        layers.group([drawn, words], name=label, show=False).add_to(built)
     told = legends.legend(assessment) + masts.legend(assessment) + landmarks.legend(assessment)
     layers.Script("legend", told).add_to(built)
     return built

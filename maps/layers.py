@@ -252,9 +252,9 @@ class OfflineMap(folium.Map):
         self.default_css = [(name, f"{base}/assets/{name}") for name in assets.SHEETS]
 
 
-def group(layers: Sequence[Layer], *, name: str) -> folium.FeatureGroup:
+def group(layers: Sequence[Layer], *, name: str, show: bool = True) -> folium.FeatureGroup:
     """Return a feature group around layers that belong together in the layer list."""
-    bundle = folium.FeatureGroup(name=name)
+    bundle = folium.FeatureGroup(name=name, show=show)
     for layer in layers:
         layer.add_to(bundle)
     return bundle

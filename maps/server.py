@@ -38,6 +38,8 @@ _WORDED: Final[dict[str, Callable[[Assessment], layers.Collection]]] = {
     "masts": masts.signs,
     "fundedmasts": masts.funded_signs,
     "hubs": landmarks.hubs,
+    "lackingland": lacking.land,
+    "lackingroads": lacking.roads,
     landmarks.CORRECTED: landmarks.corrected,
 }
 

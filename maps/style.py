@@ -214,6 +214,16 @@ def length(metres: float) -> str:
     return f"{number(metres / 1000, digits=3)}{THIN}km"
 
 
+def area(km2: float) -> str:
+    """Write an area in square kilometres."""
+    return f"{number(km2, digits=3)}{THIN}km²"
+
+
+def sentence(text: str) -> str:
+    """Begin a text with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
 def plain(text: object) -> str:
     """Escape text for Markdown, so that data can bring neither links, images, formulas nor HTML."""
     return _MARKDOWN.sub(r"\\\1", str(text)).replace("\n", " ")
@@ -231,6 +241,8 @@ def sign(outcome: str) -> str:
 
 def swatch(colour: str, *, shape: str = "dot", dash: str = "", fill: float = 1.0) -> str:
     """Return a small HTML sign for a legend: a dot, a box with an outline, or a line."""
+    if shape in ("road", "hatch"):
+        return f'<i class="sw {shape}" style="color:{colour}"></i>'
     if shape == "line":
         return f'<i class="sw line" style="border-top-color:{colour}"></i>'
     if shape == "box":

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from coverage.assessment import Assessment
 from coverage.kinds import is_mobile
 from maps import figures, style
+from maps.lacking import said
 from maps.language import _, ngettext
 
 
@@ -66,7 +67,7 @@ def _extents(assessment: Assessment, codes: Sequence[str]) -> str:
             lacking, total = added.get(kind, (0.0, 0.0))
             added[kind] = (lacking + row["total"] - row["covered"], total + row["total"])
     return "".join(
-        _meter(_("{what}, mobile", what=what), lacking, total, style.MOBILE_COLOUR, unit.replace("km2", "km²"))
+        _meter(_("{what}, mobile", what=said(what)), lacking, total, style.MOBILE_COLOUR, unit.replace("km2", "km²"))
         for (what, unit), (lacking, total) in added.items()
         if total > 0
     )
