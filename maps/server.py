@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from coverage.assessment import Assessment
-from maps import assets, hover, landmarks, language, layers, masts
+from maps import assets, hover, lacking, landmarks, language, layers, masts
 from maps.contrast.layers import changes
 from maps.payload import Payload
 from maps.store import STORE
