@@ -62,13 +62,13 @@ class OutlineError(DataError):
 class Estimate:
     """Hold what serving the eligible premises of an outline would take, as the study says it of its own areas.
 
-    `area` has the columns of an area that was priced, `route` those of its route; `options` are what each technology
+    `area` has the columns of an area that was priced, `routes` those of its route; `options` are what each technology
     costs (`costs.price`), `lines` the bill of the proposed one. `standing` is the place among the present areas, but
     for those whose eligible premises are all inside the outline: it would stand in their place.
     """
 
     area: pd.Series[Any]
-    route: pd.Series[Any]
+    routes: gpd.GeoDataFrame  # one row
     options: pd.DataFrame
     lines: pd.DataFrame
     standing: Standing
@@ -93,7 +93,7 @@ def read_outline(feature: object, *, crs: Any, municipalities: gpd.GeoDataFrame)
 
     Raises OutlineError if it is no polygon of one ring, crosses itself, encloses nothing or lies outside the study.
     """
-    corners = _corners(feature)
+    corners = corners_of(feature)
     located = gpd.GeoDataFrame(geometry=[shapely.Polygon(corners)], crs=GEOGRAPHIC_CRS)
     outline: shapely.Polygon = to_crs(located, crs, where="outline").geometry.iloc[0]
     if not np.isfinite(shapely.get_coordinates(outline)).all():
@@ -102,8 +102,8 @@ def read_outline(feature: object, *, crs: Any, municipalities: gpd.GeoDataFrame)
     return outline
 
 
-def _corners(feature: object) -> npt.NDArray[np.float64]:
-    """Return the corners of a feature, whoever sent it."""
+def corners_of(feature: object) -> npt.NDArray[np.float64]:
+    """Return the corners (longitude, latitude) of a feature, whoever sent it; raises OutlineError."""
     geometry = feature.get("geometry") if isinstance(feature, Mapping) else None
     rings = geometry.get("coordinates") if isinstance(geometry, Mapping) else None
     if not isinstance(geometry, Mapping) or geometry.get("type") != "Polygon" or not isinstance(rings, list):
@@ -251,7 +251,7 @@ def _price(
     priced, options, lines = pricing.propose(areas, routes, book=book, policy=policy)
     estimated, _ = pricing.estimate(priced, routes, placed, inputs=inputs, book=book, policy=policy, scenario=scenario)
     standing = place_among(others, estimated, policy=policy, scenario=scenario)
-    return Estimate(estimated.iloc[0], routes.iloc[0], options, lines, standing)
+    return Estimate(estimated.iloc[0], routes, options, lines, standing)
 
 
 def as_geojson(sketch: Sketch, *, study: Study, policy: Policy, name: str = "") -> dict[str, Any]:

@@ -39,6 +39,7 @@ def known() -> dict[str, Asset]:
         "map.js": Asset(OWN / "map.js", "text/javascript"),
         "map.css": Asset(OWN / "map.css", "text/css"),
         "swipe.js": Asset(OWN / "swipe.js", "text/javascript"),
+        "draw.js": Asset(OWN / "draw.js", "text/javascript"),
         "tiles.js": Asset(OWN / "tiles.js", "text/javascript"),
     }
     files |= {f"leaflet/images/{name}": Asset(leaflet / "images" / name, "image/png") for name in _LEAFLET_IMAGES}
@@ -46,5 +47,5 @@ def known() -> dict[str, Asset]:
 
 
 SCRIPTS: Final = ("leaflet/leaflet.js", "map.js")  # in the order in which they must load
-LIVE: Final = (*SCRIPTS, "tiles.js", "swipe.js")  # with what only a map needs that the server stands behind
+LIVE: Final = (*SCRIPTS, "tiles.js", "swipe.js", "draw.js")  # with what only a map needs that the server stands behind
 SHEETS: Final = ("leaflet/leaflet.css", "map.css")

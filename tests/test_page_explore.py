@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from coverage.reasons import explain
 from coverage.schemas import GROUND_BASES, GROUNDS, HUB_DISTANCE_BASES, NACE_NOTES
-from maps import language, session, style
+from maps import assets, language, session, style
 from maps.pages import finder, why, why_profile
 from maps.picking import Index, pick
 from maps.session import View
@@ -65,9 +65,10 @@ def test_map_loads_its_files_from_here_alone(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(streamlit_folium, "_component_func", lambda **given: seen.update(given) or {})
     test = show(monkeypatch, toy.assessment())
     assert not test.exception
-    assert seen["js_links"] == ["/assets/leaflet/leaflet.js", "/assets/map.js"]
+    assert seen["js_links"] == [f"/assets/{name}" for name in ("leaflet/leaflet.js", *assets.LIVE[1:])]
     assert seen["css_links"] == ["/assets/leaflet/leaflet.css", "/assets/map.css"]
-    assert seen["returned_objects"] == ["last_clicked"], "panning and zooming run nothing again"
+    sent_back = ["last_clicked", "last_active_drawing"]
+    assert seen["returned_objects"] == sent_back, "panning and zooming run nothing again"
     sent = json.dumps({name: value for name, value in seen.items() if isinstance(value, str)})
     assert "http://" not in sent
     assert "https://" not in sent

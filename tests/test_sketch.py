@@ -100,7 +100,7 @@ def test_the_corner_is_priced_by_hand(drawing: Any, prepared: Prepared) -> None:
     who = ("state_share", "county_share", "municipal_share", "private_share")
     assert area[list(who)].sum() == pytest.approx(area["funding_gap_p50"])
     assert area["grant"] == pytest.approx(area["state_share"] + area["county_share"])
-    route = drawn.estimate.route
+    route = drawn.estimate.routes.iloc[0]
     surfaces = ("in_duct_m", "on_poles_m", "steep_dug_m", "field_dug_m", "verge_dug_m", "subsea_m")
     assert route[list(surfaces)].sum() == pytest.approx(route["route_m"])
 

@@ -13,7 +13,8 @@ from streamlit_folium import st_folium
 from coverage.assessment import Assessment
 from maps import build, legends, masts, themes
 from maps.language import _
-from maps.session import View
+from maps.pages import sketch
+from maps.session import Key, View
 from maps.themes import GAP, Theme
 
 THEME: Final = "explore-discs"  # in the session: what the discs show
@@ -37,7 +38,7 @@ def show(
     `instead` makes what stands on the map in place of the scenario's areas, routes and places, given what the
     addresses begin with; the map below stays, and with it the reader's view.
 
-    Panning and zooming run nothing again: only a click is sent back, and `clicked` tells where.
+    Panning and zooming run nothing again: only a click is sent back, and `clicked` tells where; and what is drawn.
     """
     base = st.get_option("server.baseUrlPath").strip("/")
     prefix = f"/{base}" if base else ""
@@ -57,6 +58,10 @@ def show(
             theme=theme,
             told="" if theme is GAP else legends.discs(view.assessment, theme),
         )
+    returned = ["last_clicked"]
+    if key == Key.MAP:  # Explore's, whatever it shows
+        groups += sketch.offer(built, key)
+        returned.append(sketch.SENT)
     for part in (built, *groups):
         build.assert_offline(part)
     st_folium(
@@ -64,7 +69,7 @@ def show(
         key=key,
         height=height,
         use_container_width=True,
-        returned_objects=["last_clicked"],
+        returned_objects=returned,
         feature_group_to_add=groups,
         layer_control=build.layer_control(),
     )
