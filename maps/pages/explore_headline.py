@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from coverage.assessment import Assessment
 from coverage.kinds import is_mobile
 from maps import figures, masts, style
@@ -21,7 +23,7 @@ def show(assessment: Assessment, shown: Shown) -> None:
             *_short(left),
             (_("project areas"), style.number(len(areas)), ""),
             *([(_("mobile areas"), style.number(mobile.sum()), _of_masts(assessment))] if mobile.any() else []),
-            _gap(assessment) if shown.plain else _gap_of(left),
+            _gap(assessment) if shown.plain else _gap_of(areas, currency),
             (
                 _("funded within the budget"),
                 parts.areas_and_masts(funded),
@@ -53,9 +55,9 @@ def _gap(assessment: Assessment) -> tuple[str, str, str]:
     return _("funding gap, all areas"), style.money_range(gap["p10"], gap["p90"], assessment.study.currency), told
 
 
-def _gap_of(left: Assessment) -> tuple[str, str, str]:
+def _gap_of(areas: pd.DataFrame, currency: str) -> tuple[str, str, str]:
     """Return the funding gap of some areas: their ranges cannot be added up, their middles can."""
-    total = style.money(left.areas["funding_gap_p50"].sum(), left.study.currency)
+    total = style.money(areas["funding_gap_p50"].sum(), currency)
     told = _("The whole areas that hold what is shown: the sum of their P50. The grant itself is set by competition.")
     return _("funding gap of these areas"), f"≈ {total}", told
 

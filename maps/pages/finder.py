@@ -187,6 +187,7 @@ def _many(key: str, label: str, names: Mapping[str, str], *, placeholder: str, w
         key=key,
         placeholder=placeholder,
         width=width,
+        select_all=False,  # it is Streamlit's word, in English
         persist_state="session",
     )
     return tuple(found)

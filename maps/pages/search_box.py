@@ -51,7 +51,6 @@ def show(view: View) -> None:
         query = st.text_input(
             _("Search"),
             key=QUERY,
-            max_chars=search.LONGEST,
             type="search",
             icon=":material/search:",
             placeholder=_("Business, address, municipality or area"),
