@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from coverage.assessment import Assessment
+from coverage.audience import Audience
 from coverage.earlier import Earlier
 from coverage.errors import CoverageError
 from coverage.policy import list_policies, load_policy
@@ -138,10 +139,14 @@ def current() -> View:
     return view
 
 
-def view_of(assessment: Assessment) -> View:
-    """Return an assessment as this session's audience may see it; whatever a page shows has come through here."""
+def view_of(assessment: Assessment, whom: Audience | None = None) -> View:
+    """Return an assessment as an audience may see it; whatever a page shows has come through here.
+
+    The audience is this session's, or a narrower one: of one that is not internal there is no other.
+    """
     try:
         shown = narrowed(assessment, audience.of_session())
+        shown = shown if whom is None else narrowed(shown, whom)
     except CoverageError as error:
         stop(error, help_text=_("COVERAGE_AUDIENCE names for whom this server shows the study. Start it again."))
     key, ground = STORE.put(shown)

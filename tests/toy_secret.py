@@ -147,6 +147,7 @@ def _summary(summary: dict[str, Any]) -> dict[str, Any]:
 
 def _provenance(provenance: dict[str, Any]) -> dict[str, Any]:
     finding = {"severity": "problem", "source": "premises", "finding": f"{CHECKED} in row 3"}
+    rejection = {"source": "premises", "field": "name", "reason": "expected", "rows": 1, "for example": CHECKED}
     return provenance | {
         "inputs": {"premises.gpkg": "00", "rivalnet_as.gpkg": "01", "planbygg-2022.gpkg": "02", "hearing.csv": "03"},
         "warnings": [f"premises: {CHECKED}", f"the plans of {BUILDER} are old", "Toy data."],
@@ -154,5 +155,5 @@ def _provenance(provenance: dict[str, Any]) -> dict[str, Any]:
             {"source": "premises", "role": "premises", "rows_read": 300, "notes": [CHECKED], "reasons": [[CHECKED]]},
             {"source": "plans", "role": "offers", "path": "planbygg-2022.gpkg", "supplier": BUILDER, "rows_read": 3},
         ],
-        "check": {"findings": [finding], "rejections": [{"for example": CHECKED}], "sources": []},
+        "check": {"findings": [finding], "rejections": [rejection], "sources": []},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -72,7 +73,7 @@ def buttons(
         st.download_button(
             name if short else f"{name} – {use}",
             data=_later(assessment, report, format_, municipality, area, technology),
-            file_name=f"{'-'.join(parts[:6])}.{format_}",
+            file_name=f"{'-'.join(parts[:6])}{_whom(assessment)}.{format_}",
             mime=MIME[format_],
             key=f"download-{report}-{format_}",
             on_click="ignore",
@@ -80,6 +81,13 @@ def buttons(
             help=use if short else None,
             icon=":material/download:",
         )
+
+
+def _whom(assessment: Assessment) -> str:
+    """Return what a file's name says of its audience: nothing for the internal one."""
+    whom = assessment.audience
+    told = re.sub(r"\W+", "-", whom.operator or whom.kind).strip("-").lower()
+    return "" if whom.internal else f"-{told or whom.kind}"
 
 
 def _later(

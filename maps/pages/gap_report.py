@@ -6,18 +6,21 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
+from coverage.audience import Audience
 from coverage.kinds import is_mobile
-from maps import language, masts, session, style
+from maps import audience, language, masts, session, style
 from maps.language import _, ngettext
 from maps.pages import businesses, downloads, map_view, parts
+from maps.session import View
 from maps.words import word
 
 
 def render() -> None:
     """Draw the page."""
     view = session.current()
-    assessment = view.assessment
     st.title(_("Gap report"))
+    view = _for_whom(view)
+    assessment = view.assessment
     left, right = st.columns([2.6, 1], gap="medium")
     with left:
         codes, technology = _filters(assessment)
@@ -44,6 +47,21 @@ def render() -> None:
             mark=focus.geometry if chosen else None,
         )
     businesses.render(assessment, codes)
+
+
+def _for_whom(view: View) -> View:
+    """Let an internal reader choose who is to get the report; return what that audience may see."""
+    if not view.assessment.audience.internal:
+        return view
+    whom = st.selectbox(
+        _("Report for"),
+        audience.offered(view.assessment),
+        format_func=audience.name,
+        key="gap-report-for",
+        width=300,
+        help=_("An operator's report holds its own plans and no other operator's; a public one names no home."),
+    )
+    return session.view_of(view.assessment, Audience.parse(whom))
 
 
 def _filters(assessment: Assessment) -> tuple[tuple[str, ...], str | None]:
