@@ -10,6 +10,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -79,10 +80,15 @@ def load_policy(policy_id: str, *, directory: Path = POLICY_DIR) -> Policy:
         known = ", ".join(list_policies(directory)) or "none"
         raise PolicyError(f"policy {policy_id!r} is not known; the packs in data/policies are: {known}")
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _checked(path.read_text(encoding="utf-8"), path.name)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path.name}: not valid TOML ({error})") from error
-    return _policy(raw, path.name)
+
+
+@lru_cache(maxsize=64)
+def _checked(text: str, where: str) -> Policy:
+    """Return the pack of a file's text: the same text is checked once, however often a page asks for it."""
+    return _policy(tomllib.loads(text), where)
 
 
 def _policy(raw: dict[str, Any], where: str) -> Policy:

@@ -12,6 +12,7 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -139,8 +140,13 @@ def load_template(template_id: str, *, directory: Path = TEMPLATE_DIR) -> Templa
     if path.parent != directory or not path.is_file():
         known = ", ".join(list_templates(directory)) or "none"
         raise PolicyError(f"template {template_id!r} is not known; those in data/templates are: {known}")
-    raw = _read(path)
-    where = path.name
+    return _template(_text(path), path.name)
+
+
+@lru_cache(maxsize=64)
+def _template(text: str, where: str) -> Template:
+    """Return the template of a file's text: the same text is checked once, however often a page asks for it."""
+    raw = _read(text, where)
     criteria = _criteria(raw.pop("criteria", {}), where)
     raw["marks"] = tuple(_part(Mark, item, f"{where}: marks") for item in raw.get("marks", []))
     raw["references"] = tuple(_part(Reference, item, f"{where}: references") for item in raw.get("references", []))
@@ -154,11 +160,16 @@ def load_template(template_id: str, *, directory: Path = TEMPLATE_DIR) -> Templa
 
 def optional_criteria(path: Path = OPTIONAL) -> tuple[Criterion, ...]:
     """Return the criteria that no policy has by itself, of weight 0. Raises PolicyError where they cannot be used."""
-    raw = {name: {"weight": 0.0, **table} for name, table in _read(path).items()}
-    criteria = _criteria(raw, path.name)
+    return _optional(_text(path), path.name)
+
+
+@lru_cache(maxsize=8)
+def _optional(text: str, where: str) -> tuple[Criterion, ...]:
+    raw = {name: {"weight": 0.0, **table} for name, table in _read(text, where).items()}
+    criteria = _criteria(raw, where)
     problems = _criterion_problems(criteria)
     if problems:
-        raise PolicyError(f"{path.name}: " + "; ".join(problems))
+        raise PolicyError(f"{where}: " + "; ".join(problems))
     return criteria
 
 
@@ -190,11 +201,22 @@ def template_digest(template_id: str) -> str:
     return hashlib.sha256((TEMPLATE_DIR / f"{template_id}.toml").read_bytes()).hexdigest() if template_id else ""
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{path.name}: not a readable TOML file ({error})") from error
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path.name, error) from error
+
+
+def _read(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(where, error) from error
+
+
+def _unreadable(where: str, error: Exception) -> PolicyError:
+    return PolicyError(f"{where}: not a readable TOML file ({error})")
 
 
 def _criteria(raw: Mapping[str, Any], where: str) -> tuple[Criterion, ...]:
