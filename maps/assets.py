@@ -39,8 +39,8 @@ def known() -> dict[str, Asset]:
         "map.js": Asset(OWN / "map.js", "text/javascript"),
         "map.css": Asset(OWN / "map.css", "text/css"),
         "swipe.js": Asset(OWN / "swipe.js", "text/javascript"),
-        "draw.js": Asset(OWN / "draw.js", "text/javascript"),
         "tiles.js": Asset(OWN / "tiles.js", "text/javascript"),
+        "draw.js": Asset(OWN / "draw.js", "text/javascript"),
     }
     files |= {f"leaflet/images/{name}": Asset(leaflet / "images" / name, "image/png") for name in _LEAFLET_IMAGES}
     return files

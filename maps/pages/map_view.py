@@ -81,7 +81,12 @@ def choose_theme(assessment: Assessment, *, key: str = THEME, disabled: bool = F
     if st.session_state.get(key) not in found:
         st.session_state.pop(key, None)
     chosen = st.selectbox(
-        _("Discs show"), list(found), format_func=lambda name: _(found[name].name), key=key, width=170, disabled=disabled
+        _("Discs show"),
+        list(found),
+        format_func=lambda name: _(found[name].name),
+        key=key,
+        width=170,
+        disabled=disabled,
     )
     return found[chosen]
 
