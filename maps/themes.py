@@ -146,11 +146,14 @@ def _planned_classes(policy: Policy) -> tuple[Class, ...]:
 
 def _planned(places: gpd.GeoDataFrame, policy: Policy) -> Painted:
     """Class places by the plan of an operator: whether it ends a shortfall in time, or not."""
-    # A plan that is withheld from an audience has no speed there; that it counts is told.
-    planned = (places["planned_down_mbps"].to_numpy(float) > 0) | (places["planned_networks"].to_numpy() > 0)
-    counts = planned & (places["planned_networks"].to_numpy() > 0)
+    planned, counts = _is_planned(places), np.asarray(places["planned_networks"] > 0)
     code = 1 + planned.astype(np.uint8) + counts.astype(np.uint8)
     return Painted(code, np.where(planned, places["weight"].to_numpy(float), 0.0), _no_ring(places))
+
+
+def _is_planned(places: gpd.GeoDataFrame) -> Bools:
+    """Tell where a plan is known; of a plan withheld from an audience no speed is told, only that it counts."""
+    return np.asarray((places["planned_down_mbps"] > 0) | (places["planned_networks"] > 0))
 
 
 def _mobile_classes(policy: Policy) -> tuple[Class, ...]:
@@ -192,7 +195,7 @@ PLANNED: Final = Theme(
     note=N_("A plan counts that ends the shortfall within the policy's time. Close up: single places."),
     classes=_planned_classes,
     paint=_planned,
-    there=lambda places: bool((places["planned_down_mbps"] > 0).any()),
+    there=lambda places: bool(_is_planned(places).any()),
 )
 MOBILE: Final = Theme(
     id="mobile",

@@ -92,6 +92,7 @@ def places(rows: int = 300) -> gpd.GeoDataFrame:
             "fixed_networks_100": np.where(short, 0, 1),
             "planned_down_mbps": 0.0,
             "planned_up_mbps": 0.0,
+            "planned_networks": 0,
             "planned_by": None,
             "planned_date": pd.Series([pd.NaT] * rows, dtype="datetime64[s]"),
             "upgradeable": False,
