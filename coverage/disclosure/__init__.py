@@ -13,7 +13,7 @@
 | corrections: what was changed | yes | yes | yes | yes |
 | corrections: office, address, row | yes | yes | no | no |
 | corrections: comment | yes | no | no | no |
-| what a vendor asks for; what-ifs per operator; rejected rows; checks of rows | yes | no | no | no |
+| what a vendor asks for; what-ifs per operator; rejected rows; checks of rows; policies compared | yes | no | no | no |
 | mobile coverage by operator | yes | yes | yes | yes |
 
 Mobile coverage stays by name: the operators publish those maps. A day on which an existing offer closes stays: its
