@@ -266,6 +266,7 @@ def reached(
                 scale=alt.Scale(domain=list(labels.values()), range=[style.MUTED, style.ACCENT]),
                 legend=alt.Legend(title=None, orient="bottom", columns=1, symbolType="stroke", labelLimit=230),
             ),
+            strokeDash=alt.StrokeDash("label:N", scale=alt.Scale(domain=list(labels.values()), range=[[5, 2], [1, 0]])),
             tooltip=[
                 alt.Tooltip("label:N", title=" "),
                 alt.Tooltip("money:Q", title=_("grant money, {money}", money=style.millions(currency)), format=",.1f"),

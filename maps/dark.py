@@ -22,6 +22,7 @@ COUNTERPARTS: Final[Mapping[str, str]] = {
     style.WARNING: "#e8b06a",
     style.MOBILE_COLOUR: "#9d89d6",
     style.SERVED_COLOUR: "#56626c",
+    style.TECHNOLOGY_COLOURS["voucher"]: "#56626c",
     _RAMP["worst"]: "#d2551a",
     _RAMP["mild"]: "#f3b568",
     style.CONTRAST_COLOURS["both"]: "#8d979f",

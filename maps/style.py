@@ -49,7 +49,7 @@ TECHNOLOGY_COLOURS: Final[Mapping[str, str]] = {
     "fibre": "#0b6b66",
     "fwa": "#b8862b",
     "mobile_site": "#6a51a3",
-    "voucher": "#5b6770",
+    "voucher": "#aab3ba",
 }
 
 # Sites that the county works through, told apart by shape too; and the ring around a corrected place.
