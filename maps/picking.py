@@ -107,9 +107,10 @@ def pick(assessment: Assessment, index: Index, *, lat: float, lon: float, zoom: 
     found_place = index.nearest(spot.x, spot.y) if known else None
     place = None if found_place is None else assessment.places.iloc[found_place[0]]
     distance = float("inf") if found_place is None else found_place[1]
-    if known and _mast_away(assessment, spot) < min(distance, SITE_M):  # a mast was meant, not the place beyond it
+    mast = _mast_away(assessment, spot) if known else float("inf")
+    if mast < min(distance, SITE_M):  # a mast was meant, not the place beyond it
         place, distance = None, float("inf")
-    route = _route(assessment, spot, reach=reach) if known and distance > reach else None
+    route = _route(assessment, spot, reach=reach) if known and min(distance, mast) > reach else None
     area_id = _area_of(place) if distance <= EXACT_M else None
     if area_id is None and not route:
         fixed = assessment.areas[~is_mobile(assessment.areas)]

@@ -301,7 +301,7 @@
     if (window.coverageMap.hover) { window.coverageMap.hover(map, said.language); } /* not in the file that opens alone */
     map.attributionControl.setPrefix(false);
     /* What a click means depends on how far in the reader is: the zoom travels as the height of the position. */
-    map.on("preclick", function (event) { event.latlng.alt = map.getZoom(); });
+    map.on("click", function (event) { event.latlng.alt = map.getZoom(); });
     map.on("layeradd", function () { name(map, ".leaflet-control-layers-toggle", said.layers); });
     L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
     if (credit) {

@@ -23,6 +23,7 @@ from maps.themes import class_labels
 from maps.words import operator, word
 
 MUNICIPALITIES: Final = "explore-municipalities"  # in the session, as the fields below
+AIM: Final = "explore-aim"  # likewise: what the map's view was moved to, None where it follows the municipalities
 KINDS: Final = {
     ALL: N_("All premises"),
     "business": N_("Businesses"),
@@ -87,6 +88,7 @@ def fields(view: View) -> Filter:
             dict(sorted(towns.items(), key=lambda town: town[1])),
             placeholder=_("All of {study}", study=assessment.study.name),
             width=250,
+            on_change=_follow,
         )
     }
     kinds = [ALL, *(kind for kind in KINDS if kind in there["kinds"])]
@@ -169,6 +171,7 @@ def line(view: View, found: Shown) -> None:
 def clear() -> None:
     """Show everything again."""
     st.session_state[Key.PLACES] = ALL
+    _follow()
     for key in (MUNICIPALITIES, *map(_key, FOLDED)):
         st.session_state[key] = []
 
@@ -177,7 +180,20 @@ def _key(name: str) -> str:
     return f"explore-{name}"
 
 
-def _many(key: str, label: str, names: Mapping[str, str], *, placeholder: str, width: int) -> tuple[str, ...]:
+def _follow() -> None:
+    """Let the map's view follow the municipalities again."""
+    st.session_state[AIM] = None
+
+
+def _many(
+    key: str,
+    label: str,
+    names: Mapping[str, str],
+    *,
+    placeholder: str,
+    width: int,
+    on_change: Callable[[], None] | None = None,
+) -> tuple[str, ...]:
     """Draw a field in which any of the named values can be chosen; what is no longer there is not chosen."""
     st.session_state[key] = [value for value in st.session_state.get(key, ()) if value in names]
     found = st.multiselect(
@@ -187,6 +203,7 @@ def _many(key: str, label: str, names: Mapping[str, str], *, placeholder: str, w
         key=key,
         placeholder=placeholder,
         width=width,
+        on_change=on_change,
         select_all=False,  # it is Streamlit's word, in English
         persist_state="session",
     )

@@ -24,7 +24,6 @@ from maps.words import word
 QUERY: Final = "explore-search"  # in the session, as those below
 OPEN: Final = "explore-search-open"  # whether what was found is listed
 CHOSEN: Final = "explore-search-chosen"
-AIM: Final = "explore-aim"  # what the map's view was moved to
 ICONS: Final = {
     "municipality": ":material/location_city:",
     "area": ":material/polyline:",
@@ -115,17 +114,12 @@ def picked(view: View) -> Picked | None:
 
 def aim(view: View) -> gpd.GeoDataFrame | None:
     """Return what the map's view was moved to by a choice in the list; None where it follows the filters."""
-    thing: Found | None = st.session_state.get(AIM)
+    thing: Found | None = st.session_state.get(finder.AIM)
     found = None if thing is None else _picked(view.assessment, thing)
     if found is None:
         return None
     around = found.point.buffer(AROUND_M) if found.place is not None else found.mark
     return gpd.GeoDataFrame(geometry=around, crs=view.assessment.places.crs)
-
-
-def follow_filters() -> None:
-    """Let the map's view follow the filters again."""
-    st.session_state[AIM] = None
 
 
 def _picked(assessment: Assessment, thing: Found) -> Picked | None:
@@ -144,10 +138,10 @@ def _choose(thing: Found) -> None:
     st.session_state[OPEN] = False
     if thing.what == "municipality":
         st.session_state[finder.MUNICIPALITIES] = [thing.id]
-        st.session_state[CHOSEN] = st.session_state[AIM] = None
+        st.session_state[CHOSEN] = st.session_state[finder.AIM] = None
     else:
         st.session_state[CHOSEN] = (thing, map_view.clicked(Key.MAP))
-        st.session_state[AIM] = thing
+        st.session_state[finder.AIM] = thing
 
 
 def _said(assessment: Assessment, found: list[Found]) -> Iterator[tuple[Found, str, str]]:
