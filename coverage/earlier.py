@@ -117,13 +117,13 @@ def read_back(earlier: Earlier, present: Assessment) -> Assessment:
     """
     run, summary = (read_json(earlier.folder / name) for name in NEEDED[:2])
     if str(run["study"]) != present.study.id:
-        raise DataError(f"{earlier.folder.name}: is of the study {run['study']!r}; expected {present.study.id!r}")
+        raise DataError(f"this run is of the study {run['study']!r}; expected {present.study.id!r}")
     policy = earlier.scenario.shape(load_policy(earlier.scenario.policy))
     places = _frame(earlier.folder, "places.parquet", PLACES, present)
     areas = _frame(earlier.folder, "areas.parquet", AREAS, present)
     if unknown := sorted(set(places["tier"]) - set(policy.tier_ids)):
         raise DataError(
-            f"{earlier.folder.name}: its places are in the tier {unknown[0]!r}, which {policy.id} has no more; "
+            f"places of this run are in the tier {unknown[0]!r}, which {policy.id} has no more; "
             "run `assess` again to compare with it"
         )
     return Assessment(
@@ -149,14 +149,14 @@ def _frame(folder: Path, name: str, needed: tuple[str, ...], present: Assessment
         names = [column for column in pq.read_schema(folder / name).names if column not in TEXTS]
         found = gpd.read_parquet(folder / name, columns=names)
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{folder.name}: {name} is not there or not readable; expected what `assess` writes") from error
+        raise DataError(f"{name} of this run is not there or not readable; expected what `assess` writes") from error
     lacking = [column for column in needed if column not in found]
     if lacking:
         raise DataError(
-            f"{folder.name}: {name} has no column {lacking[0]!r}; an older program wrote it, run `assess` again"
+            f"{name} of this run has no column {lacking[0]!r}; an older program wrote it, run `assess` again"
         )
     if found.crs != present.places.crs:
-        raise DataError(f"{folder.name}: {name} is in another coordinate system than the study is now")
+        raise DataError(f"{name} of this run is in another coordinate system than the study is now")
     return found
 
 

@@ -49,7 +49,7 @@ class Scenario:
 
     def __post_init__(self) -> None:
         """Refuse values that no run could use."""
-        if not self.budget >= 0:
+        if not 0 <= self.budget < math.inf:
             raise PolicyError(f"scenario: budget is {self.budget!r}; expected an amount of 0 or more")
         if self.draws < 1:
             raise PolicyError(f"scenario: draws is {self.draws!r}; expected 1 or more")

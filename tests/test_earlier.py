@@ -121,7 +121,7 @@ def test_a_run_that_is_damaged_is_told_in_one_sentence(pair: Pair, tmp_path: Pat
     else:
         gpd.read_parquet(file).drop(columns="kind").to_parquet(file)
     run = list_runs(tmp_path, study="tiny").runs[0]
-    with pytest.raises(DataError, match=f"^run: {name}") as told:
+    with pytest.raises(DataError, match=f"^{name} of this run") as told:
         read_back(run, pair[1])
     assert str(tmp_path) not in str(told.value), "where the run lies is nobody's business"
 

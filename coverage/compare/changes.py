@@ -91,7 +91,8 @@ def _touched(before: Run, after: Run) -> tuple[frozenset[str], frozenset[str]]:
         if (old.get(name) or {}).get("sha256") != (new.get(name) or {}).get("sha256")
     }
     roles = {item["role"] for name in ids for item in (old.get(name), new.get(name)) if item}
-    known = {STUDY_FILE, *(item["path"] for run in (old, new) for item in run.values())}
+    # Some readers are not told which source a file is of; what has changed of it can then be anything.
+    known = {STUDY_FILE, *(item["path"] for run in (old, new) for item in run.values() if "path" in item)}
     names = before.run["inputs"].keys() | after.run["inputs"].keys()
     differing = {name for name in names if before.run["inputs"].get(name) != after.run["inputs"].get(name)}
     if differing - known:
