@@ -139,16 +139,14 @@ def _facts(report: SourceReport, area: Box | None) -> Iterator[Finding]:
             )
     if facts.duplicates:
         double = report.role == "premises" and facts.duplicates > used * DOUBLES
-        yield Finding(
-            "problem" if double else "note", name,
-            f"{facts.duplicates:,} of {used:,} rows repeat an earlier row in every column that is used"
-            + ("; premises may be counted twice" if double else ""),
-        )  # fmt: skip
+        text = f"{facts.duplicates:,} of {used:,} rows repeat an earlier row in every column that is used"
+        if double:
+            text = f"{text}; premises may be counted twice"
+        yield Finding("problem" if double else "note", name, text)
     if facts.elsewhere:
         text = f"{facts.elsewhere:,} of {used:,} places have a municipality that does not hold their position"
         if facts.elsewhere_far:
-            shown = "; ".join(f"row {row}: {words}" for row, words in facts.elsewhere_examples)
-            text += f"; {facts.elsewhere_far:,} of them by far ({shown})"
+            text = f"{text}; {facts.elsewhere_far:,} of them by far ({_row_words(facts.elsewhere_examples)})"
         yield Finding("problem" if facts.elsewhere_far else "note", name, text)
     if facts.unused:
         yield Finding("note", name, _unused_words(facts.unused))
@@ -161,16 +159,22 @@ def _rejected_words(report: SourceReport) -> str:
     where, reason, count = max(report.reasons, key=lambda item: item[2])
     if len(report.reasons) > 1 and count < report.rows_rejected / 2:
         return text
-    why = f"{where or 'the row'} {reason}" if where or not reason.startswith(("the ", "a ")) else reason
-    return f"{text}, {'all' if count == report.rows_rejected else f'{count:,}'} because {why}"
+    some = "all" if count == report.rows_rejected else f"{count:,}"
+    return f"{text}, {some} because {where}: {reason}" if where else f"{text}, {some} because {reason}"
+
+
+def _row_words(examples: Sequence[tuple[int, str]]) -> str:
+    (row, words), *rest = examples
+    return f"row {row}: {words}; {_row_words(rest)}" if rest else f"row {row}: {words}"
 
 
 def _unused_words(unused: Sequence[tuple[str, str]]) -> str:
     # Those that may be meant for something come first.
     ordered = sorted(unused, key=lambda item: not item[1])
     shown = [f"{theirs!r} (may be {ours!r})" if ours else repr(theirs) for theirs, ours in ordered[:COLUMNS_SHOWN]]
-    more = f" and {len(ordered) - COLUMNS_SHOWN} more" if len(ordered) > COLUMNS_SHOWN else ""
-    return f"{'1 column is' if len(ordered) == 1 else f'{len(ordered)} columns are'} not used: {', '.join(shown)}{more}"
+    names, more = ", ".join(shown), len(ordered) - COLUMNS_SHOWN
+    named = f"{names} and {more} more" if more > 0 else names
+    return f"1 column is not used: {named}" if len(ordered) == 1 else f"{len(ordered)} columns are not used: {named}"
 
 
 def date_span(specs: Sequence[SourceSpec]) -> tuple[dt.date, dt.date] | None:

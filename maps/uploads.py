@@ -24,6 +24,7 @@ from coverage.sources.offered import ENDINGS, Preview, kind_of
 from coverage.sources.specs import SOURCE_KEYS
 from coverage.study import Study
 from coverage.trial import Trial
+from maps.language import _
 
 MOST_MB: Final = 200  # of one file
 MOST_FILES: Final = 20  # of one session
@@ -82,9 +83,15 @@ class Desk:
         """
         name = safe_name(given)
         if not data:
-            raise DataError(f"{name}: the file is empty; expected rows")
+            raise DataError(_("{file}: the file is empty; expected rows", file=name))
         if len(data) > MOST_MB * 1_000_000:
-            raise DataError(f"{name}: larger than {MOST_MB} MB; expected a smaller file, or one named in study.toml")
+            raise DataError(
+                _(
+                    "{file}: larger than {most} MB; expected less, or a file of the study itself",
+                    file=name,
+                    most=MOST_MB,
+                )
+            )
         stem, ending = _parted(name)
         for number in range(1, MOST_FILES + 1):
             path = self.folder / (name if number == 1 else f"{stem}-{number}{ending}")
@@ -93,7 +100,9 @@ class Desk:
                 return path
             if path.read_bytes() == data:
                 return path
-        raise DataError(f"{name}: {MOST_FILES} files of this name are here already; expected another name")
+        raise DataError(
+            _("{file}: {count} files of this name are here; expected another name", file=name, count=MOST_FILES)
+        )
 
     def open(self, given: str, data: bytes) -> Pending:
         """Take a file in as the one that the form is about. Raises DataError where it cannot be a source."""
@@ -157,10 +166,10 @@ def safe_name(given: str) -> str:
     if ending.rpartition(".")[2] and f".{ending.rpartition('.')[2]}" in ENDINGS:
         return f"{plain}{ending}"
     if ending in (".shp", ".dbf", ".shx", ".prj"):
-        raise DataError(f"{plain}{ending}: one part of a shapefile; expected all its parts in one .zip file")
-    raise DataError(
-        f"{brief(last, length=NAME_LENGTH)}: not a kind of file that is read; expected {', '.join(ENDINGS)}"
-    )
+        told = _("{file}: one part of a shapefile; expected all its parts in one .zip file", file=f"{plain}{ending}")
+        raise DataError(told)
+    shown, known = brief(last, length=NAME_LENGTH), ", ".join(ENDINGS)
+    raise DataError(_("{file}: no kind of file that is read; expected one of {endings}", file=shown, endings=known))
 
 
 def _parted(name: str) -> tuple[str, str]:
@@ -181,12 +190,14 @@ def read_mapping(text: bytes) -> dict[str, Any]:
     try:
         blocks = tomllib.loads(text.decode("utf-8-sig")).get("sources")
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(f"the mapping: not readable ({brief(error)}); expected a [[sources]] block in TOML") from error
+        told = _("the mapping: not readable ({why}); expected a [[sources]] block in TOML", why=brief(error))
+        raise DataError(told) from error
     if not isinstance(blocks, list) or len(blocks) != 1 or not isinstance(blocks[0], dict):
-        raise DataError("the mapping: expected exactly one [[sources]] block")
+        raise DataError(_("the mapping: expected exactly one [[sources]] block"))
     unknown = sorted(set(blocks[0]) - set(SOURCE_KEYS))
     if unknown:
-        raise DataError(f"the mapping: unknown key {unknown[0]!r}; expected keys of a source in study.toml")
+        told = _("the mapping: unknown key {key}; expected keys of a source in study.toml", key=repr(unknown[0]))
+        raise DataError(told)
     return {key: value for key, value in blocks[0].items() if key in MAPPED}
 
 

@@ -231,7 +231,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"halt", "jobs", "patience", "store"} | SAID,
     ),
     "sketches": (SEEN | {"drawn", "sketch"}, {"store", "work"}),
-    "uploads": (SEEN | {"sources", "trial"}, set()),
+    "uploads": (SEEN | {"sources", "trial"}, {"language"}),
     "session": (SEEN | {"earlier"}, {"audience", "clash", "compare", "halt", "scored", "store", "style", "uploads", "work"} | SAID),
     "pages": (
         SEEN

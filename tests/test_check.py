@@ -63,7 +63,7 @@ def test_problems_are_counted_by_reason_with_examples(tiny: TinyStudy) -> None:
     report = check.inspect(Study.open(tiny.folder))
     assert report.problems == (
         "premises: 1 of 34 places lie outside every municipality",
-        "premises: 6 of 40 rows rejected, 5 because count expected a number of 0 or more",
+        "premises: 6 of 40 rows rejected, 5 because count: expected a number of 0 or more",
     )
     first, second = report.rejections
     assert (first.field, first.rows, first.examples) == ("count", 5, ((1, "many"), (2, "many"), (3, "many")))
@@ -280,7 +280,7 @@ def test_records_for_a_page(tiny: TinyStudy) -> None:
     assert report.finding_rows()[0] == {
         "severity": "problem",
         "source": "premises",
-        "finding": "1 of 40 rows rejected, all because type expected one of business, household, holiday, public",
+        "finding": "1 of 40 rows rejected, all because type: expected one of business, household, holiday, public",
     }
     assert report.rejection_rows() == [
         {

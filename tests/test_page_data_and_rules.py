@@ -8,7 +8,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from coverage.policy import list_policies, load_policy
-from coverage.schemas import empty_rejected
 from maps import session, style, work
 from maps.pages import downloads
 from maps.pages.rules import policy_html
@@ -32,7 +31,7 @@ def show(monkeypatch: pytest.MonkeyPatch, assessment) -> AppTest:
 def test_page_names_sources_rejected_rows_costs_and_notes(monkeypatch: pytest.MonkeyPatch) -> None:
     test = show(monkeypatch, toy.assessment())
     assert not test.exception
-    sources, criteria, costs, rejected = (element.value for element in test.dataframe)
+    sources, rejected, criteria, costs = (element.value for element in test.dataframe)
     assert sources.iloc[0][["source", "supplier", "licence", "data"]].to_list() == [
         "premises",
         "Toy Ltd",
@@ -44,33 +43,6 @@ def test_page_names_sources_rejected_rows_costs_and_notes(monkeypatch: pytest.Mo
     assert "⚑ assumed" in costs["confidence"].to_list()
     assert rejected.iloc[0]["reason"].startswith("expected one of")
     assert "SYNTHETIC" in test.warning[0].value
-
-
-def test_page_with_nothing_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
-    test = show(monkeypatch, dataclasses.replace(toy.assessment(), rejected=empty_rejected()))
-    assert not test.exception
-    assert "No row of any source was rejected" in test.success[-1].value
-
-
-def test_page_tells_problems_notes_and_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
-    finished = toy.assessment()
-    check = {
-        "sources": [{"source": "premises", "rows": "300", "rejected": "1"}],
-        "findings": [
-            {"severity": "problem", "source": "premises", "finding": "3 rows are there <b>twice</b>"},
-            {"severity": "note", "source": "roads", "finding": "1 column is not used"},
-        ],
-        "rejections": [
-            {"source": "premises", "field": "kind", "reason": "unknown", "rows": 1, "for example": "row 17"}
-        ],
-    }
-    provenance = {**finished.provenance, "check": check}
-    test = show(monkeypatch, dataclasses.replace(finished, provenance=provenance))
-    assert not test.exception
-    # Escaped for Markdown: what data say is text, never markup.
-    assert test.error[0].value == r"- premises\: 3 rows are there \<b\>twice\</b\>"
-    assert any("1 column is not used" in frame.value.to_string() for frame in test.dataframe)
-    assert any("row 17" in frame.value.to_string() for frame in test.dataframe)
 
 
 @pytest.mark.parametrize("policy_id", list_policies())
@@ -198,8 +170,8 @@ def test_the_stress_test_runs_when_asked_and_serves_the_next_reader(
     # Another session finds it done, in its own language; another budget is another question.
     other = open_study(monkeypatch, planned, lang="nb")
     assert "alle planer faller bort" in tables(other, "kept")[0]["whatif"].tolist()
-    assert [button.key for button in other.button] == []
-    assert [button.key for button in open_study(monkeypatch, planned, budget="1000").button] == ["stress-run"]
+    assert "stress-run" not in [button.key for button in other.button]
+    assert "stress-run" in [button.key for button in open_study(monkeypatch, planned, budget="1000").button]
 
 
 def test_a_reader_who_leaves_ends_the_stress_test_and_nothing_is_kept(

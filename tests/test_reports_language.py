@@ -156,7 +156,7 @@ def test_every_known_text_is_still_written_somewhere_in_the_data_or_the_model():
     stale = []
     for text in NB.translated:
         # What is set before a reader's warnings where they are gathered, and before a unit that is a share of money.
-        own = text.removeprefix("{source}: ").removeprefix("{currency}, ")
+        own = text.removeprefix("{source}: ").removeprefix("{currency}, ").removeprefix("{reason}")
         parts = [re.escape(part) for part in re.split(r"\{\w+\}", own)]
         pattern = re.compile(".+?".join(parts))
         formatted = re.compile(r"\{[^{}]+\}".join(parts))  # as an f-string of the model

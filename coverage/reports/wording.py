@@ -24,6 +24,8 @@ NO_WRAP: Final = "\u2060"  # word joiner: a range stays on one line
 HEADLINE_DIGITS: Final = 3
 LEAST_PER_CENT: Final = 0.1
 _FIGURE: Final = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+")  # 1,234.5 or 0.5
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+LONGEST: Final = 2_000  # characters of a text that may be a known one with something filled in
 _PLACEHOLDER: Final = re.compile(r"\\\{(\w+)\\\}")  # a {name} after re.escape
 
 
@@ -72,11 +74,20 @@ class Wording:
         """
         if text in self.translated:
             return self.translated[text]
-        for pattern, meant in self._patterns:
+        for pattern, meant in self._patterns if len(text) <= LONGEST else ():
             found = pattern.fullmatch(text)
             if found:
                 return meant.format(**{name: self.said(part) for name, part in found.groupdict().items()})
+        if _DAY.fullmatch(text):
+            return self._day(text)
         return self._figures(text) if _FIGURE.fullmatch(text) else text
+
+    def _day(self, text: str) -> str:
+        """Return a day that was written as 2022-06-30 in this language's form; what is no day stays as it is."""
+        try:
+            return self.date(text, short=True)
+        except ValueError:
+            return text
 
     def _figures(self, text: str) -> str:
         """Return a figure that was written the English way, in this language's form."""

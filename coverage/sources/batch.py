@@ -89,11 +89,12 @@ class Batch:
             why = "; ".join(self.notes)
             raise NothingLeftError(f"{self.spec.name}: none of {self._read:,} rows is in the study ({why})", self)
         field, reason, _ = max(self._tally.reasons, key=lambda item: item[2])
-        where = f"{field}: " if field else ""
-        raise NothingLeftError(
-            f"{self.spec.name}: all {self._tally.count:,} rows were rejected ({where}{reason}); expected usable rows",
-            self,
-        )
+        name, count = self.spec.name, self._tally.count
+        if field:
+            text = f"{name}: all {count:,} rows were rejected ({field}: {reason}); expected usable rows"
+        else:
+            text = f"{name}: all {count:,} rows were rejected ({reason}); expected usable rows"
+        raise NothingLeftError(text, self)
 
     @property
     def rows_rejected(self) -> int:

@@ -109,7 +109,9 @@ def kind_of(path: Path, spec: SourceSpec) -> str:
     if ending not in ENDINGS:
         if ending in (".shp", ".dbf", ".shx", ".prj"):
             raise DataError(f"{spec.name}: is one part of a shapefile; expected all its parts in one .zip file")
-        raise DataError(f"{spec.name}: files that end in {ending or 'nothing'!r} are not read; {_expected()}")
+        raise DataError(
+            f"{spec.name}: files that end in {ending or 'nothing'!r} are not read; expected one of {', '.join(ENDINGS)}"
+        )
     if ending == ".parquet":
         try:
             return "vector" if b"geo" in (pq.read_metadata(path).metadata or {}) else "table"
@@ -121,10 +123,6 @@ def kind_of(path: Path, spec: SourceSpec) -> str:
             raise DataError(f"{spec.name}: the archive holds no data set; expected a shapefile, a table or the like")
         return "vector" if Path(inside[0]).suffix.lower() in SUFFIXES["vector"] else "table"
     return ENDINGS[ending]
-
-
-def _expected() -> str:
-    return f"expected one of {', '.join(ENDINGS)}"
 
 
 def parts_of(spec: SourceSpec) -> tuple[str, tuple[str, ...]]:

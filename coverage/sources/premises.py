@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -145,9 +146,7 @@ def _compare_codes(batch: Batch, given: pd.Series, area: StudyArea, field: str) 
     examples = tuple(
         (
             int(points.index[other[row]]),
-            f"{field} says {codes[other[row]]} ({names[codes[other[row]]]}), the position is "
-            + (f"in {held[other[row]]} ({names[held[other[row]]]})" if pd.notna(held[other[row]]) else "in none")
-            + f", {gap[row] / 1000:.1f} km away",
+            _apart(field, codes[other[row]], held[other[row]], names, gap[row] / 1000),
         )
         for row in far[:EXAMPLES]
     )
@@ -160,3 +159,11 @@ def _size_class(employees: pd.Series, weight: pd.Series) -> pd.Series:
     step = np.searchsorted(SIZE_BOUNDS, each, side="right")
     names = np.array(schemas.SIZE_CLASSES, dtype=object)
     return pd.Series(np.where(np.isnan(each), "unknown", names[step]), index=employees.index, dtype="str")
+
+
+def _apart(field: str, said: str, holds: str | None, names: Mapping[str, str], km: float) -> str:
+    """Say in which municipality a row is said to be, and in which its position lies."""
+    told = f"{said} ({names[said]})"
+    if pd.isna(holds):
+        return f"{field} says {told}, the position is in none, {km:.1f} km away"
+    return f"{field} says {told}, the position is in {holds} ({names[str(holds)]}), {km:.1f} km away"

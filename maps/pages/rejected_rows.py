@@ -17,8 +17,9 @@ SHOWN: Final = 1000
 def render(frame: pd.DataFrame, *, name: str) -> None:
     """Draw rejected rows (schemas.REJECTED_COLUMNS) with their reasons in the reader's language, and the download."""
     shown = frame.head(SHOWN)
+    said = {text: parts.said(str(text)) for text in shown["reason"].unique()}
     st.dataframe(
-        shown.assign(value=shown["value"].astype("str"), reason=[parts.said(str(text)) for text in shown["reason"]]),
+        shown.assign(value=shown["value"].astype("str"), reason=shown["reason"].map(said)),
         hide_index=True,
         column_config={
             "source": _("source"),
