@@ -20,6 +20,7 @@ from coverage.wishes import Wishes
 
 DEFAULT_SEED: Final = 2024
 DEFAULT_DRAWS: Final = 1000
+MOST_WHOLE: Final = 2**53  # what a number in JSON holds exactly
 
 PAIRS: Final = ("weights", "costs", "areas")
 SPLIT: Final = "split_by_municipality"
@@ -119,7 +120,7 @@ class Scenario:
         values["budget"] = _number(raw["budget"], f"{where}: budget")
         for name in ("seed", "draws"):
             if name in raw:
-                values[name] = int(_number(raw[name], f"{where}: {name}"))
+                values[name] = _whole(raw[name], f"{where}: {name}")
         for name in RESIDENT_FIELDS:
             if name in raw:
                 values[name] = _number(raw[name], f"{where}: {name}")
@@ -219,6 +220,13 @@ def _json(value: object) -> str:
 
 def _toml(value: float | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _whole(value: object, where: str) -> int:
+    number = _number(value, where)
+    if not (0 <= number < MOST_WHOLE and number.is_integer()):
+        raise PolicyError(f"{where} is {str(value)[:40]!r}; expected a whole number of 0 or more")
+    return int(number)
 
 
 def _number(value: object, where: str) -> float:

@@ -6,11 +6,11 @@ it lies. Only runs that are listed can be named.
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
 
 from coverage.assessment import Assessment
 from coverage.compare import Comparison, compare
@@ -25,7 +25,6 @@ from maps.store import Shelf
 LINK: Final = "beside"  # what the present is compared with is called in an address
 RUN: Final = "run:"  # before the id of a run, in an address
 LONGEST: Final = 1500  # characters of a scenario in an address; a longer one stays in the session
-FIELDS: Final = 200  # settings that an address may name
 ROOT: Final = Path(__file__).parent.parent
 
 _READ: Final = Shelf(3)
@@ -64,7 +63,7 @@ def to_link(choice: Scenario | str, *, default: Scenario | None = None) -> str:
         return RUN + choice
     plain = default.to_query() if default else {}
     changed = {key: value for key, value in choice.to_query().items() if key == "policy" or plain.get(key) != value}
-    text = urlencode(changed)
+    text = json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
     return text if len(text) <= LONGEST else ""
 
 
@@ -73,11 +72,11 @@ def from_link(text: str, *, default: Scenario) -> Scenario | str:
     if text.startswith(RUN):
         return text.removeprefix(RUN)
     try:
-        given = dict(parse_qsl(text, strict_parsing=True, max_num_fields=FIELDS))
-    except ValueError as error:
-        raise PolicyError(
-            f"link: {LINK} is not readable; expected settings of a scenario, or {RUN} and an id"
-        ) from error
+        given = json.loads(text)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise PolicyError(f"link: {LINK} is not readable; expected settings of a scenario in JSON, or {RUN} and an id")
     return Scenario.from_query(given, default=default)
 
 

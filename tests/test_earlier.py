@@ -17,10 +17,10 @@ from coverage.compare import compare, compare_runs, read_run
 from coverage.earlier import READ_BACK, list_runs, read_back
 from coverage.errors import DataError, PolicyError
 from coverage.policy import load_policy
-from coverage.reports import write_all
 from coverage.reports.runs import run_of
 from coverage.study import Study
 from tests.studymaker import tiny_study
+from tests.written import write_run
 
 Pair = tuple[Assessment, Assessment, Path]
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -36,7 +36,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     before = pipeline.decide(prepared, scenario)
     after = pipeline.decide(prepared, scenario.with_changes(budget=12e6, weights=(("premises", 60.0),)))
     for name, made in (("before", before), ("after", after)):
-        write_all(made, root / name, progress=lambda step: None)
+        write_run(made, root / name)
     return before, after, root
 
 
