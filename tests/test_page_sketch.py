@@ -63,7 +63,7 @@ def page() -> None:
 
     view = session.current()
     map_view.show(view, key=session.Key.MAP, height=300)
-    sketch.panel(view)
+    sketch.details(view, sketch.panel(view))
 
 
 def feature(outline: Polygon, number: float = 1, **changes: Any) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def test_who_is_left_out_is_told_by_clause(monkeypatch: pytest.MonkeyPatch, asse
         "holiday home: not funded", "has an offer that reaches the threshold"
     ]  # fmt: skip
     assert table["premises"].tolist() == [5, 4]
-    assert any(item.label == "Not eligible: 9" for item in test.expander)
+    assert any(item.label == "In the drawn area, not eligible: 9" for item in test.expander)
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,9 @@ def _map_and_panel(view: View, shown: Shown, compared: tuple[Contrast, str] | No
         else:
             contrast_view.show_map(view, *compared, **drawn)
     with right:
-        sketch.panel(view)
+        outlined = sketch.panel(view)
         _panel(view, shown, compared, found, theme)
+    sketch.details(view, outlined)
 
 
 def _clicked(view: View, shown: Shown, compared: tuple[Contrast, str] | None) -> Picked | None:

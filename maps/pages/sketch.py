@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import folium
@@ -65,29 +65,45 @@ def _take(sent: object) -> None:
         st.session_state[SEEN], st.session_state[DRAWN] = number, sent
 
 
-def panel(view: View) -> None:
-    """Tell of the area that was drawn last; nothing if none is."""
+@dataclass(frozen=True)
+class Drawn:
+    """Hold what was found of a drawn area, and the places inside as the reader may see them."""
+
+    sketch: Sketch
+    held: gpd.GeoDataFrame
+
+
+def panel(view: View) -> Drawn | None:
+    """Tell of the area that was drawn last, and return what `details` shows; nothing if none is."""
     feature, assessment = st.session_state.get(DRAWN), view.assessment
     if feature is None:
         sketches.begin(assessment)
-        return
+        return None
     try:
         outline = read(feature, crs=assessment.places.crs, municipalities=assessment.municipalities)
         with st.spinner(_("Estimating the drawn area")):
             found = sketches.estimate(assessment, outline)
     except OutlineError as error:
         _sorry(_(REFUSED[error.code], count=style.number(MOST_CORNERS)))
-        return
+        return None
     except CoverageError as error:
         _sorry(style.plain(error))
-        return
+        return None
     held = assessment.places.iloc[inside(assessment.places, outline)]
     st.html(f'<div class="bg-panel">{told(assessment, found, held)}</div>')
-    if found.estimate is not None:
-        with st.expander(_("How it would be built")):
-            _build(_of(assessment, found.estimate), found.estimate)
-    _left_out(assessment, held)
     _downloads(assessment, found, held)
+    return Drawn(found, held)
+
+
+def details(view: View, drawn: Drawn | None) -> None:
+    """Tell below the map how the drawn area would be built, what each part costs, and who is left out."""
+    if drawn is None:
+        return
+    assessment, found = view.assessment, drawn.sketch.estimate
+    if found is not None:
+        with st.expander(_("The drawn area: how it would be built")):
+            _build(replace(assessment, cost_lines=found.lines, routes=found.routes), found)
+    _left_out(assessment, drawn.held)
 
 
 def _sorry(sentence: str) -> None:
@@ -101,11 +117,6 @@ def _remove() -> None:
 
 def _forget() -> None:
     st.session_state.pop(DRAWN, None)
-
-
-def _of(assessment: Assessment, found: Estimate) -> Assessment:
-    """Return the assessment with the bill and the route of the drawn area and of no other."""
-    return replace(assessment, cost_lines=found.lines, routes=found.routes)
 
 
 def told(assessment: Assessment, found: Sketch, held: pd.DataFrame) -> str:
@@ -145,11 +156,23 @@ def told(assessment: Assessment, found: Sketch, held: pd.DataFrame) -> str:
 
 
 def _build(assessment: Assessment, found: Estimate) -> None:
-    """Draw what each technology costs, what the route runs through, and the bill of what is proposed."""
+    """Draw what each technology costs, what the route runs through, and the bill of what is proposed.
+
+    `assessment` has the bill and the route of the drawn area and of no other.
+    """
     area = found.area.drop("drawn")  # it is known to be
     pairs = [(_("options"), _options(found, assessment.study.currency)), *area_facts.pairs(assessment, area)]
-    st.html(f'<div class="bg-panel">{parts.definitions(pairs)}</div>')
-    standing.cost_lines(assessment, area)
+    left, right = st.columns([1, 1.9], gap="medium")
+    with left:
+        st.html(f'<div class="bg-panel">{parts.definitions(pairs)}</div>')
+        st.caption(
+            _(
+                "Laid out and priced as the study’s own areas are. Its rank is among them, without those that lie "
+                "wholly inside it."
+            )
+        )
+    with right:
+        standing.cost_lines(assessment, area)
 
 
 def _count(number: float) -> str:
@@ -214,7 +237,7 @@ def _left_out(assessment: Assessment, held: gpd.GeoDataFrame) -> None:
         return
     words = {clause.id: language.label(clause.label, clause.id) for clause in assessment.policy.clauses}
     words[EXPECTED_SHARE] = _("expected to have an offer, by the share of the municipality")
-    with st.expander(_("Not eligible: {count}", count=style.number(table["premises"].sum(), digits=3))):
+    with st.expander(_("In the drawn area, not eligible: {count}", count=style.number(table["premises"].sum()))):
         shown = table.drop(columns="holiday").assign(
             reason_code=table["reason_code"].map(lambda code: words.get(code, code))
         )
@@ -223,7 +246,7 @@ def _left_out(assessment: Assessment, held: gpd.GeoDataFrame) -> None:
             parts.written(shown, dict.fromkeys(shown.columns[1:], None)),
             hide_index=True,
             column_config={
-                "reason_code": st.column_config.TextColumn(_("Why"), width="medium"),
+                "reason_code": st.column_config.TextColumn(_("Why"), width="large"),
                 "premises": number(_("Premises")),
                 "businesses": number(_("Businesses")),
                 "households": number(_("Homes")),
@@ -262,7 +285,7 @@ def _downloads(assessment: Assessment, found: Sketch, held: gpd.GeoDataFrame) ->
 
 def _geojson(assessment: Assessment, found: Sketch, name: str) -> bytes:
     made = as_geojson(found, study=assessment.study, policy=assessment.policy, name=name.strip())
-    return json.dumps(made, ensure_ascii=False, indent=1, allow_nan=False).encode()
+    return json.dumps(made, ensure_ascii=False, allow_nan=False).encode()
 
 
 def _addresses(assessment: Assessment, held: gpd.GeoDataFrame) -> Callable[[], bytes]:
