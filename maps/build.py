@@ -19,7 +19,7 @@ from rasterio.warp import transform_bounds
 
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
-from maps import lacking, landmarks, language, layers, legends, masts
+from maps import background, lacking, landmarks, language, layers, legends, masts
 from maps.language import _
 from maps.themes import GAP, Theme
 from maps.tiles.mobile import choices, geographic_bounds, mercator_bounds
@@ -61,8 +61,13 @@ def focus_of(frame: gpd.GeoDataFrame) -> dict[str, Any]:
     return {"bounds": [[south, west], [north, east]], "maxZoom": FOCUS_ZOOM}
 
 
-def base_map(assessment: Assessment, *, ground: str, base: str = "") -> layers.OfflineMap:
-    """Return the map with what stays: land, mobile pictures, legend. Addresses start with `base`."""
+def base_map(
+    assessment: Assessment, *, ground: str, base: str = "", online: background.Online | None = None
+) -> layers.OfflineMap:
+    """Return the map with what stays: land, relief, mobile pictures, legend. Addresses start with `base`.
+
+    `online` are tiles of another host to lie on the land, for those who have named one.
+    """
     centre, zoom = view_of(assessment.municipalities)
     (south, west), (north, east) = geographic_bounds(mercator_bounds(assessment.municipalities))
     room = 0.6 * max(north - south, (east - west) / 2)
@@ -89,9 +94,16 @@ def base_map(assessment: Assessment, *, ground: str, base: str = "") -> layers.O
         interactive=False,
     )
     land.add_to(built)
+    if online is not None:
+        background.tiles(online, max_zoom=MAX_ZOOM).add_to(built)
+    relief = background.relief(assessment, f"{base}/overlay/{ground}/{background.HILLSHADE}.png")
+    if relief is not None:
+        relief.add_to(built)
     bounds = geographic_bounds(mercator_bounds(assessment.municipalities))
     for choice in choices(assessment.mobile):
-        picture(f"{base}/overlay/{ground}/{choice.id}.png", bounds, name=choice.label).add_to(built)
+        url = f"{base}/overlay/{ground}/{choice.id}.png"
+        shown = {"show": False, "opacity": 0.75, "pane": "mobile"}
+        background.picture(url, bounds, name=choice.label, **shown).add_to(built)
     for name, label in landmarks.names(assessment).items():
         closer = {"minZoom": landmarks.CORRECTED_FROM} if name == landmarks.CORRECTED else {}
         url = f"{base}/data/{ground}/{language.current()}/{name}.json"
@@ -104,15 +116,6 @@ def base_map(assessment: Assessment, *, ground: str, base: str = "") -> layers.O
     told = legends.legend(assessment) + masts.legend(assessment) + landmarks.legend(assessment)
     layers.Script("legend", told).add_to(built)
     return built
-
-
-def picture(url: str, bounds: list[list[float]], *, name: str) -> folium.raster_layers.ImageOverlay:
-    """Return an image layer by address; folium would read a string as a file, so it gets a pixel first."""
-    overlay = folium.raster_layers.ImageOverlay(
-        np.zeros((1, 1, 4), np.uint8), bounds, name=name, show=False, opacity=0.75, pane="mobile"
-    )
-    overlay.url = url
-    return overlay
 
 
 def scenario_groups(
@@ -208,8 +211,8 @@ def _drawn(layer: str, key: str, base: str, **options: Any) -> layers.DrawnLayer
     return layers.DrawnLayer("vector", name=names[layer], control=False, url=url, **options)
 
 
-def assert_offline(built: folium.Map) -> None:
-    """Raise RuntimeError if anything of the map would ask another host.
+def assert_offline(built: folium.Map, *, online: background.Online | None = None) -> None:
+    """Raise RuntimeError if anything of the map would ask another host, but for the tiles that were named.
 
     One script that does not load leaves the whole map blank, so this runs before every render.
     """
@@ -218,7 +221,8 @@ def assert_offline(built: folium.Map) -> None:
             raise RuntimeError("map: a branca ColorMap loads d3 from outside; write an HTML legend instead")
         links = [*getattr(part, "default_js", []), *getattr(part, "default_css", [])]
         addresses = [str(address) for _, address in links] + [str(getattr(part, name, "")) for name in ("url", "tiles")]
-        outside = [address for address in addresses if address.startswith(("http:", "https:", "//"))]
+        allowed = "" if online is None else online.url
+        outside = [a for a in addresses if a.startswith(("http:", "https:", "//")) and a != allowed]
         if outside:
             raise RuntimeError(f"map: {outside[0]} is an outside address; serve it from /assets/")
 

@@ -10,7 +10,7 @@ from typing import Final
 from branca.element import Element
 
 from coverage.assessment import Assessment
-from maps import assets, build, layers, legends, masts, style
+from maps import assets, background, build, layers, legends, masts, style
 from maps.language import DEFAULT, _, current, date, using
 from maps.tiles.places import PlaceTiles
 from maps.words import word
@@ -54,6 +54,9 @@ def _map(assessment: Assessment) -> layers.OfflineMap:
         layers.DrawnLayer("vector", name=name, data=data, **options).add_to(built)
 
     vector(_("Municipalities"), layers.municipalities(assessment), control=False, pane="land", interactive=False)
+    relief = background.embedded_relief(assessment)
+    if relief is not None:
+        relief.add_to(built)
     vector(_("Project areas"), layers.areas(assessment, popups=True), pane="areas", lift=3.5)
     if masts.there(assessment):
         bundle = [

@@ -186,9 +186,11 @@ def cells(assessment: Assessment, tiles: PlaceTiles, *, most: int = 9_000) -> di
 
 
 def credit(assessment: Assessment) -> str:
-    """Return whose shapes the map shows, as its licence asks."""
-    sources = [source for source in assessment.study.sources if source.role == "municipalities"]
-    return " · ".join(f"{source.supplier}, {_licence(source.licence)}" for source in sources if source.supplier)
+    """Return whose shapes and heights the map shows, as their licences ask."""
+    roles = ("municipalities", *(["terrain"] if assessment.terrain else []))
+    sources = [source for role in roles for source in assessment.study.sources if source.role == role]
+    told = [f"{source.supplier}, {_licence(source.licence)}" for source in sources if source.supplier]
+    return " · ".join(dict.fromkeys(told))
 
 
 def _licence(text: str) -> str:

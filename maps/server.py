@@ -13,11 +13,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from coverage.assessment import Assessment
-from maps import assets, hover, lacking, landmarks, language, layers, masts
+from maps import assets, background, hover, lacking, landmarks, language, layers, masts
 from maps.contrast.layers import changes
 from maps.payload import Payload
 from maps.store import STORE
-from maps.tiles import mobile
+from maps.tiles import mobile, shade
 from maps.tilesets import tiles_of
 
 # An address with a digest never changes its content. Nothing is kept by proxies between server and reader.
@@ -93,6 +93,9 @@ def _overlay(request: Request) -> Response:
     entry = STORE.get(request.path_params["key"])
     if entry is None:
         return _missing()
+    if request.path_params["layer"] == background.HILLSHADE and entry.assessment.terrain:
+        relief = entry.derive("overlay/relief", lambda given: shade.png(given.terrain, land=given.municipalities))
+        return Response(relief, media_type="image/png", headers=_KEEP)
     found = {choice.id: choice for choice in mobile.choices(entry.assessment.mobile)}
     choice = found.get(request.path_params["layer"])
     if choice is None:

@@ -202,9 +202,13 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "landmarks": (SEEN, {"layers", "legends", "style"} | SAID),
     "masts": (SEEN, {"layers", "legends", "style"} | SAID),
     "lacking": (SEEN | {"reports"}, {"layers", "legends", "style"} | SAID),
-    "build": (SEEN, {"lacking", "layers", "landmarks", "legends", "masts", "themes", "tiles", "style", "assets"} | SAID),
+    "background": (SEEN, {"style", "tiles"} | SAID),
+    "build": (
+        SEEN,
+        {"background", "lacking", "layers", "landmarks", "legends", "masts", "themes", "tiles", "style", "assets"} | SAID,
+    ),
     "swipe": (SEEN, {"build", "layers", "legends"} | SAID),
-    "export": (SEEN, {"build", "layers", "legends", "masts", "tiles", "style", "assets"} | SAID),
+    "export": (SEEN, {"background", "build", "layers", "legends", "masts", "tiles", "style", "assets"} | SAID),
     "picking": (SEEN, {"tiles", "style"}),
     "filters": ({"schemas"}, set()),
     "search": (set(), set()),
@@ -217,8 +221,8 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "legends", "style", "tiles"} | SAID),
     "server": (
         SEEN,
-        {"assets", "contrast", "hover", "lacking", "layers", "landmarks", "masts", "payload", "tiles", "tilesets"}
-        | {"store", "style", "language"},
+        {"assets", "background", "contrast", "hover", "lacking", "layers", "landmarks", "masts", "payload", "tiles"}
+        | {"store", "style", "language", "tilesets"},
     ),
     "scored": (SEEN, set()),
     "clash": (SEEN, {"masts", "style"} | SAID),
@@ -274,6 +278,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "contrast",
             "export",
             "layers",
+            "background",
             "lacking",
             "legends",
             "masts",

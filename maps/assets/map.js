@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  var PANES = { land: 150, shade: 160, mobile: 180, served: 310, lacking: 315, areas: 320, routes: 350, discs: 400, places: 420, signs: 440, chosen: 460, names: 480 };
+  var PANES = { land: 150, online: 155, shade: 160, mobile: 180, served: 310, lacking: 315, areas: 320, routes: 350, discs: 400, places: 420, signs: 440, chosen: 460, names: 480 };
 
   var said = {}; /* words in the reader's language, given by maps/layers.py as the map begins */
 
@@ -14,7 +14,7 @@
     if (!found) {
       found = map.createPane(name);
       found.style.zIndex = PANES[kind] || 400;
-      if (kind === "places" || kind === "names" || kind === "mobile" || kind === "chosen" || kind === "discs") {
+      if (kind === "places" || kind === "names" || kind === "mobile" || kind === "chosen" || kind === "discs" || kind === "online") {
         found.style.pointerEvents = "none";
       }
     }
@@ -275,7 +275,7 @@
       var shown = 0;
       mobile.hidden = true;
       map.on("layeradd layerremove", function (event) {
-        if (event.layer instanceof L.ImageOverlay) {
+        if (event.layer instanceof L.ImageOverlay && event.layer.options.pane === "mobile") {
           shown += event.type === "layeradd" ? 1 : -1;
           mobile.hidden = shown <= 0;
         }

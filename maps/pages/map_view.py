@@ -11,7 +11,8 @@ import streamlit as st
 from streamlit_folium import st_folium
 
 from coverage.assessment import Assessment
-from maps import build, legends, masts, themes
+from coverage.errors import DataError
+from maps import background, build, legends, masts, style, themes
 from maps.language import _
 from maps.pages import sketch
 from maps.session import Key, View
@@ -42,7 +43,8 @@ def show(
     """
     base = st.get_option("server.baseUrlPath").strip("/")
     prefix = f"/{base}" if base else ""
-    built = build.base_map(view.assessment, ground=view.ground, base=prefix)
+    online = _online()
+    built = build.base_map(view.assessment, ground=view.ground, base=prefix, online=online)
     if instead is not None:
         groups = instead(prefix)
     else:
@@ -63,7 +65,7 @@ def show(
         groups += sketch.offer(built, key)
         returned.append(sketch.SENT)
     for part in (built, *groups):
-        build.assert_offline(part)
+        build.assert_offline(part, online=online)
     st_folium(
         built,
         key=key,
@@ -73,6 +75,20 @@ def show(
         feature_group_to_add=groups,
         layer_control=build.layer_control(),
     )
+    if online is not None:
+        told = _(
+            "The background is fetched from {host}, which learns what part of the map is looked at.", host=online.host
+        )
+        st.caption(style.plain(told))
+
+
+def _online() -> background.Online | None:
+    """Return the tiles of another host that were asked for; what is wrong with them is said, and none are shown."""
+    try:
+        return background.online()
+    except DataError as error:
+        st.warning(style.plain(error))
+        return None
 
 
 def choose_theme(assessment: Assessment, *, key: str = THEME, disabled: bool = False) -> Theme:

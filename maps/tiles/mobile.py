@@ -72,12 +72,17 @@ def geographic_bounds(bounds: Bounds) -> list[list[float]]:
     return [[south, west], [north, east]]
 
 
+def grid_of(bounds: Bounds, *, most: int) -> tuple[tuple[int, int], rasterio.Affine]:
+    """Return the rows and columns of a picture of at most `most` pixels a side, and where its pixels lie."""
+    west, south, east, north = bounds
+    scale = most / max(east - west, north - south)
+    shape = (max(1, round((north - south) * scale)), max(1, round((east - west) * scale)))
+    return shape, rasterio.Affine((east - west) / shape[1], 0, west, 0, (south - north) / shape[0], north)
+
+
 def level_grid(layers: Sequence[MobileLayer], *, policy: Policy, bounds: Bounds) -> NDArray[np.uint8]:
     """Return the best level (position in MOBILE_LEVELS) per pixel of the picture; 0 where nothing is known."""
-    west, south, east, north = bounds
-    scale = MAX_SIDE / max(east - west, north - south)
-    shape = (max(1, round((north - south) * scale)), max(1, round((east - west) * scale)))
-    transform = rasterio.Affine((east - west) / shape[1], 0, west, 0, (south - north) / shape[0], north)
+    shape, transform = grid_of(bounds, most=MAX_SIDE)
     best = np.zeros(shape, np.uint8)
     for layer in layers:
         if layer.raster is not None:
