@@ -3,6 +3,8 @@ from __future__ import annotations
 import dataclasses
 import html
 import json
+import math
+import re
 from collections import OrderedDict
 
 import pandas as pd
@@ -13,10 +15,11 @@ from streamlit.testing.v1 import AppTest
 from coverage.reasons import explain
 from coverage.schemas import GROUND_BASES, GROUNDS, HUB_DISTANCE_BASES, NACE_NOTES
 from maps import assets, language, session, style
-from maps.pages import finder, why, why_profile
+from maps.pages import finder, search_box, why, why_profile
 from maps.picking import Index, pick
 from maps.session import View
 from maps.store import STORE
+from maps.tiles.places import PlaceTiles
 from tests import toy, toy_told
 
 
@@ -327,3 +330,176 @@ def test_line_of_business_that_the_model_filled_in_speaks_the_readers_language()
     filled = {"line_of_business": "Agriculture, forestry and fishing"}
     assert "<dd>Jordbruk, skogbruk og fiske, " in panel_at(toy_told.FARM, "nb", **filled)
     assert "<dd>Agriculture, " in panel_at(toy_told.FARM, "nb"), "what the register says stays"
+
+
+# --- filters, search, and what is opened besides a place -------------------------------------------------------
+
+
+def choose(test: AppTest, name: str, *values: str) -> AppTest:
+    field = test.multiselect(key=f"explore-{name}")
+    for value in values:
+        field.select(value)
+    return test.run()
+
+
+def metrics(test: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in test.metric}
+
+
+def told(test: AppTest) -> str:
+    return " ".join(caption.value for caption in test.caption).replace(style.THIN, " ")
+
+
+def test_figures_panel_charts_and_tiles_follow_the_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, object] = {}
+    monkeypatch.setattr(streamlit_folium, "_component_func", lambda **given: seen.update(given) or {})
+    given = toy.assessment()
+    test = choose(show(monkeypatch, given), "tiers", "below_30")
+    assert not test.exception
+    slow = given.places[given.places["tier"] == "below_30"]
+    kinds = slow["kind"].value_counts()
+    assert metrics(test)["businesses below 100 Mbit/s"] == str(kinds["business"])
+    assert metrics(test)["homes below 100 Mbit/s"] == str(kinds["household"])
+    assert metrics(test)["project areas"] == str(slow["area_id"].nunique())
+    assert "funding gap of these areas" in metrics(test)
+    assert f"Shown: {len(slow)} of 300 premises: below 30 Mbit/s" in told(test).replace("\\", "")
+    assert f"{slow['area_id'].nunique()} project areas" in html_of(test)
+    code = finder.Filter(tiers=("below_30",)).code
+    assert f"/gap/{code}/" in str(seen["feature_group"])
+    assert f"/gap/{finder.ALL}/" not in str(seen["feature_group"])
+    charts = [json.loads(chart.proto.spec) for chart in test.get("vega_lite_chart")] or test.get(
+        "arrow_vega_lite_chart"
+    )
+    assert charts
+    test.button(key="explore-clear").click().run()
+    assert metrics(test)["homes below 100 Mbit/s"] == "40"
+    assert f"/gap/{finder.ALL}/" in str(seen["feature_group"])
+
+
+def test_a_kind_of_premises_and_two_municipalities_are_filters_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = choose(show(monkeypatch, toy.assessment()), "municipalities", "5001", "5058")
+    assert "<h4>2 municipalities</h4>" in html_of(test)
+    test.segmented_control(key=session.Key.PLACES).set_value("business").run()
+    assert not test.exception
+    assert "homes below 100 Mbit/s" not in metrics(test)
+    assert "Businesses" in told(test)
+
+
+def test_where_nothing_is_like_that_one_sentence_says_so_and_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = choose(show(monkeypatch, toy.assessment()), "tiers", "below_30")
+    choose(test, "operators", "Newnet")
+    assert not test.exception
+    assert "No premises are like that" in test.warning[0].value
+    assert "Take a filter away." in test.warning[0].value.replace("\\", "")
+    assert not test.get("arrow_vega_lite_chart")
+    test.button(key="explore-clear").click().run()
+    assert not test.warning
+    assert metrics(test)["project areas"] == "12"
+
+
+def test_a_click_under_a_filter_means_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    at = given.places.to_crs(4326).geometry.iloc[
+        0
+    ]  # a business below 30 Mbit/s; beside it stands a home that is served
+    test = show(monkeypatch, given, click={"lat": at.y, "lng": at.x, "alt": 15})
+    assert "Firm 0 &lt;b&gt;AS&lt;/b&gt;" in html_of(test)
+    choose(test, "sizes", "unknown")
+    assert not test.exception
+    assert "Firm 0" not in html_of(test)
+
+
+def test_a_search_finds_lists_and_opens_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = show(monkeypatch, toy.assessment())
+    test.text_input(key=search_box.QUERY).set_value("firm 25").run()
+    assert not test.exception
+    labels = [
+        button.label.replace("\\", "") for button in test.button if (button.key or "").startswith("explore-found")
+    ]
+    assert labels[0] == "**Firm 25 <b>AS</b>** · business, Road 2 6, Westby"
+    assert len(labels) == 3, "firm 25, 250 and 255"
+    test.button(key="explore-found-0").click().run()
+    assert not test.exception
+    assert "Firm 25 &lt;b&gt;AS&lt;/b&gt;" in html_of(test)
+    assert "no-2024 §" in html_of(test)
+    assert not [button for button in test.button if (button.key or "").startswith("explore-found")]
+    at = toy.assessment().places.to_crs(4326).geometry.iloc[0]
+    test.session_state[session.Key.MAP] = {"last_clicked": {"lat": at.y, "lng": at.x}}
+    test.run()
+    assert "Firm 25" not in html_of(test), "a click after it comes first"
+    assert "Firm 0 " in html_of(test)
+
+
+def test_a_search_opens_an_area_with_rules_costs_and_sources_and_leads_to_its_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    test = show(monkeypatch, toy.assessment())
+    test.text_input(key=search_box.QUERY).set_value("5001-A00002").run()
+    test.button(key="explore-found-0").click().run()
+    assert not test.exception
+    text = html_of(test)
+    assert "project area 5001-A00002" in text
+    assert "<details open><summary>Rules, cost lines and sources</summary>" in text
+    assert "<dt>clause</dt><dd>no-2024 § eligible: " in text
+    assert "<dt>tiers</dt><dd>below 30 Mbit/s: " in text
+    assert "<dt>service from</dt><dd>offers</dd>" in text
+    assert "<dt>places from</dt><dd>premises.gpkg (Toy Ltd, 2022-06-30; SYNTHETIC)</dd>" in text
+    assert "Cost lines: the largest" in text
+    assert "× " in text
+    assert [button.label for button in test.button if (button.key or "").startswith("asked-")]
+
+
+def test_a_municipality_that_is_searched_for_becomes_the_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = show(monkeypatch, toy.assessment())
+    test.text_input(key=search_box.QUERY).set_value("EASTBY").run()
+    test.button(key="explore-found-0").click().run()
+    assert not test.exception
+    assert test.multiselect(key=finder.MUNICIPALITIES).value == ["5058"]
+    assert "<h4>Eastby - Austi</h4>" in html_of(test)
+
+
+def test_a_search_for_nothing_that_is_there_says_what_to_search_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = show(monkeypatch, toy.assessment())
+    for typed in ("<script>alert(1)</script>", ".*", "%_", "'; drop table", "x" * 5_000):
+        test.text_input(key=search_box.QUERY).set_value(typed).run()
+        assert not test.exception
+        assert "Nothing is called that." in told(test)
+    test.text_input(key=search_box.QUERY).set_value("   ").run()
+    assert "Nothing is called that." not in told(test)
+
+
+HOSTILE = "<img src=x onerror=alert(1)> **[x](javascript:alert(1))** $x$ " + "långt " * 60
+
+
+def test_hostile_names_are_text_in_filters_and_in_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    places = given.places.assign(fixed_provider=HOSTILE, planned_by=HOSTILE, line_of_business=HOSTILE, name=HOSTILE)
+    towns = given.municipalities.assign(name=[HOSTILE, "Eastby"])
+    test = show(monkeypatch, dataclasses.replace(given, places=places, municipalities=towns))
+    choose(test, "municipalities", "5001")
+    test.text_input(key=search_box.QUERY).set_value("onerror").run()
+    assert not test.exception
+    assert "<img" not in html_of(test)
+    said = [*(caption.value for caption in test.caption), *(button.label for button in test.button)]
+    assert any("img" in text for text in said)
+    assert not [text for text in said if re.search(r"(?<!\\)[<\]]", text)], "in Markdown every sign of it is escaped"
+    assert all(len(text) < 600 for text in said)
+    test.button(key="explore-found-0").click().run()
+    assert not test.exception
+    assert "<img" not in html_of(test)
+
+
+def test_the_disc_that_was_clicked_tells_how_many_it_stands_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = toy.assessment()
+    tiles = PlaceTiles.build(given.places, given.policy)
+    marks = tiles.cells[8]
+    largest = int(marks.weight.argmax())
+    lat = math.degrees(2 * math.atan(math.exp(2 * math.pi * (0.5 - marks.v[largest]))) - math.pi / 2)
+    click = {"lat": lat, "lng": 360 * (marks.u[largest] - 0.5), "alt": 8}
+    test = show(monkeypatch, given, click=click)
+    assert "<h4>Disc of " in html_of(test)
+    assert "bg-class" in html_of(test)
+    test.session_state[session.Key.LANGUAGE] = "nb"
+    assert "<h4>Sirkel med " in html_of(test.run())
+    close = html_of(show(monkeypatch, given, click=click | {"alt": 15}))
+    assert "Disc of" not in close

@@ -27,7 +27,17 @@ def buttons(found: Picked, page: Any) -> None:
             st.switch_page(page)
 
 
-def area(assessment: Assessment) -> str | None:
-    """Return the area that was asked for on the map, if it is there."""
+def area(assessment: Assessment, picked: str | None) -> str | None:
+    """Return the area to be opened: the row that was picked in the list, else the one that was asked for, if there."""
+    if picked is not None:
+        st.session_state.pop(AREA, None)
+        return picked
     wanted = st.session_state.get(AREA)
     return wanted if wanted in set(assessment.areas["area_id"]) else None
+
+
+def close(picked: str | None) -> None:
+    """Draw the button that closes an area that was asked for; a picked row is closed in the list."""
+    if picked is None and st.button(_("Close"), icon=":material/close:", type="tertiary", key="asked-close"):
+        st.session_state.pop(AREA, None)
+        st.rerun()

@@ -11,7 +11,7 @@ import streamlit as st
 from coverage.assessment import Assessment
 from maps import charts, figures, style, themes
 from maps.language import _
-from maps.pages import why_profile
+from maps.pages import charted, why_profile
 from maps.pages.finder import KINDS
 
 MOST_BARS: Final = 45
@@ -27,13 +27,25 @@ def show(assessment: Assessment) -> None:
         _by_municipality(assessment, words, colours)
     with right:
         st.subheader(_("By tier of the policy"))
-        tiers = figures.by_tier(assessment.places, policy)
-        _chart(charts.by_tier(tiers, labels={tier: words[tier] for tier in policy.tier_ids}, colours=colours), tiers)
+        tiers, labels = figures.by_tier(assessment.places, policy), {tier: words[tier] for tier in policy.tier_ids}
+        _chart(
+            assessment,
+            charts.by_tier(tiers, labels=labels, colours=colours),
+            tiers.assign(label=tiers["tier"].map(labels)),
+            name="by-tier",
+            about=_("By tier of the policy"),
+        )
         lines = figures.by_line_of_business(assessment)
         if set(lines["line of business"]) - {figures.not_stated()}:
             st.subheader(_("Businesses short, by line of business"))
             said = lines.assign(**{"line of business": lines["line of business"].replace(why_profile.sections())})
-            _chart(charts.lines_of_business(said, colour=colours[policy.eligible_tiers[0]]), lines)
+            _chart(
+                assessment,
+                charts.lines_of_business(said, colour=colours[policy.eligible_tiers[0]]),
+                said,
+                name="by-line-of-business",
+                about=_("Businesses short, by line of business"),
+            )
 
 
 def _by_municipality(assessment: Assessment, words: Mapping[str, str], colours: Mapping[str, str]) -> None:
@@ -58,11 +70,27 @@ def _by_municipality(assessment: Assessment, words: Mapping[str, str], colours: 
         )
         st.caption(told)
     labels, unit = {tier: words[tier] for tier in assessment.policy.eligible_tiers}, _(figures.PLURALS[chosen])
-    _chart(charts.by_municipality(counted, labels=labels, colours=colours, share=share, unit=unit), counted)
+    _chart(
+        assessment,
+        charts.by_municipality(counted, labels=labels, colours=colours, share=share, unit=unit),
+        counted.assign(label=counted["tier"].map(labels)),
+        name=f"{chosen}-short-by-municipality",
+        about=_("Short of fixed service, by municipality"),
+    )
 
 
-def _chart(chart: object, data: pd.DataFrame) -> None:
+def _chart(assessment: Assessment, chart: object, data: pd.DataFrame, *, name: str, about: str) -> None:
     if data.empty:
         st.caption(_("Nothing to show: no such premises in what is shown."))
-    else:
-        st.altair_chart(chart, width="stretch")
+        return
+    said = {
+        "municipality": _("municipality"),
+        "kind": _("kind"),
+        "line of business": _("line of business"),
+        "label": _("tier"),
+        "premises": _("premises"),
+        "businesses": _("businesses"),
+        "share": _("share"),
+    }
+    columns = {column: text for column, text in said.items() if column in data}
+    charted.show(chart, data, about=about, columns=columns, name=name, assessment=assessment)

@@ -164,7 +164,7 @@ def line(view: View, found: Shown) -> None:
             st.caption(style.plain(f"{said}: {' · '.join(parts)}"), width="content")
         else:
             told = _("No premises are like that: {what}. Take a filter away.", what=" · ".join(parts))
-            st.warning(style.plain(told), icon=":material/filter_list_off:", width="content")
+            st.warning(style.plain(told), icon=":material/filter_list_off:")
         st.button(_("Clear filters"), icon=":material/close:", on_click=clear, type="tertiary", key="explore-clear")
 
 

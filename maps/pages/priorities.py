@@ -57,10 +57,14 @@ def render() -> None:
         return
     _budget(assessment)
     _figures(assessment)
-    chosen = _table(assessment) or asked.area(assessment)
-    if chosen is not None:
-        standing.show(assessment, chosen)
-        area_money.show(view, chosen)
+    above = st.container()  # of the list, for the area that the reader comes for from the map
+    picked = _table(assessment)
+    chosen = asked.area(assessment, picked)
+    with above if picked is None else st.container():
+        if chosen is not None:
+            asked.close(picked)
+            standing.show(assessment, chosen)
+            area_money.show(view, chosen)
     _beside(view)
     money_curve.show(view)
     left, right = st.columns([1, 1.25], gap="medium")
