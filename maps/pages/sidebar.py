@@ -57,7 +57,7 @@ def render(study: Study, scenario: Scenario) -> None:
         area_rules.render(study, scenario)
     with st.expander(_("Weights of the criteria")):
         scoring_fields.render(study, scenario)
-    with st.expander(_("Compare"), expanded=bool(st.session_state.get(Key.BESIDE))):
+    with st.expander(_("Compare")):
         keep.render(study, scenario)
     st.button(_("Back to the study's settings"), on_click=changes.reset, args=(study,), type="tertiary")
     st.caption(_("The address of this page holds the scenario: copy it to share what you see."))
