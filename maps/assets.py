@@ -39,6 +39,7 @@ def known() -> dict[str, Asset]:
         "map.js": Asset(OWN / "map.js", "text/javascript"),
         "map.css": Asset(OWN / "map.css", "text/css"),
         "swipe.js": Asset(OWN / "swipe.js", "text/javascript"),
+        "discs.js": Asset(OWN / "discs.js", "text/javascript"),
         "tiles.js": Asset(OWN / "tiles.js", "text/javascript"),
         "draw.js": Asset(OWN / "draw.js", "text/javascript"),
     }
@@ -47,5 +48,6 @@ def known() -> dict[str, Asset]:
 
 
 SCRIPTS: Final = ("leaflet/leaflet.js", "map.js")  # in the order in which they must load
+ALONE: Final = (*SCRIPTS, "discs.js")  # with what only the map in one file needs
 LIVE: Final = (*SCRIPTS, "tiles.js", "swipe.js", "draw.js")  # with what only a map needs that the server stands behind
 SHEETS: Final = ("leaflet/leaflet.css", "map.css")

@@ -168,20 +168,11 @@ def scenario_groups(
     return [*groups, *marks(focus=focus, mark=mark)]
 
 
-def place_tiles(key: str, places: str, *, theme: str = GAP.id, base: str = "", panes: str = "") -> folium.TileLayer:
+def place_tiles(key: str, places: str, *, theme: str = GAP.id, base: str = "", panes: str = "") -> layers.DrawnLayer:
     """Return the tiles of a layer of places by a theme, by the key that the store knows them by."""
-    tiles = folium.TileLayer(
-        f"{base}/tiles/{key}/{theme}/{places}/{{z}}/{{x}}/{{y}}.png",
-        attr=" ",
-        name="places",
-        overlay=True,
-        control=False,
-        min_zoom=MIN_ZOOM,
-        max_zoom=MAX_ZOOM,
-        pane=f"places{panes}",
-    )
-    tiles.options.pop("attribution", None)
-    return tiles
+    url = f"{base}/tiles/{key}/{theme}/{places}/{{z}}/{{x}}/{{y}}.png"
+    zooms = {"minZoom": MIN_ZOOM, "maxZoom": MAX_ZOOM}
+    return layers.DrawnLayer("tiles", name="places", control=False, url=url, pane=f"places{panes}", **zooms)
 
 
 def marks(*, focus: gpd.GeoDataFrame | None, mark: gpd.GeoSeries | None) -> list[folium.FeatureGroup]:
@@ -225,6 +216,12 @@ def assert_offline(built: folium.Map, *, online: background.Online | None = None
         outside = [a for a in addresses if a.startswith(("http:", "https:", "//")) and a != allowed]
         if outside:
             raise RuntimeError(f"map: {outside[0]} is an outside address; serve it from /assets/")
+
+
+def number(*parts: Element) -> None:
+    """Number the elements: folium draws their ids at random, and a map that is as before would be sent anew."""
+    for at, part in enumerate(element for whole in parts for element in _walk(whole)):
+        part._id = f"{at:032x}"
 
 
 def _walk(part: Element) -> Iterator[Element]:

@@ -7,8 +7,6 @@ import re
 from pathlib import Path
 from typing import Final
 
-from branca.element import Element
-
 from coverage.assessment import Assessment
 from maps import assets, background, build, layers, legends, masts, style
 from maps.language import DEFAULT, _, current, date, using
@@ -31,13 +29,12 @@ def to_html(assessment: Assessment, *, language: str = DEFAULT) -> str:
 
 def _page(assessment: Assessment) -> str:
     built = _map(assessment)
-    for number, part in enumerate(_walk(built.get_root())):
-        part._id = f"{number:032x}"  # folium draws them at random
+    build.number(built.get_root())
     built.default_js, built.default_css = [], []
     page = built.get_root()
     page.title = style.escape(_("{study}: broadband gaps", study=assessment.study.name))
     sheets = "".join(f"<style>{_inlined_sheet(name)}</style>" for name in assets.SHEETS)
-    scripts = "".join(f"<script>{assets.known()[name].text()}</script>" for name in assets.SCRIPTS)
+    scripts = "".join(f"<script>{assets.known()[name].text()}</script>" for name in assets.ALONE)
     html = page.render().replace("<html>", f'<html lang="{current()}">', 1)
     html = html.replace("<head>", f"<head>{sheets}{scripts}", 1)
     return html.replace("<body>", f"<body>{_banner(assessment)}", 1)
@@ -79,13 +76,6 @@ def _map(assessment: Assessment) -> layers.OfflineMap:
     return built
 
 
-def _walk(part: Element) -> list[Element]:
-    found = [part]
-    for child in part._children.values():
-        found += _walk(child)
-    return found
-
-
 def _inlined_sheet(name: str) -> str:
     """Return a style sheet with its pictures inside."""
     known = assets.known()
@@ -111,6 +101,7 @@ def _banner(assessment: Assessment) -> str:
     notes = [_("The funding gap is a planning estimate; the grant is set by competition.")]
     if len(assessment.corrections):
         offices = "; ".join(sorted(assessment.corrections["office"].dropna().unique()))
+        offices = offices or _("an office that is not named")
         count = style.number(len(assessment.corrections))
         notes.append(
             _("Corrections: {count}, by {offices}. They are listed in every report.", count=count, offices=offices)

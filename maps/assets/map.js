@@ -178,47 +178,17 @@
   }
 
   function vector(options) {
+    if (options.url) { return window.coverageMap.fetched(options); }
     var group = L.layerGroup();
     group.on("add", function () {
-      var map = group._map;
-      panes(map);
+      panes(group._map);
       group.clearLayers();
-      if (options.data) { draw(map, group, options, options.data); return; }
-      window.coverageMap.ask(map, group, options).then(function (data) {
-        if (group._map) { draw(map, group, options, data); }
-      }).catch(function () {
-        note(map, said.failed.replace("{name}", options.name));
-      });
+      draw(group._map, group, options, options.data);
     });
     return group;
   }
 
-  function discs(options) {
-    var group = L.layerGroup();
-    group.on("add", function () {
-      var map = group._map, shown = null, canvas = null;
-      panes(map);
-      canvas = L.canvas({ pane: pane(map, "discs"), padding: 0.3 });
-      function show() {
-        var zooms = Object.keys(options.levels).map(Number);
-        var zoom = Math.max(Math.min.apply(null, zooms), Math.min(Math.floor(map.getZoom()), Math.max.apply(null, zooms)));
-        if (zoom === shown) { return; }
-        shown = zoom;
-        group.clearLayers();
-        options.levels[zoom].forEach(function (row) {
-          var kind = options.classes[row[3]];
-          L.circleMarker([row[0], row[1]], {
-            renderer: canvas, pane: "discs", radius: Math.min(8, 1.6 + 0.6 * Math.log2(1 + row[2])),
-            color: "#ffffff", weight: 0.8, fillColor: kind.colour, fillOpacity: 0.92, interactive: false
-          }).addTo(group);
-        });
-      }
-      map.on("zoomend", show);
-      group.on("remove", function () { map.off("zoomend", show); });
-      show();
-    });
-    return group;
-  }
+  function failed(map, name) { note(map, said.failed.replace("{name}", name)); }
 
   /* Fit the view to bounds, but only when they change: what else a rerun brings leaves the reader's view alone. */
   function focus(options) {
@@ -311,5 +281,5 @@
     }
   }
 
-  window.coverageMap = { lines: lines, vector: vector, discs: discs, focus: focus, explain: explain, legend: legend, begin: begin, panes: panes, pane: pane };
+  window.coverageMap = { lines: lines, draw: draw, failed: failed, vector: vector, focus: focus, explain: explain, legend: legend, begin: begin, panes: panes, pane: pane };
 })();

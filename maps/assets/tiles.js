@@ -18,12 +18,53 @@
     look();
   }
 
-  window.coverageMap.ask = function (map, group, options) {
-    return new Promise(function (resolve) {
-      near(map, group, options.minZoom, function () { resolve(fetch(options.url)); });
-    }).then(function (answer) {
-      if (!answer.ok) { throw new Error(String(answer.status)); }
-      return answer.json();
+  var held = {}; /* what is drawn now, by what it was asked for with */
+
+  /* A rerun takes every layer off and brings it anew, all at once. What is asked for as before stays as it is drawn. */
+  function kept(options, fill) {
+    var shell = L.layerGroup(), name = JSON.stringify(options), mine = null;
+    function forget() { if (held[name] === mine) { delete held[name]; } }
+    shell.on("add", function () {
+      mine = held[name];
+      if (mine && mine.leaving) {
+        clearTimeout(mine.leaving);
+        mine.leaving = null;
+        return;
+      }
+      mine = held[name] = { group: L.layerGroup().addTo(shell._map), leaving: null };
+      window.coverageMap.panes(shell._map);
+      fill(shell._map, mine.group, forget);
+    });
+    shell.on("remove", function () {
+      var old = mine;
+      old.leaving = setTimeout(function () {
+        old.group.remove();
+        if (held[name] === old) { delete held[name]; }
+      });
+    });
+    return shell;
+  }
+
+  /* A layer by its address; one that did not come is asked for again with the next rerun. */
+  window.coverageMap.fetched = function (options) {
+    return kept(options, function (map, group, forget) {
+      new Promise(function (resolve) {
+        near(map, group, options.minZoom, function () { resolve(fetch(options.url)); });
+      }).then(function (answer) {
+        if (!answer.ok) { throw new Error(String(answer.status)); }
+        return answer.json();
+      }).then(function (data) {
+        if (group._map) { window.coverageMap.draw(map, group, options, data); }
+      }).catch(function () {
+        forget();
+        window.coverageMap.failed(map, options.name);
+      });
+    });
+  };
+
+  window.coverageMap.tiles = function (options) {
+    return kept(options, function (map, group) {
+      L.tileLayer(options.url, { pane: window.coverageMap.pane(map, options.pane), minZoom: options.minZoom, maxZoom: options.maxZoom }).addTo(group);
     });
   };
 

@@ -66,6 +66,7 @@ def show(
         returned.append(sketch.SENT)
     for part in (built, *groups):
         build.assert_offline(part, online=online)
+    build.number(built, *groups)
     st_folium(
         built,
         key=key,
