@@ -229,7 +229,7 @@ def begin(assessment: Assessment) -> Script:
 
 
 class DrawnLayer(Layer):
-    """Stand for a layer that `coverageMap` draws (such as `vector` or `tiles`), from an address or from embedded data."""
+    """Stand for a layer that `coverageMap` draws (`vector`, `tiles`), from an address or from embedded data."""
 
     _template = Template(
         """
