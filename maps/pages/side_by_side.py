@@ -12,7 +12,7 @@ from coverage.assessment import Assessment
 from coverage.compare import Comparison
 from coverage.errors import CoverageError
 from coverage.scenario import Scenario
-from maps import build, compare, language, legends, masts, session, style, swipe
+from maps import audience, build, compare, language, legends, masts, session, style, swipe
 from maps.compare import Standing
 from maps.language import _
 from maps.pages import keep, map_view, moved, parts, why
@@ -39,7 +39,7 @@ class Beside:
 def chosen(view: View) -> Beside | None:
     """Return what this session compares the present with; None where that is nothing, or cannot be had."""
     what, study = st.session_state.get(Key.BESIDE), view.assessment.study
-    if not what:
+    if not what or audience.untraceable(view.assessment):
         return None
     try:
         if what != BESIDE_KEPT:
@@ -65,14 +65,11 @@ def render(view: View, beside: Beside) -> None:
         found = compare.compared((beside.view.key, beside.view.assessment), (view.key, view.assessment))
     _map_and_panel(view, beside, found)
     names = (beside.short, _("Now"))
-    left, right = st.columns([1, 2.2], gap="large")
-    with left:
-        st.subheader(_("What is different"))
-        moved.told(found)
-        moved.files(found, study=view.assessment.study.id)
-    with right:
-        st.subheader(_("What follows for areas"))
-        moved.table(found, names=names, key="side-by-side")
+    st.subheader(_("What is different"))
+    moved.told(found)
+    st.subheader(_("What follows for areas"))
+    moved.table(found, names=names, key="side-by-side")
+    moved.files(found, study=view.assessment.study.id)
 
 
 @st.fragment
