@@ -33,15 +33,14 @@ MILD: Final = (0xEE, 0x9B, 0x3A)
 WORST: Final = (0x7F, 0x27, 0x04)
 MOBILE_ONLY: Final = "mobile"
 MOBILE_COLOUR: Final = "#6a51a3"
-# From orange to violet, as far apart for every kind of colour vision: from little to much.
 MOBILE_LEVEL_COLOURS: Final[Mapping[str, str]] = {
     "none": "#00000000",
-    "basic": "#f1b261",
+    "basic": "#cbc9e2",
     "good": "#9e9ac8",
     "very_good": "#6a51a3",
 }
-# Levels at places: as in the pictures of coverage, where what has none is clear.
-MOBILE_DISC_COLOURS: Final[Mapping[str, str]] = {**MOBILE_LEVEL_COLOURS, "none": "#7f2704"}
+# Levels at places: what is weak in the hue of what is short, orange and violet as far apart for all colour vision.
+MOBILE_DISC_COLOURS: Final[Mapping[str, str]] = {**MOBILE_LEVEL_COLOURS, "none": "#7f2704", "basic": "#f1b261"}
 # Download speeds from fast to none: from pale to dark, in order for every kind of colour vision and in grey print.
 SPEED_COLOURS: Final = ("#cfe3b4", "#86cba8", "#3ba3b5", "#2a6fae", "#2b3a8c", "#1b1036")
 PLAN_COLOURS: Final[Mapping[str, str]] = {"counts": "#0a66b0", "idle": "#e0a43c"}

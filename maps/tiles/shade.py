@@ -23,7 +23,7 @@ AZIMUTH: Final = 315.0  # degrees from the north that light comes from
 ALTITUDE: Final = 45.0  # degrees above the horizon
 RELIEF: Final = 0.6  # what a slope is raised to, so that hills are seen beside mountains
 STEPS: Final = 12  # of shadow, and of light
-SHADOW: Final = (29, 39, 48, 110)  # red, green, blue, alpha of the deepest
+SHADOW: Final = (29, 39, 48, 96)  # red, green, blue, alpha of the deepest
 LIGHT: Final = (255, 255, 255, 150)
 
 Heights = NDArray[np.float32]
