@@ -442,8 +442,8 @@ def test_a_search_opens_an_area_with_rules_costs_and_sources_and_leads_to_its_pa
     assert "<details open><summary>Rules, cost lines and sources</summary>" in text
     assert "<dt>clause</dt><dd>no-2024 § eligible: " in text
     assert "<dt>tiers</dt><dd>below 30 Mbit/s: " in text
-    assert "<dt>service from</dt><dd>offers</dd>" in text
-    assert "<dt>places from</dt><dd>premises.gpkg (Toy Ltd, 2022-06-30; SYNTHETIC)</dd>" in text
+    assert "<dt>service from</dt><dd>offers: " in text
+    assert "<dt>places from</dt><dd>premises.gpkg (Toy Ltd, 2022-06-30; SYNTHETIC): " in text
     assert "Cost lines: the largest" in text
     assert "× " in text
     assert [button.label for button in test.button if (button.key or "").startswith("asked-")]

@@ -11,7 +11,7 @@ from coverage.kinds import MOBILE
 from maps import style
 from maps.language import _, ngettext
 from maps.pages import parts
-from maps.pages.origins import as_text, source_of, supplied
+from maps.pages.origins import as_text, stands_in, supplied
 from maps.themes import class_labels
 from maps.words import word
 
@@ -36,8 +36,8 @@ def _pairs(assessment: Assessment, area: pd.Series[Any]) -> list[tuple[str, str]
     return [
         (_("tiers"), "" if masted else _tiers(here, assessment)),
         (_("clause"), "" if masted else _clauses(here, assessment)),
-        (_("service from"), "; ".join(_origin(assessment, name) for name in _most(here, "fixed_source"))),
-        (_("places from"), "; ".join(_origin(assessment, name) for name in _most(here, "source"))),
+        (_("service from"), _origins(here, "fixed_source", assessment)),
+        (_("places from"), _origins(here, "source", assessment)),
         (_("route from"), "; ".join(s.name + supplied(s) for s in assessment.study.sources if s.role in roles)),
     ]
 
@@ -94,11 +94,12 @@ def _clauses(here: pd.DataFrame, assessment: Assessment) -> str:
     )
 
 
-def _most(here: pd.DataFrame, column: str) -> list[str]:
-    """Return the sources of places, those of most first."""
-    return [as_text(name) for name in here[column].value_counts().index] if column in here else []
-
-
-def _origin(assessment: Assessment, source_id: str) -> str:
-    source = source_of(assessment, source_id)
-    return (source_id if source is None else source.name) + supplied(source)
+def _origins(here: pd.DataFrame, column: str, assessment: Assessment) -> str:
+    """Name the sources of places with supplier and date, and count the premises of each, those of most first."""
+    if column not in here:
+        return ""
+    counted = here["weight"].groupby(here[column]).sum().sort_values(ascending=False, kind="stable")
+    return "; ".join(
+        _("{source}: {count}", source=stands_in(as_text(name), None, assessment), count=style.number(count, digits=3))
+        for name, count in counted.items()
+    )
