@@ -67,7 +67,9 @@ def choose(assessment: Assessment) -> None:
     field = f"{SHOWN_AS}-field"
     known: Sequence[str] = offered(assessment)
     now = str(of_session())
-    st.session_state[field] = now if now in known else known[0]
+    if now not in known:  # the data that named this operator are gone
+        now = st.session_state[SHOWN_AS] = known[0]
+    st.session_state[field] = now
     st.selectbox(
         _("Show as"),
         known,
@@ -116,6 +118,17 @@ def withheld(assessment: Assessment) -> bool:
             "This is for internal readers alone, and not shown to: {audience}.",
             audience=style.plain(name(assessment.audience)),
         ),
+        icon=":material/visibility_off:",
+    )
+    return True
+
+
+def untraceable(assessment: Assessment) -> bool:
+    """Say in one sentence that premises cannot be followed from one result to another, where their ids are withheld."""
+    if assessment.audience.kind != "public":
+        return False
+    st.info(
+        _("Comparing follows single premises from one result to the other: it is not shown to the public."),
         icon=":material/visibility_off:",
     )
     return True

@@ -133,22 +133,22 @@ def current() -> View:
     except CoverageError as error:
         _go_on_without_the_newest_file(error)
         assessment = _last_that_held(study, scenario, error)
-    view = view_of(assessment)
     with st.sidebar:
         audience.choose(assessment)
-    return view
+    try:
+        return view_of(assessment)
+    except CoverageError as error:
+        stop(error, help_text=_("COVERAGE_AUDIENCE names for whom this server shows the study. Start it again."))
 
 
 def view_of(assessment: Assessment, whom: Audience | None = None) -> View:
     """Return an assessment as an audience may see it; whatever a page shows has come through here.
 
-    The audience is this session's, or a narrower one: of one that is not internal there is no other.
+    The audience is this session's, or a narrower one: of one that is not internal there is no other. Raises DataError
+    for an operator that the assessment names nowhere, PolicyError for an audience that may see more.
     """
-    try:
-        shown = narrowed(assessment, audience.of_session())
-        shown = shown if whom is None else narrowed(shown, whom)
-    except CoverageError as error:
-        stop(error, help_text=_("COVERAGE_AUDIENCE names for whom this server shows the study. Start it again."))
+    shown = narrowed(assessment, audience.of_session())
+    shown = shown if whom is None else narrowed(shown, whom)
     key, ground = STORE.put(shown)
     return View(shown, key, ground)
 

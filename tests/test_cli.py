@@ -193,6 +193,36 @@ def test_two_runs_are_compared_in_words_and_as_a_table(done: tuple[Path, Path, F
     assert (broken.returncode, len(broken.stderr.strip().splitlines())) == (2, 1)
 
 
+def test_a_report_is_for_whom_it_is_asked(done: tuple[Path, Path, Finished], tmp_path: Path) -> None:
+    path = tmp_path / "gap.csv"
+    for asked, told in (
+        (("--audience", "public"), "public"),
+        (("--operator", "Tiny Fibre"), "operator:Tiny Fibre"),
+    ):
+        finished = run("report", "gap", done[0], "--format", "csv", "--out", path, *asked)
+        assert finished.returncode == 0, finished.stderr
+        table = pd.read_csv(path)
+        assert table["audience"].unique().tolist() == [told]
+        assert table["place_id"].str.startswith("cell-").any() == (told == "public")
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [(("--audience", "neighbours"), "expected one of internal, council, operator, public"),
+     (("--audience", "operator"), "operator:NAME"),
+     (("--audience", "public", "--operator", "X"), "has no operator"),
+     (("--operator", "Nobody"), "no operator 'Nobody'")],
+)  # fmt: skip
+def test_a_report_for_nobody_is_one_sentence(
+    tiny: TinyStudy, tmp_path: Path, asked: tuple[str, ...], words: str
+) -> None:
+    finished = run("report", "gap", tiny.folder, "--format", "csv", "--out", tmp_path / "x.csv", *asked)
+    assert finished.returncode == 2
+    assert words in finished.stderr
+    assert finished.stderr.splitlines()[-1].startswith("error: ")
+    assert not (tmp_path / "x.csv").exists()
+
+
 def test_a_list_is_verified_against_the_data(done: tuple[Path, Path, Finished], tmp_path: Path) -> None:
     folder, out, _ = done
     good = run("report", "priority", folder, "--verify", out / "priority-list.csv")

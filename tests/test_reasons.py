@@ -158,6 +158,19 @@ def test_a_provider_that_is_not_named_and_a_class_of_speeds_read_as_a_sentence()
     assert told.startswith("Beste tilbud mellom 0 og 30 Mbit/s fra en ikke oppgitt tilbyder (regnet etter nedre grense")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_a_plan_that_is_withheld_only_that_it_counts_is_told(language: str) -> None:
+    offers = {"counts": plan(1000, "2023-05-01"), "late": plan(1000, "2031-05-01")}
+    cases = [Case("none", (dsl(),)), *(Case(name, (dsl(), one)) for name, one in offers.items())]
+    nothing = {"planned_by": None, "planned_date": pd.NaT, "planned_down_mbps": 0.0, "plan_told": False}
+    places = verdicts(cases, NORWAY).assign(**nothing)
+    told = explain(places, policy=NORWAY, as_of=AS_OF, language=language)["reason"]
+    counts = texts("plan")["withheld"][language]
+    assert f"; {counts}; " in told["counts"]
+    assert told["late"] == told["none"]
+    assert "plan" not in told["none"], "nor that there is none"
+
+
 def test_a_blank_provider_is_no_missing_offer() -> None:
     assert reason(dsl(provider="")).startswith("Best offer 18/2 Mbit/s DSL from a provider that is not named is below")
     told = reason(plan(1000, "2023-12-31", provider=""))

@@ -15,6 +15,7 @@ from shapely.geometry import box
 
 from coverage.errors import DataError
 from coverage.inputs import SourceSpec
+from coverage.sources import READERS
 from coverage.sources.brreg import read_units_by_municipality, section, spread
 from coverage.sources.raw import RawTable
 
@@ -101,6 +102,10 @@ def test_headcounts_are_kept_or_imputed_from_the_table_of_sizes(tmp_path: Path) 
     assert any("2,142 employees are reported and 4 imputed" in note for note in raw.notes)
     earlier = read(tmp_path, sizes_year=2025).frame.set_index("Org. nr.")
     assert earlier["employees"].tolist() == ["2137.0", "2", "2", "2", "0", "0", "5.0"]
+
+
+def test_the_form_of_a_unit_is_kept_as_the_register_codes_it() -> None:
+    assert READERS["brreg_municipal"].columns["legal_form"] in HEADER.split(",")
 
 
 def test_order_of_the_file_changes_nothing(tmp_path: Path) -> None:

@@ -614,6 +614,15 @@ def test_geometry_columns_survive_a_multipolygon(tiny: TinyStudy) -> None:
     assert np.isclose(offer["down_max_mbps"].iloc[0], 100)
 
 
+def test_a_legal_form_is_there_where_a_register_states_one(tiny: TinyStudy) -> None:
+    assert "legal_form" not in load(tiny).places
+    path = tiny.folder / "premises.csv"
+    frame = pd.read_csv(path, sep=";").assign(form=["ENK", None] * 20)
+    frame.to_csv(path, sep=";", index=False)
+    tiny.source("premises")["columns"]["legal_form"] = "form"
+    assert load(tiny).places["legal_form"].fillna("").tolist() == ["ENK", ""] * 20
+
+
 # The documentation of the format
 
 

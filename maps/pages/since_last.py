@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from coverage.errors import CoverageError
-from maps import compare, language, session, style
+from maps import audience, compare, language, session, style
 from maps.language import _
 from maps.pages import keep, moved
 from maps.session import View
@@ -18,6 +18,8 @@ RUN: Final = "since-last-run"
 def show(view: View) -> None:
     """Draw the comparison of the present list with the run that the reader chooses, by default the last one."""
     assessment = view.assessment
+    if audience.untraceable(assessment):
+        return
     study, listing = assessment.study, compare.runs_of(assessment.study)
     last = compare.last_of(study, listing)
     if told := keep.left_out(listing, named=assessment.audience.internal):
