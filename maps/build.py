@@ -131,21 +131,23 @@ def scenario_groups(
     panes: str = "",
     theme: Theme = GAP,
     told: str = "",
+    ranked: str = "",
 ) -> list[folium.FeatureGroup]:
     """Return what follows the scenario and the page's filters: areas, routes, places, the chosen thing, the view.
 
     `panes` stands behind the names of the panes that are drawn into, see maps/swipe.py.
     `places` names a layer of places, None leaves them out; `dots` draws areas as dots in a wide view; the view
     is fitted to `focus`, each time it changes; `masted` adds the mobile areas. `theme` is what the discs show, and
-    `told` what the legend says of them in place of the gaps.
+    `told` what the legend says of them in place of the gaps; `ranked` fills areas by rank, and is what it says of that.
     """
     seen = {"dotsBelow": DOTS_BELOW} if dots else {}
+    # What holds words comes in the reader's language.
+    shape = "ranked" if ranked else "areas"
+    areas = [_drawn(shape, f"{key}/{language.current()}", base, pane=f"areas{panes}", lift=3.5, **seen)]
+    if ranked:
+        areas.append(_explained(ranked, legends.AREAS))
     groups = [
-        # What holds words comes in the reader's language.
-        layers.group(
-            [_drawn("areas", f"{key}/{language.current()}", base, pane=f"areas{panes}", lift=3.5, **seen)],
-            name=_("Project areas"),
-        ),
+        layers.group(areas, name=_("Project areas")),
         layers.group(
             [_drawn("routes", key, base, pane=f"routes{panes}", interactive=False, minZoom=9)],
             name=_("Fibre routes"),
@@ -162,8 +164,7 @@ def scenario_groups(
     if places is not None:
         discs = [place_tiles(ground, places, theme=theme.id, base=base, panes=panes)]
         if told:
-            words = layers.DrawnLayer("explain", name="legend", control=False, html=told, section=legends.DISCS)
-            discs.append(words)
+            discs.append(_explained(told, legends.DISCS))
         groups.append(layers.group(discs, name=_("Places: {shown}", shown=_(theme.name).lower())))
     return [*groups, *marks(focus=focus, mark=mark)]
 
@@ -193,6 +194,7 @@ def marks(*, focus: gpd.GeoDataFrame | None, mark: gpd.GeoSeries | None) -> list
 def _drawn(layer: str, key: str, base: str, **options: Any) -> layers.DrawnLayer:
     names = {
         "areas": _("Project areas"),
+        "ranked": _("Project areas"),
         "routes": _("Fibre routes"),
         "served": _("Mobile areas"),
         "masts": _("Mobile areas"),
@@ -200,6 +202,11 @@ def _drawn(layer: str, key: str, base: str, **options: Any) -> layers.DrawnLayer
     }
     url = f"{base}/data/{key}/{layer}.json"
     return layers.DrawnLayer("vector", name=names[layer], control=False, url=url, **options)
+
+
+def _explained(told: str, section: str) -> layers.DrawnLayer:
+    """Return what stands in a section of the legend for as long as its layer is on the map."""
+    return layers.DrawnLayer("explain", name="legend", control=False, html=told, section=section)
 
 
 def assert_offline(built: folium.Map, *, online: background.Online | None = None) -> None:

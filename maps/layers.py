@@ -7,7 +7,8 @@ Tooltips and popups are lists of plain text; `assets/map.js` sets them as text, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import folium
@@ -21,7 +22,7 @@ from folium.template import Template
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS, to_crs
 from coverage.kinds import is_mobile
-from coverage.schemas import CERTAINTIES, DECISIONS
+from coverage.schemas import CERTAINTIES
 from maps import assets, language, style
 from maps.language import _
 from maps.themes import GAP
@@ -89,22 +90,34 @@ def municipalities(assessment: Assessment) -> Collection:
     return data
 
 
-def areas(assessment: Assessment, *, popups: bool = False) -> Collection:
-    """Return the fixed project areas: fill by decision, outline by certainty."""
+@dataclass(frozen=True)
+class Shades:
+    """Hold what areas are filled by: the class of an area, and the colour and opacity of each class."""
+
+    of: Callable[[Mapping[Any, Any]], str]
+    colours: Mapping[str, str]
+    fill: Mapping[str, float]
+
+
+DECIDED: Final = Shades(lambda row: str(row["decision"]), style.DECISION_COLOURS, style.DECISION_FILL)
+
+
+def areas(assessment: Assessment, *, popups: bool = False, shades: Shades = DECIDED) -> Collection:
+    """Return the fixed project areas: fill by decision, or as `shades` say, and outline by certainty."""
     frame = assessment.areas[~is_mobile(assessment.areas)].sort_values("rank", ascending=False)
     styles = {
-        f"{decision}/{certainty}": {
-            "color": style.DECISION_COLOURS[decision],
+        f"{name}/{certainty}": {
+            "color": colour,
             "weight": style.CERTAINTY_WIDTH[certainty],
             "dashArray": style.CERTAINTY_DASH[certainty] or None,
-            "fillColor": style.DECISION_COLOURS[decision],
-            "fillOpacity": style.DECISION_FILL[decision],
+            "fillColor": colour,
+            "fillOpacity": shades.fill[name],
         }
-        for decision in DECISIONS
+        for name, colour in shades.colours.items()
         for certainty in CERTAINTIES
     }
-    currency = assessment.study.currency
-    about = [_area_about(row, currency, popups=popups) for row in frame.drop(columns="geometry").to_dict("records")]
+    currency, rows = assessment.study.currency, frame.drop(columns="geometry").to_dict("records")
+    about = [_area_about(row, currency, popups=popups) | {"k": f"{shades.of(row)}/{row['certainty']}"} for row in rows]
     shapes = simplified(frame, start_m=20.0)
     for item, point in zip(about, shapes.representative_point(), strict=True):
         item["c"] = [round(point.y, 4), round(point.x, 4)]
@@ -114,7 +127,7 @@ def areas(assessment: Assessment, *, popups: bool = False) -> Collection:
 def _area_about(row: Mapping[Any, Any], currency: str, *, popups: bool) -> dict[str, Any]:
     decision = style.decision(row["decision"], row["grant"])
     about: dict[str, Any] = {
-        "k": f"{row['decision']}/{row['certainty']}",
+        "n": int(row["rank"]),
         "r": round(4.5 + min(row["premises"], 400) / 200, 1) if row["decision"] == "fund" else 3.0,
         "t": [
             str(row["name"]),

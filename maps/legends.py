@@ -1,6 +1,6 @@
 """The legend of the map, as HTML in which every text is escaped.
 
-What the discs show stands in a section of its own, which another theme's words can take the place of.
+What the discs and the areas show stands in sections of their own, which other words can take the place of.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from maps.themes import GAP, Theme
 from maps.words import word
 
 DISCS: Final = "discs"  # the section that tells what the discs show
+AREAS: Final = "areas"  # and the one that tells what areas are filled by
 
 
 def legend(assessment: Assessment, *, tiles: bool = True) -> str:
@@ -22,12 +23,7 @@ def legend(assessment: Assessment, *, tiles: bool = True) -> str:
     told = discs(assessment) if tiles else _cells(assessment)
     summary = style.escape(_("Legend"))
     parts = [f'<summary>{summary}</summary><section class="{DISCS}">{told}</section>']
-    parts.append(heading(_("Project areas")))
-    parts += [
-        line(style.swatch(style.DECISION_COLOURS[name], shape="box", fill=style.DECISION_FILL[name]), word(name))
-        for name in DECISIONS
-    ]
-    parts.append(paragraph(_("Outline: solid safe yes, dashed toss-up, dotted safe no.")))
+    parts.append(f'<section class="{AREAS}">{_areas()}</section>')
     parts.append(line(style.swatch(style.ACCENT, shape="line"), _("fibre route, funded")))
     if tiles and len(assessment.mobile):
         parts.append('<section data-with="mobile">' + heading(_("Mobile coverage")))
@@ -37,6 +33,20 @@ def legend(assessment: Assessment, *, tiles: bool = True) -> str:
         ]
         parts.append("</section>")
     return "".join(parts)
+
+
+def _areas() -> str:
+    """Return what the legend says of project areas by decision."""
+    kinds = [
+        line(style.swatch(style.DECISION_COLOURS[name], shape="box", fill=style.DECISION_FILL[name]), word(name))
+        for name in DECISIONS
+    ]
+    return "".join([heading(_("Project areas")), *kinds, paragraph(outlines())])
+
+
+def outlines() -> str:
+    """Return what the outlines of areas tell, in words."""
+    return _("Outline: solid safe yes, dashed toss-up, dotted safe no.")
 
 
 def discs(assessment: Assessment, theme: Theme = GAP) -> str:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from coverage.assessment import Assessment
-from maps import assets, background, hover, lacking, landmarks, language, layers, masts
+from maps import assets, background, hover, lacking, landmarks, language, layers, masts, ranking
 from maps.contrast.layers import changes
 from maps.payload import Payload
 from maps.store import STORE
@@ -34,6 +34,7 @@ _AT: Final = "/{z:int}/{x:int}/{y:int}/{px:int}/{py:int}/{spoken}.json"
 # Layers with words in them: their addresses name the language.
 _WORDED: Final[dict[str, Callable[[Assessment], layers.Collection]]] = {
     "areas": layers.areas,
+    "ranked": ranking.areas,
     "served": masts.areas,
     "masts": masts.signs,
     "fundedmasts": masts.funded_signs,

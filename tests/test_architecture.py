@@ -203,9 +203,11 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "masts": (SEEN, {"layers", "legends", "style"} | SAID),
     "lacking": (SEEN | {"reports"}, {"layers", "legends", "style"} | SAID),
     "background": (SEEN, {"style", "tiles"} | SAID),
+    "ranking": (SEEN, {"layers", "legends", "style"} | SAID),
     "build": (
         SEEN,
-        {"background", "lacking", "layers", "landmarks", "legends", "masts", "themes", "tiles", "style", "assets"} | SAID,
+        {"background", "lacking", "layers", "landmarks", "legends", "masts", "themes", "tiles", "style", "assets"}
+        | SAID,
     ),
     "swipe": (SEEN, {"build", "layers", "legends"} | SAID),
     "export": (SEEN, {"background", "build", "layers", "legends", "masts", "tiles", "style", "assets"} | SAID),
@@ -221,7 +223,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "legends", "style", "tiles"} | SAID),
     "server": (
         SEEN,
-        {"assets", "background", "contrast", "hover", "lacking", "layers", "landmarks", "masts", "payload", "tiles"}
+        {"assets", "background", "contrast", "hover", "lacking", "layers", "landmarks", "masts", "payload", "ranking", "tiles"}
         | {"store", "style", "language", "tilesets"},
     ),
     "scored": (SEEN, set()),
@@ -279,6 +281,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
             "export",
             "layers",
             "background",
+            "ranking",
             "lacking",
             "legends",
             "masts",

@@ -215,7 +215,7 @@
       if (!box) { return; }
       words = L.DomUtil.create("section", options.beside ? "stays" : kind ? "part-" + kind : "explain");
       /* In place of its section; the whole legend above what stays; what is beside all that, below the discs' words. */
-      box.insertBefore(words, box.querySelector(options.beside ? ".discs ~ h4" : kind ? "." + kind : ".stays"));
+      box.insertBefore(words, box.querySelector(options.beside ? ".areas" : kind ? "." + kind : ".stays"));
       words.innerHTML = options.html; /* written by maps/legends.py and maps/contrast, which escape every text */
       if (!options.beside) { box.classList.add("other" + kind); }
     });

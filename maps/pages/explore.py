@@ -68,6 +68,7 @@ def _map_and_panel(view: View, shown: Shown, compared: tuple[Contrast, str] | No
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search_box.show(view)
         theme = map_view.choose_theme(assessment, disabled=compared is not None)
+        by_rank = map_view.choose_areas(disabled=compared is not None)
         contrast_view.choose(assessment)
     if session.against(assessment.policy.id) != (compared[0].policy_b if compared else None):
         st.rerun()  # the rest of the page follows
@@ -84,7 +85,7 @@ def _map_and_panel(view: View, shown: Shown, compared: tuple[Contrast, str] | No
             "mark": None if found is None else found.mark,
         }
         if compared is None:
-            map_view.show(view, key=Key.MAP, theme=theme, **drawn)
+            map_view.show(view, key=Key.MAP, theme=theme, by_rank=by_rank, **drawn)
         else:
             contrast_view.show_map(view, *compared, **drawn)
     with right:

@@ -12,13 +12,15 @@ from streamlit_folium import st_folium
 
 from coverage.assessment import Assessment
 from coverage.errors import DataError
-from maps import background, build, legends, masts, style, themes
-from maps.language import _
+from maps import background, build, legends, masts, ranking, style, themes
+from maps.language import N_, _
 from maps.pages import sketch
 from maps.session import Key, View
 from maps.themes import GAP, Theme
 
 THEME: Final = "explore-discs"  # in the session: what the discs show
+AREAS: Final = "explore-areas"  # and what areas are filled by
+SHADES: Final = {"decision": N_("Decision"), "rank": N_("Rank")}
 Groups = Callable[[str], list[folium.FeatureGroup]]
 
 
@@ -29,12 +31,13 @@ def show(
     height: int,
     places: str | None = "all",
     theme: Theme = GAP,
+    by_rank: bool = False,
     dots: bool = False,
     focus: gpd.GeoDataFrame | None = None,
     mark: gpd.GeoSeries | None = None,
     instead: Groups | None = None,
 ) -> None:
-    """Show the map; `theme` is what the discs show, `focus` what the view should fit, the whole study if None.
+    """Show the map; `theme` is what the discs show, `by_rank` fills areas by it, `focus` is what the view should fit.
 
     `instead` makes what stands on the map in place of the scenario's areas, routes and places, given what the
     addresses begin with; the map below stays, and with it the reader's view.
@@ -59,6 +62,7 @@ def show(
             masted=masts.there(view.assessment),
             theme=theme,
             told="" if theme is GAP else legends.discs(view.assessment, theme),
+            ranked=ranking.legend(view.assessment) if by_rank else "",
         )
     returned = ["last_clicked"]
     if key == Key.MAP:  # Explore's, whatever it shows
@@ -112,6 +116,14 @@ def zoom(key: str) -> float | None:
     """Return the zoom at which the last click was made, or None; `map.js` sends it as the height of the position."""
     at = (st.session_state.get(key) or {}).get("last_clicked")
     return None if at is None or at.get("alt") is None else float(at["alt"])
+
+
+def choose_areas(*, key: str = AREAS, disabled: bool = False) -> bool:
+    """Let the reader choose what areas are filled by; return whether that is their rank."""
+    told = st.selectbox(
+        _("Areas show"), list(SHADES), format_func=lambda name: _(SHADES[name]), key=key, width=130, disabled=disabled
+    )
+    return bool(told == "rank")
 
 
 def clicked(key: str) -> tuple[float, float] | None:
