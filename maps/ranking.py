@@ -39,9 +39,8 @@ def steps(assessment: Assessment) -> tuple[Step, ...]:
     last = int(ranked["rank"].max()) if len(ranked) else 0
     above = ranked.loc[ranked["ranked_decision"] == "fund", "rank"]
     line = int(above.max()) if len(above) else 0
-    ends = (
-        (math.ceil(line / 2), line, 2 * line, last) if line else [math.ceil(last * part / 4) for part in (1, 2, 3, 4)]
-    )
+    quarters = tuple(math.ceil(last * part / 4) for part in (1, 2, 3, 4))
+    ends = (math.ceil(line / 2), line, 2 * line, last) if line else quarters
     found, first = [], 1
     for end, colour in zip(ends, style.RANK_COLOURS, strict=True):
         if first <= min(end, last):

@@ -223,8 +223,8 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "legends", "style", "tiles"} | SAID),
     "server": (
         SEEN,
-        {"assets", "background", "contrast", "hover", "lacking", "layers", "landmarks", "masts", "payload", "ranking", "tiles"}
-        | {"store", "style", "language", "tilesets"},
+        {"assets", "background", "contrast", "hover", "lacking", "layers", "landmarks", "masts", "payload", "ranking"}
+        | {"tiles", "store", "style", "language", "tilesets"},
     ),
     "scored": (SEEN, set()),
     "clash": (SEEN, {"masts", "style"} | SAID),
