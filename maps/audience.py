@@ -19,6 +19,7 @@ from coverage.audience import INTERNAL, Audience
 from coverage.disclosure import operators
 from maps import style
 from maps.language import N_, _
+from maps.store import STORE, ground_of
 
 VARIABLE: Final = "COVERAGE_AUDIENCE"
 SHOWN_AS: Final = "shown-as"  # the audience that this session looks as, as text; the field itself has -field after it
@@ -65,7 +66,7 @@ def choose(assessment: Assessment) -> None:
     if not of_server().internal:
         return
     field = f"{SHOWN_AS}-field"
-    known: Sequence[str] = offered(assessment)
+    known: Sequence[str] = STORE.held(ground_of(assessment), assessment).derive("audiences", offered)
     now = str(of_session())
     if now not in known:  # the data that named this operator are gone
         now = st.session_state[SHOWN_AS] = known[0]

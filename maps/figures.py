@@ -97,12 +97,15 @@ def by_municipality(assessment: Assessment, *, kind: str) -> pd.DataFrame:
     twice = towns["name"].duplicated(keep=False)
     labels = towns["name"].where(~twice, towns["name"] + " (" + towns["municipality_code"] + ")")
     names = dict(zip(towns["municipality_code"], labels, strict=True))
-    rows = [
-        (names.get(code, str(code)), tier, float(counted.loc[code, tier]), float(counted.loc[code].sum()))
-        for code in counted.index
-        for tier in assessment.policy.eligible_tiers
-    ]
-    frame = pd.DataFrame(rows, columns=["municipality", "tier", "premises", "all"])
+    tiers = list(assessment.policy.eligible_tiers)
+    frame = pd.DataFrame(
+        {
+            "municipality": np.repeat([names.get(code, str(code)) for code in counted.index], len(tiers)),
+            "tier": np.tile(tiers, len(counted)),
+            "premises": counted[tiers].to_numpy(float).ravel(),
+            "all": np.repeat(counted.sum(axis=1).to_numpy(float), len(tiers)),
+        }
+    )
     frame["share"] = frame["premises"] / frame["all"].where(frame["all"] > 0)
     return frame
 

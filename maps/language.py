@@ -118,7 +118,12 @@ def label(labels: Mapping[str, str], code: str) -> str:
 
 def decimal_sign() -> str:
     """Return the sign between whole numbers and decimals."""
-    return get_decimal_symbol(current())
+    return _decimal_sign(current())
+
+
+@functools.cache
+def _decimal_sign(code: str) -> str:
+    return get_decimal_symbol(code)
 
 
 def date(day: dt.date) -> str:

@@ -55,9 +55,9 @@ def simplified(frame: gpd.GeoDataFrame, *, start_m: float, shared: bool = False)
 
 
 def collection(shapes: Iterable[Any], properties: Iterable[Mapping[str, Any]], styles: Mapping[str, Any]) -> Collection:
-    """Return a GeoJSON feature collection with the styles that its features name in `k`."""
+    """Return a feature collection with the styles that its features name in `k`; `compact` makes GeoJSON of it."""
     features = [
-        {"type": "Feature", "geometry": shapely.geometry.mapping(shape), "properties": dict(about)}
+        {"type": "Feature", "geometry": shape, "properties": dict(about)}
         for shape, about in zip(shapes, properties, strict=True)
         if shape is not None and not shape.is_empty
     ]
@@ -66,7 +66,9 @@ def collection(shapes: Iterable[Any], properties: Iterable[Mapping[str, Any]], s
 
 def compact(data: object) -> str:
     """Return JSON that is also safe inside a script element."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(
+        data, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=shapely.geometry.mapping
+    )
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import shapely
-from shapely.geometry import shape
 
 from maps import layers
 from maps.tiles.shapes import ShapeTiles
@@ -40,7 +39,7 @@ class Payload:
             if len(packed) <= MOST_BYTES_OF.get(layer, MOST_BYTES):
                 return cls(packed)
         about = [feature["properties"] for feature in features]
-        shapes = [shape(feature["geometry"]) for feature in features]
+        shapes = [feature["geometry"] for feature in features]
         tiles = {SHAPES: ShapeTiles.build(shapes, [item["k"] for item in about], data["styles"])}
         if all("c" in item for item in about):
             tiles[DOTS] = _dots(about, data["styles"])

@@ -231,7 +231,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "halt": ({"errors"}, {"store", "style"} | SAID),
     "jobs": (set(), {"store"}),
     "patience": (set(), {"jobs", "store", "style"} | SAID),
-    "audience": (SEEN | {"disclosure"}, {"style"} | SAID),
+    "audience": (SEEN | {"disclosure"}, {"store", "style"} | SAID),
     "work": (
         SEEN | {"applications", "check", "disclosure", "pipeline", "plans", "stress", "trial"},
         {"halt", "jobs", "patience", "store"} | SAID,

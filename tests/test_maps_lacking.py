@@ -42,9 +42,9 @@ def test_each_kind_is_a_layer_of_its_own_named_in_the_readers_language() -> None
 
 def test_farmland_is_hatched_and_a_road_is_a_line() -> None:
     fields, roads = lacking.land(given()), lacking.roads(given())
-    assert fields["features"][0]["geometry"]["type"] == "Polygon"
+    assert fields["features"][0]["geometry"].geom_type == "Polygon"
     assert fields["styles"][""]["hatch"].startswith("#")
-    assert roads["features"][0]["geometry"]["type"] == "LineString"
+    assert roads["features"][0]["geometry"].geom_type == "LineString"
     assert roads["styles"][""]["fill"] is False
     assert fields["features"][0]["properties"]["t"][0] == "Farmland: 1\u202fkm²"
     assert roads["features"][0]["properties"]["t"] == [

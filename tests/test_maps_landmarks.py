@@ -16,7 +16,7 @@ from tests.asking import ask
 
 def test_hubs_are_signs_by_kind_with_name_and_kind() -> None:
     drawn = landmarks.hubs(toy_told.assessment())
-    about = [(item["geometry"]["type"], item["properties"]["k"], item["properties"]["t"]) for item in drawn["features"]]
+    about = [(item["geometry"].geom_type, item["properties"]["k"], item["properties"]["t"]) for item in drawn["features"]]
     assert about == [
         ("Polygon", "business_park", ["Park", "business park"]),
         ("Point", "business_garden", ["Garden <b>", "business garden"]),
@@ -32,7 +32,7 @@ def test_corrected_places_have_a_ring_with_what_by_whom_and_when() -> None:
     told = toy_told.assessment()
     (ring,) = landmarks.corrected(told)["features"]
     at = told.places.to_crs(4326).geometry.iloc[toy_told.CORRECTED]
-    assert ring["geometry"]["coordinates"] == pytest.approx((at.x, at.y))
+    assert (ring["geometry"].x, ring["geometry"].y) == pytest.approx((at.x, at.y))
     assert ring["properties"]["t"] == ["Corrected: not inhabited, wrong speed", "Office <of> Westby, 2022-05-02"]
     undated = told.places.assign(corrected_on=None, corrected_by=None)
     (ring,) = landmarks.corrected(dataclasses.replace(told, places=undated))["features"]
