@@ -315,12 +315,22 @@ def test_an_earlier_run_is_narrowed_as_the_present_is(
     seen = []
     monkeypatch.setattr(compare, "compare", lambda *both: seen.append(both) or real(*both))
     monkeypatch.setattr(compare, "_COMPARED", Shelf(2))
-    monkeypatch.setenv("COVERAGE_AUDIENCE", "public")
+    monkeypatch.setenv("COVERAGE_AUDIENCE", "council")
     given: list[Any] = []
     monkeypatch.setattr(compare, "run_of", lambda assessment: given.append(assessment) or real_run(assessment))
     show(**LATER, beside=f"run:{runs['tiny']}")
-    assert [assessment.audience.kind for assessment in given] == ["public", "public"]
+    assert [assessment.audience.kind for assessment in given] == ["council", "council"]
     assert len(seen) == 1
+
+
+def test_the_public_cannot_follow_premises_from_a_run_to_the_present(
+    monkeypatch: pytest.MonkeyPatch, sent: dict[str, Any], runs: dict[str, str]
+) -> None:
+    monkeypatch.setenv("COVERAGE_AUDIENCE", "public")
+    monkeypatch.setattr(compare, "compare", lambda *both: pytest.fail("compared"))
+    test = show(**LATER, beside=f"run:{runs['tiny']}")
+    assert not test.exception
+    assert "not shown to the public" in test.info[0].value
 
 
 real, real_run = compare.compare, compare.run_of
