@@ -100,7 +100,7 @@ def base_map(
     if relief is not None:
         relief.add_to(built)
     bounds = geographic_bounds(mercator_bounds(assessment.municipalities))
-    for choice in choices(assessment.mobile):
+    for choice in choices(assessment.mobile, policy=assessment.policy):
         url = f"{base}/overlay/{ground}/{choice.id}.png"
         shown = {"show": False, "opacity": 0.75, "pane": "mobile"}
         background.picture(url, bounds, name=choice.label, **shown).add_to(built)

@@ -97,7 +97,7 @@ def _overlay(request: Request) -> Response:
     if request.path_params["layer"] == background.HILLSHADE and entry.assessment.terrain:
         relief = entry.derive("overlay/relief", lambda given: shade.png(given.terrain, land=given.municipalities))
         return Response(relief, media_type="image/png", headers=_KEEP)
-    found = {choice.id: choice for choice in mobile.choices(entry.assessment.mobile)}
+    found = {choice.id: choice for choice in mobile.choices(entry.assessment.mobile, policy=entry.assessment.policy)}
     choice = found.get(request.path_params["layer"])
     if choice is None:
         return _missing()

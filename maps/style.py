@@ -74,7 +74,7 @@ CONTRAST_SHADES: Final[Mapping[str, tuple[str, ...]]] = {
 # Decision by fill, certainty by the outline, so that neither rests on colour alone.
 DECISION_COLOURS: Final[Mapping[str, str]] = {"fund": ACCENT, "reserve": "#8996a0", "ineligible": "#b9c0c6"}
 # Ranks from the first on: two steps above the line where the money ends, two below it.
-RANK_COLOURS: Final = ("#084c48", "#2f8f88", "#c98a2b", "#8996a0")
+RANK_COLOURS: Final = ("#084c48", "#4fb3a5", "#5f6f7d", "#aeb7be")
 RANK_FILL: Final = 0.45
 DECISION_FILL: Final[Mapping[str, float]] = {"fund": 0.34, "reserve": 0.10, "ineligible": 0.04}
 # Areas of kind mobile, in the hue of what is short of mobile alone.

@@ -159,6 +159,10 @@ def test_mobile_polygons_show_the_best_level_of_overlapping_ones() -> None:
 
 
 def test_pictures_offered_are_best_per_technology_and_every_operator() -> None:
-    found = mobile.choices([MobileLayer("a", "North", "4g"), MobileLayer("b", "South", "5g")])
-    assert [choice.id for choice in found] == ["best4g", "best5g", "operator1", "operator2"]
+    given = [MobileLayer("a", "North", "4g"), MobileLayer("b", "South", "5g"), MobileLayer("c", "South", "2g")]
+    found = mobile.choices(given, policy=POLICY)
+    assert [choice.id for choice in found] == ["best", "best2g", "best4g", "best5g", "operator1", "operator2"]
+    assert [layer.source for layer in found[0].layers] == ["a", "b"], "2G does not count"
+    assert [layer.source for layer in found[-1].layers] == ["b", "c"]
+    assert [choice.id for choice in mobile.choices(given[:1], policy=POLICY)] == ["best4g", "operator1"]
     assert "_" not in "".join(choice.id for choice in found), "the map component ignores changes after an underscore"

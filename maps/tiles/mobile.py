@@ -37,11 +37,13 @@ class Choice:
     layers: tuple[MobileLayer, ...]
 
 
-def choices(layers: Sequence[MobileLayer]) -> tuple[Choice, ...]:
-    """List the pictures that can be shown: the best of all per technology, then every operator."""
+def choices(layers: Sequence[MobileLayer], *, policy: Policy) -> tuple[Choice, ...]:
+    """List the pictures that can be shown: the best of what counts, the best per technology, every operator."""
     technologies = sorted({layer.technology for layer in layers})
     operators = sorted({layer.operator for layer in layers})
-    found = [
+    counted = tuple(layer for layer in layers if layer.technology in policy.mobile.technologies)
+    found = [Choice("best", _("Mobile: best operator"), counted)] if counted and len(technologies) > 1 else []
+    found += [
         Choice(
             f"best{tech}",
             _("Mobile: {technology}, best operator", technology=tech.upper()),
