@@ -40,12 +40,25 @@ def folded(texts: Texts) -> pa.LargeStringArray:
     text = pa.array(texts, type=pa.large_string(), from_pandas=True)
     if isinstance(text, pa.ChunkedArray):
         text = text.combine_chunks()
-    text = pc.utf8_lower(pc.utf8_normalize(pc.utf8_slice_codeunits(text, 0, LONGEST), form="NFKC"))
+    text = pc.utf8_lower(pc.utf8_slice_codeunits(text, 0, LONGEST))
+    beyond = pc.fill_null(pc.invert(pc.string_is_ascii(text)), False)
+    text = pc.replace_with_mask(text, beyond, _plain(text.filter(beyond)))
+    words = _spaced(text, _APART)
+    only_signs = pc.fill_null(pc.equal(words, ""), False)
+    return pc.replace_with_mask(words, only_signs, _spaced(text.filter(only_signs), _SPACE))
+
+
+def _plain(text: pa.Array) -> pa.Array:
+    """Return lower-case texts without letters that are not among the plain ones."""
+    text = pc.utf8_lower(pc.utf8_normalize(text, form="NFKC"))
     for letter, plain in _LETTERS:
         text = pc.replace_substring(text, letter, plain)
-    text = pc.replace_substring_regex(pc.utf8_normalize(text, form="NFKD"), r"\p{Mn}+", "")
-    words, signs = (pc.utf8_trim(pc.replace_substring_regex(text, rule, " "), " ") for rule in (_APART, _SPACE))
-    return pc.if_else(pc.equal(words, ""), signs, words)
+    return pc.replace_substring_regex(pc.utf8_normalize(text, form="NFKD"), r"\p{Mn}+", "")
+
+
+def _spaced(text: pa.Array, apart: str) -> pa.Array:
+    """Return texts with one space for whatever stands apart, and none at the ends."""
+    return pc.utf8_trim(pc.replace_substring_regex(text, apart, " "), " ")
 
 
 class Hit(NamedTuple):
