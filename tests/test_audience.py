@@ -19,14 +19,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, Point, box
 
-from coverage import reports
+from coverage import reports, schemas
 from coverage.assessment import Assessment
 from coverage.audience import INTERNAL, Audience
-from coverage.disclosure import operators, shown_to
+from coverage.disclosure import names, operators, places, shown_to
 from coverage.disclosure.cells import CELL_M, along_cells, cells_of, in_cells
 from coverage.disclosure.names import Hidden
 from coverage.disclosure.persons import are_personal
 from coverage.errors import CoverageError, DataError, PolicyError
+from coverage.inputs import MobileLayer
 from coverage.reasons import explain
 from coverage.schemas import SERVICE
 from maps import export
@@ -111,6 +112,20 @@ def test_the_public_sees_a_home_in_a_cell_and_nowhere_near() -> None:
     for frame in ("places", "areas", "routes", "sites"):
         table = getattr(shown("public"), frame)
         assert not there & set(positions_of(table.geometry)) if len(table) else True
+
+
+def test_coverage_told_per_home_is_told_by_its_cell() -> None:
+    at = homes().geometry.iloc[:5].reset_index(drop=True)
+    box_ = box(toy.X0, toy.Y0, toy.X0 + 3, toy.Y0 + 3)
+    shapes = gpd.GeoDataFrame({"level": "good"}, geometry=[*at, box_], index=range(6), crs=toy.CRS)
+    layer = MobileLayer("offers-rivalnet", "Mobile One", "4g", polygons=shapes)
+    given_ = dataclasses.replace(whole(), mobile=(layer,))
+    told = shown_to(given_, Audience("public")).mobile[0]
+    assert told.operator == "Mobile One", "the operators publish these maps"
+    assert told.source != layer.source
+    assert not set(positions_of(told.polygons.geometry.iloc[:5])) & set(positions_of(at))
+    assert told.polygons.geometry.iloc[5].equals(box_)
+    assert shown_to(given_, Audience("council")).mobile[0].polygons.geometry.iloc[0].equals(at.iloc[0])
 
 
 @pytest.mark.parametrize("who", AUDIENCES)
@@ -216,6 +231,38 @@ def test_narrowing_never_changes_a_figure(rows: int, who: str, seed: int) -> Non
     places = places.set_geometry(places.geometry.translate(*rng.uniform(-200, 200, 2)))
     before = dataclasses.replace(plain(), places=places)
     same(before, shown_to(before, Audience.parse(who)))
+
+
+def test_every_part_and_column_has_been_thought_of() -> None:
+    """Whoever adds one says here that all may see it, or narrows it in coverage/disclosure."""
+    parts = {
+        "places", "areas", "routes", "municipalities", "cost_lines", "rejected", "study", "scenario", "policy", "costs",
+        "mobile", "terrain", "summary", "provenance", "corrections", "hubs", "sites", "lacking", "stability",
+        "differences", "reach", "audience",
+    }  # fmt: skip
+    assert {field.name for field in dataclasses.fields(Assessment)} == parts
+    frames = (schemas.PLACES, schemas.CORRECTED, schemas.SERVICE, schemas.VERDICT, schemas.PROFILE)
+    columns = {str(name) for frame in frames for name in frame.columns}
+    narrowed = {
+        *places.PERSONAL, *places.MEASURED, *places.PLANNED, *places.DISTANCES, *names.OFFERS, *names.PLANS,
+        *names.HEARD, *(f"{offer}_source{row}" for offer in places.REFERRED for row in ("", "_row")),
+        "place_id", "source", "source_row", "measured_flag", "planned_date", "planned_networks", "plan_told",
+        "fixed_connection", "hearing_lapsed_on", "reason", "corrected_by", "correction_source", "correction_row",
+    }  # fmt: skip
+    told = {
+        "kind", "weight", "buildings", "cell_m", "municipality_code", "nace", "line_of_business", "employees",
+        "size_class", "locality", "year_round", "funded_earlier", "position_basis", "employees_basis", "legal_form",
+        "correction", "corrected_on", "fixed_down_mbps", "fixed_up_mbps", "fixed_down_max_mbps", "fixed_up_max_mbps",
+        "fixed_technology", "fixed_class_down_mbps", "fixed_class_up_mbps", "fixed_networks_100",
+        "fixed_networks_100_planned", "fixed_networks_100_lapsed", "fixed_networks_1000", "fixed_latency_ms",
+        "fixed_closes", "uncounted_down_mbps", "uncounted_up_mbps", "uncounted_technology", "uncounted_why",
+        "upgradeable", "mobile_level", "mobile_operators", "mobile_single_operator", "mobile_level_indoor", "tier",
+        "tier_best", "gap_kind", "short_fixed", "short_mobile", "eligible", "reason_code", "also_excluded_by",
+        "area_id", "hearing", "nace_standard", "nace_division", "nace_section", "nace_note", "upload_dependence",
+        "works_on", "ground_basis", "ground_km2", "ground_covered_share", "business_park", "hub_name",
+        "hub_distance_basis",
+    }  # fmt: skip
+    assert columns - narrowed == told
 
 
 def test_narrowing_changes_nothing_of_what_it_was_given() -> None:

@@ -13,11 +13,12 @@ import pandas as pd
 from coverage.assessment import Assessment
 from coverage.audience import Audience
 from coverage.disclosure import places, record
-from coverage.disclosure.cells import along_cells, in_cells
+from coverage.disclosure.cells import along_cells, at_centres, in_cells
 from coverage.disclosure.limits import Limits, limits_of
 from coverage.disclosure.names import Hidden, foreign, knows
 from coverage.disclosure.persons import are_personal
 from coverage.errors import DataError, PolicyError
+from coverage.inputs import MobileLayer
 
 # An offer as the table of corrections has it: 50/10 Mbit/s fwa, Radiobru.
 OFFER: Final = re.compile(r"(?P<offer>\S+ Mbit/s \w+), (?P<provider>.+)")
@@ -56,6 +57,7 @@ def shown_to(assessment: Assessment, audience: Audience) -> Assessment:
         areas=areas,
         routes=along_cells(assessment.routes) if limits.positions else assessment.routes,
         rejected=assessment.rejected.iloc[:0],
+        mobile=tuple(_mobile(layer, sources, limits) for layer in assessment.mobile),
         study=record.tell_study(assessment.study, sources, hidden),
         summary=record.tell_summary(assessment.summary, audience=audience, limits=limits),
         provenance=record.tell_provenance(assessment, sources, hidden),
@@ -75,6 +77,15 @@ def _areas(areas: gpd.GeoDataFrame, limits: Limits, hidden: Hidden) -> gpd.GeoDa
             named = shown[name].fillna("").astype(str).map(hidden.within).astype(bool)
             shown[name] = shown[name].mask(named | limits.offices)
     return shown
+
+
+def _mobile(layer: MobileLayer, sources: record.Sources, limits: Limits) -> MobileLayer:
+    """Return coverage as its operator publishes it; where it is told per premises, those are in their cells."""
+    told = replace(layer, source=sources.was.get(layer.source, layer.source))
+    if not limits.positions or layer.polygons is None:
+        return told
+    points = (layer.polygons.geom_type == "Point").to_numpy(dtype=bool)
+    return replace(told, polygons=layer.polygons.set_geometry(at_centres(layer.polygons.geometry, points)))
 
 
 def _corrections(
