@@ -201,3 +201,28 @@ def test_downloads_hold_what_the_page_shows(study: Study, found: Contrast, tmp_p
     assert {"x", "y", "reason_code_a", "reason_code_b"} <= set(places.columns)
     assert made["xlsx", ""].startswith(b"PK")
     assert made["gpkg", ""].startswith(b"SQLite format 3")
+
+
+def test_counts_follow_the_filters(sent: dict[str, object], found: Contrast) -> None:
+    test = show(against="eu-2023")
+    test.segmented_control(key=Key.PLACES).set_value("business").run()
+    assert not test.exception
+    counted = cells(html_of(test))
+    assert counted["both policies"] == [round(found.total["businesses_both"]), 0, round(found.total["businesses_both"])]
+    assert counted["EU and EEA 2023 alone"][0] == round(found.total["businesses_only_b"])
+    assert "/contrast/business/" in str(sent["feature_group"])
+    test.multiselect(key=finder.MUNICIPALITIES).select("5002").run()
+    assert not test.exception
+    row = found.municipalities.set_index("municipality_code").loc["5002"]
+    assert cells(html_of(test))["neither"][2] == round(row["businesses_neither"])
+
+
+def test_where_a_filter_leaves_nothing_nothing_is_compared(sent: dict[str, object]) -> None:
+    test = show(against="eu-2023")
+    assert test.dataframe
+    test.multiselect(key="explore-tiers").select("served").run()
+    test.multiselect(key="explore-gaps").select("fixed").run()
+    assert not test.exception
+    assert "No premises are like that" in test.warning[0].value
+    assert set(cells(html_of(test))["both policies"]) == {0}
+    assert not test.dataframe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
-from coverage.contrast import OUTCOMES, Contrast
+from coverage.contrast import OUTCOMES, Contrast, contrast
 from coverage.policy import list_policies, load_policy
 from coverage.reports import contrast_table
 from maps import language, session, style
@@ -28,6 +28,11 @@ from maps.session import Key, View
 from maps.store import STORE
 
 COUNTED: Final = {"businesses": N_("businesses"), "households": N_("homes"), "premises": N_("all premises")}
+# What a comparison asks of judged places.
+JUDGED: Final = [
+    "place_id", "municipality_code", "kind", "weight", "tier", "eligible", "reason_code", "short_fixed",
+    "service_basis", "geometry",
+]  # fmt: skip
 MOST_BARS: Final = 45
 MOST_ROWS: Final = 460  # pixels of the table
 
@@ -107,10 +112,23 @@ def _outcome(row: pd.Series[Any], names: tuple[str, str]) -> str:
     }[str(row["contrast"])]
 
 
-def counts(found: Contrast, codes: Sequence[str], title: str) -> str:
-    """Return the counts of some municipalities, or of the study, as an HTML table."""
-    table = found.municipalities.set_index("municipality_code")
-    row = table.reindex(codes).sum() if codes else found.total
+def under(assessment: Assessment, found: Contrast, key: str, code: str) -> Contrast:
+    """Return the comparison of the places that a filter lets through."""
+    entry = STORE.held(key, assessment)
+    rows = entry.rows(code)
+    if rows is None:
+        return found
+
+    def narrow(_given: Assessment) -> Contrast:
+        judged = (places[JUDGED][rows] for places in (found.judged_a, found.judged_b))
+        return contrast(*judged, policy_a=load_policy(found.policy_a), policy_b=load_policy(found.policy_b))
+
+    return entry.filtered("contrast", code, narrow)
+
+
+def counts(found: Contrast, title: str) -> str:
+    """Return the counts of a comparison as an HTML table."""
+    row = found.total
     names = short_name(found.policy_a), short_name(found.policy_b)
     labels = {
         "both": _("both policies"),
@@ -153,8 +171,8 @@ def _sentences(row: pd.Series[Any], names: tuple[str, str]) -> list[str]:
     ]
 
 
-def below(assessment: Assessment, found: Contrast) -> None:
-    """Draw the chart of municipalities, their table, and the downloads."""
+def below(assessment: Assessment, found: Contrast, chosen: Contrast) -> None:
+    """Draw the chart of municipalities and their table, of what a filter leaves, and the downloads of all of it."""
     names = short_name(found.policy_a), short_name(found.policy_b)
     left, right = st.columns([1, 1.25], gap="large")
     with left:
@@ -172,7 +190,7 @@ def below(assessment: Assessment, found: Contrast) -> None:
                 or "premises"
             )
             share = st.toggle(_("as a share"), value=True, key="contrast-share")
-        frame = charts.by_municipality(found, assessment.municipalities, what=what)
+        frame = charts.by_municipality(chosen, assessment.municipalities, what=what)
         shown = frame["code"].drop_duplicates().head(MOST_BARS)
         if frame.empty:
             st.caption(_("Nothing changes: the same premises are eligible under both."))
@@ -189,7 +207,7 @@ def below(assessment: Assessment, found: Contrast) -> None:
             kept = frame[frame["code"].isin(shown)]
             alone = {f"only_{side}": _("{policy} alone", policy=name) for side, name in zip("ab", names, strict=True)}
             charted.show(
-                charts.sides(kept, found, share=share, unit=_(COUNTED[what])),
+                charts.sides(kept, chosen, share=share, unit=_(COUNTED[what])),
                 kept.assign(label=kept["outcome"].map(alone)),
                 about=_("Premises that one of the two policies alone supports, by municipality."),
                 columns={
@@ -203,7 +221,7 @@ def below(assessment: Assessment, found: Contrast) -> None:
             )
     with right:
         st.subheader(_("{a} against {b}", a=names[0], b=names[1]))
-        _table(assessment, found, names)
+        _table(assessment, chosen, names)
         st.caption(
             _("Only who is eligible is compared: areas, costs and the priority list follow {policy}.", policy=names[0])
         )

@@ -52,9 +52,12 @@ def render() -> None:
     if compared is not None:
         shown.known(compared[1], view)
     _map_and_panel(view, shown, compared)
+    if not shown.premises:
+        return
     if compared is not None:
-        contrast_view.below(view.assessment, compared[0])
-    elif shown.premises:
+        left = contrast_view.under(view.assessment, *compared, shown.code)
+        contrast_view.below(view.assessment, compared[0], left)
+    else:
         explore_charts.show(shown.left)
 
 
@@ -108,7 +111,7 @@ def _clicked(view: View, shown: Shown, compared: tuple[Contrast, str] | None) ->
 
 def _panel(view: View, shown: Shown, compared: tuple[Contrast, str] | None, found: Picked | None, theme: Theme) -> None:
     """Draw why what was clicked is short of service, and the figures of what is shown."""
-    assessment, codes, title = view.assessment, shown.filter.municipalities, finder.title(view.assessment, shown)
+    assessment, title = view.assessment, finder.title(view.assessment, shown)
     if found is None:
         told = (
             _("Click on the map: the nearest place tells why it is short of service, or why it is not.")
@@ -119,7 +122,7 @@ def _panel(view: View, shown: Shown, compared: tuple[Contrast, str] | None, foun
     if compared is not None:
         if found is not None:
             st.html(contrast_view.panel(assessment, compared[0], found))
-        st.html(contrast_view.counts(compared[0], codes, title))
+        st.html(contrast_view.counts(contrast_view.under(assessment, *compared, shown.code), title))
         return
     if found is not None:
         disc = _disc(view, shown, theme)
@@ -127,7 +130,7 @@ def _panel(view: View, shown: Shown, compared: tuple[Contrast, str] | None, foun
             why.panel(assessment, found, first="" if disc is None else why_disc.panel(disc, theme, assessment.policy))
         )
         asked.buttons(found, st.Page(priorities.render, title=_("Priorities"), url_path="priorities"))
-    st.html(explore_panel.html(shown.left, codes=codes, title=title))
+    st.html(explore_panel.html(shown.left, codes=shown.filter.municipalities, title=title))
 
 
 def _disc(view: View, shown: Shown, theme: Theme) -> Disc | None:
