@@ -129,7 +129,8 @@ def current() -> View:
     try:
         assessment = assess(study, scenario)
         st.session_state[Key.GOOD] = scenario
-        desk().hold()
+        if desk().hold():
+            st.rerun()  # what was drawn so far said that the newest file was still being taken in
     except CoverageError as error:
         _go_on_without_the_newest_file(error)
         assessment = _last_that_held(study, scenario, error)

@@ -139,9 +139,10 @@ class Desk:
             self.used[source_id] = before
         return dropped.spec.path.name if dropped else ""
 
-    def hold(self) -> None:
-        """Remember that the study held with all that is in use."""
-        self.unproven = None
+    def hold(self) -> bool:
+        """Remember that the study held with all that is in use; return whether that was not known before."""
+        news, self.unproven = self.unproven is not None, None
+        return news
 
     def lost(self) -> list[str]:
         """Take out the files that are no longer there, as after a day, and return their names."""

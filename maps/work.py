@@ -177,7 +177,7 @@ def try_file(study: Study, spec: SourceSpec) -> Trial:
         said=lambda *_step: _("Reading {file}", file=spec.path.name),
         cancelled=lambda: None,
     )
-    return found
+    return replace(found, spec=spec)  # the same file lies in another folder in every session
 
 
 def check_again(study: Study) -> tuple[CheckReport, pd.DataFrame]:

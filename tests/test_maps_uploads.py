@@ -137,7 +137,8 @@ def test_what_is_in_use_is_in_the_study_until_it_is_taken_out(study: Study) -> N
 def test_a_file_that_the_study_does_not_bear_is_given_back(study: Study) -> None:
     desk = Desk()
     first = in_use(desk, study)
-    desk.hold()
+    assert desk.hold()
+    assert not desk.hold(), "nothing new"
     assert desk.give_back() == "", "the study has held with it"
     in_use(desk, study, text=b"id;feil\n1;2\n")
     assert desk.give_back() == "rettelser-2.csv"

@@ -35,11 +35,11 @@ def keep_wanted(batch: Batch) -> None:
     """Leave out the rows that `where` and `where_prefix` do not ask for. Raises DataError for an unknown column."""
     for column, wanted in batch.spec.where.items():
         text = as_text(_theirs(batch, column, "where"))
-        batch.leave_out(~text.isin(list(wanted)).to_numpy(), why=f"{column} is not {' or '.join(wanted)}")
+        batch.leave_out(~text.isin(list(wanted)).to_numpy(), why=f"where {column} is not {' or '.join(wanted)}")
     for column, prefix in batch.spec.where_prefix.items():
         text = as_text(_theirs(batch, column, "where_prefix"))
         fits = text.str.startswith(prefix).fillna(False).to_numpy(dtype=bool)
-        batch.leave_out(~fits, why=f"{column} does not start with {prefix}")
+        batch.leave_out(~fits, why=f"where {column} does not start with {prefix}")
 
 
 def source_column(batch: Batch, name: str, defaults: Mapping[str, str]) -> str | None:

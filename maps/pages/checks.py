@@ -102,7 +102,7 @@ def sources(assessment: Assessment) -> None:
         column_config={
             "source": _("source"),
             "role": _("what it is"),
-            "supplier": _("supplier"),
+            "supplier": st.column_config.TextColumn(_("supplier"), width=200),
             "as of": parts.date_column(_("as of")),
             "age": st.column_config.TextColumn(_("age"), help=_("Beside the date that the study describes.")),
             "licence": _("licence"),

@@ -8,9 +8,8 @@ import streamlit as st
 from coverage.assessment import Assessment
 from maps import language, session, style
 from maps.language import _
-from maps.pages import checks, corrections, hearing, look_back, parts, stress_test, uploads
+from maps.pages import checks, corrections, cost_fields, hearing, look_back, parts, stress_test, uploads
 from maps.pages.rules import policy_html
-from maps.words import word
 
 
 def render() -> None:
@@ -34,7 +33,7 @@ def render() -> None:
         st.html(policy_html(assessment.policy))
         _criteria(assessment)
     with costs:
-        _costs(assessment)
+        cost_fields.render(assessment)
     with awards:
         look_back.render(view)
     with heard:
@@ -54,7 +53,7 @@ def _parameters(assessment: Assessment) -> None:
                     "figure": parts.item(p.id),
                     "value": p.value,
                     "unit": parts.said(p.unit),
-                    "confidence": word(p.confidence),
+                    "confidence": parts.marked(p.confidence),
                     "source": p.source,
                 }
                 for p in assessment.study.parameters
@@ -84,7 +83,7 @@ def _criteria(assessment: Assessment) -> None:
             "scores 0 at": item.low,
             "scores 100 at": item.high,
             "unit": parts.said(item.unit),
-            "confidence": word(item.confidence),
+            "confidence": parts.marked(item.confidence),
         }
         for item in assessment.policy.criteria
     ]
@@ -101,49 +100,5 @@ def _criteria(assessment: Assessment) -> None:
             "scores 100 at": _("scores 100 at"),
             "unit": _("unit"),
             "confidence": _("confidence"),
-        },
-    )
-
-
-def _costs(assessment: Assessment) -> None:
-    changed = dict(assessment.scenario.costs)
-    frame = pd.DataFrame(
-        [
-            {
-                "item": parts.item(item.item),
-                "value": item.value,
-                "low": item.low,
-                "high": item.high,
-                "unit": parts.said(item.unit),
-                "year": item.year,
-                "confidence": ("⚑ " if item.confidence == "assumed" else "") + word(item.confidence),
-                "source": parts.said(item.source),
-                "changed here": item.item in changed,
-            }
-            for item in assessment.costs.items
-        ]
-    )
-    assumed = sum(item.confidence == "assumed" for item in assessment.costs.items)
-    st.caption(
-        _(
-            "{count} figures, {assumed} of them general knowledge (⚑) that the county must confirm.",
-            count=len(frame),
-            assumed=assumed,
-        )
-    )
-    st.dataframe(
-        parts.written(frame, {"value": None, "low": None, "high": None}),
-        hide_index=True,
-        height=520,
-        column_config={
-            "item": _("item"),
-            "value": _("value"),
-            "low": _("low"),
-            "high": _("high"),
-            "unit": _("unit"),
-            "year": st.column_config.NumberColumn(_("year"), format="%d"),
-            "confidence": _("confidence"),
-            "source": _("source"),
-            "changed here": _("changed here"),
         },
     )

@@ -12,6 +12,7 @@ from coverage.kinds import is_mobile
 from coverage.reports.wording import load_wording
 from maps import language, style
 from maps.language import ngettext
+from maps.words import word
 
 MOST_CELLS: Final = 200_000  # Streamlit refuses to write more of them in a form of their own
 
@@ -48,6 +49,11 @@ def item(code: str) -> str:
     """Return the name of a figure of the cost book or of the study."""
     name = load_wording(language.current()).item(code)
     return code.replace("_", " ") if name == code else name
+
+
+def marked(confidence: str) -> str:
+    """Return how far a figure is to be trusted, with a mark where it is general knowledge or not confirmed."""
+    return f"{word(confidence)}" if confidence in ("published", "derived") else f"⚑ {word(confidence)}"
 
 
 def date_column(label: str) -> Any:

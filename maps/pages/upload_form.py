@@ -7,7 +7,7 @@ the same thing. What the table says is checked as study.toml is.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
@@ -16,7 +16,7 @@ from coverage import schemas
 from coverage.sources.offered import Preview, fields_for, guess_columns, guess_value, is_known
 from coverage.sources.roles import COORDINATES, PLACED, ROLES, Field
 from coverage.study import Study
-from maps import style
+from maps import language, style
 from maps.language import _, pgettext
 from maps.pages.upload_words import SHAPES, Kind, field_name, value_name
 from maps.uploads import Pending
@@ -31,6 +31,7 @@ POSITION: Final = ("x", "y", "lon", "lat", "cell_x", "cell_y", "cell_id")
 COMMON_CRS: Final = ("EPSG:25832", "EPSG:25833", "EPSG:25835", "EPSG:4326", "EPSG:4258")
 WITHIN_M: Final = 50.0  # how far coordinates may lie from what they mean, until somebody says otherwise
 CELL_M: Final = 250.0
+ACROSS: Final = 3  # fields to a line
 SHAPE_NEEDS: Final[Mapping[str, str]] = {"place": "place_id", "h3": "h3", "quadkey": "quadkey"}
 
 
@@ -102,13 +103,11 @@ def render(
     guessed = set(guess_columns(preview.columns, fields))
     first = [field for field in fields if _at_once(field, kind, shape) or field.name in guessed]
     said: dict[str, Any] = {"columns": {}, "constants": dict(kind.constants), "values": {}, "options": {}}
-    for field in first:
-        _field(field, kind, preview, said)
+    _grid(first, kind, preview, said)
     rest = [field for field in fields if field not in first]
     if rest:
         with st.expander(_("More columns ({count})", count=len(rest))):
-            for field in rest:
-                _field(field, kind, preview, said)
+            _grid(rest, kind, preview, said)
     table = {"role": kind.role, "kind": pending.kind, **said}
     options = table["options"]
     if shape:
@@ -170,35 +169,45 @@ def _fields(kind: Kind, pending: Pending, shape: str) -> tuple[Field, ...]:
 def _at_once(field: Field, kind: Kind, shape: str) -> bool:
     """Return whether a column is shown without being asked for."""
     if field.name in POSITION:
+        if shape == "address" or kind.role == "corrections":  # an address will mostly do
+            return False
         return (field.name in ("cell_x", "cell_y", "cell_id")) == (shape == "cell")
     return field.required or field.name in kind.first or field.name == SHAPE_NEEDS.get(shape)
 
 
-def _field(field: Field, kind: Kind, preview: Preview, said: dict[str, Any]) -> None:
-    """Draw one column of ours: theirs, or one value for all rows; and what their words mean, if they are not ours."""
+def _grid(fields: Sequence[Field], kind: Kind, preview: Preview, said: dict[str, Any]) -> None:
+    """Draw columns of ours three to a line, and below what their words mean, where they are not ours."""
+    for start in range(0, len(fields), ACROSS):
+        line = fields[start : start + ACROSS]
+        for place, field in zip(st.columns(ACROSS, gap="medium"), line, strict=False):
+            with place:
+                _field(field, preview, said)
+        for field in line:
+            if field.name in said["columns"]:
+                _words(field, kind, preview, said["columns"][field.name], said)
+
+
+def _field(field: Field, preview: Preview, said: dict[str, Any]) -> None:
+    """Draw one column of ours: theirs, or one value for all rows."""
     name, label = field.name, field_name(field.name)
     if f"{KEY}col-{name}" not in st.session_state:
         st.session_state[f"{KEY}col-{name}"] = NONE
     needed = field.required and name not in POSITION
-    left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
-    with left:
-        chosen = st.selectbox(
-            f"{label} *" if needed else label,
-            [NONE, ONE, *preview.columns] if name not in POSITION else [NONE, *preview.columns],
-            key=f"{KEY}col-{name}",
-            **STAY,
-            format_func=lambda choice: {NONE: "–", ONE: _("one value for all rows")}.get(choice, choice),
-        )
-    with right:
-        if chosen == ONE:
-            value = _one(field, label)
-            if value not in (None, ""):
-                said["constants"][name] = value
-        elif chosen != NONE:
-            said["columns"][name] = chosen
-            st.caption(style.plain(_for_example(preview, chosen)))
-    if chosen not in (NONE, ONE):
-        _words(field, kind, preview, chosen, said)
+    before = st.session_state[f"{KEY}col-{name}"]
+    chosen = st.selectbox(
+        f"{label} *" if needed else label,
+        [NONE, ONE, *preview.columns] if name not in POSITION else [NONE, *preview.columns],
+        key=f"{KEY}col-{name}",
+        **STAY,
+        format_func=lambda choice: {NONE: "–", ONE: _("one value for all rows")}.get(choice, choice),
+        help=style.plain(_for_example(preview, before)) if before in preview.columns else None,
+    )
+    if chosen == ONE:
+        value = _one(field, label)
+        if value not in (None, ""):
+            said["constants"][name] = value
+    elif chosen != NONE:
+        said["columns"][name] = chosen
 
 
 def _one(field: Field, label: str) -> Any:
@@ -210,7 +219,7 @@ def _one(field: Field, label: str) -> Any:
     if field.type == "number":
         return st.number_input(about, value=None, key=key, **STAY, min_value=field.low, max_value=field.high)
     if field.type == "date":
-        return st.date_input(about, value=None, key=key, **STAY, format="YYYY-MM-DD")
+        return st.date_input(about, value=None, key=key, **STAY, format=_date_form())
     if field.type == "flag":
         return st.selectbox(
             about, (True, False), index=None, key=key, **STAY, format_func=_yes_no, placeholder=_("Choose")
@@ -223,7 +232,8 @@ def _words(field: Field, kind: Kind, preview: Preview, column: str, said: dict[s
     unknown = _unknown(kind, field, preview, column)
     if not unknown:
         return
-    with st.expander(_("What the words in “{column}” mean", column=style.plain(column)), expanded=True):
+    with st.container(border=True):
+        st.caption(_("What the words in “{column}” mean", column=style.plain(column)))
         if field.type == "flag":
             yes = st.multiselect(
                 _("These mean yes; all others mean no"),
@@ -235,9 +245,9 @@ def _words(field: Field, kind: Kind, preview: Preview, column: str, said: dict[s
             return
         meant: dict[str, Any] = {}
         for number, word_ in enumerate(unknown):
-            if number % 3 == 0:
-                beside = st.columns(3)
-            with beside[number % 3]:
+            if number % ACROSS == 0:
+                beside = st.columns(ACROSS, gap="medium")
+            with beside[number % ACROSS]:
                 ours = st.selectbox(
                     style.plain(word_[:60]), field.allowed, index=None, format_func=value_name,
                     key=_word_key(field.name, column, word_), **STAY, placeholder=_("not known: reject these rows"),
@@ -273,7 +283,7 @@ def _numbers(kind: Kind, shape: str, said: Mapping[str, Any], options: dict[str,
 
 def _about(table: dict[str, Any]) -> None:
     """Ask from when and from whom the file is."""
-    day = st.date_input(_("From when is it?"), value=None, key=KEY + "as-of", **STAY, format="YYYY-MM-DD")
+    day = st.date_input(_("From when is it?"), value=None, key=KEY + "as-of", **STAY, format=_date_form())
     table |= {"as_of": day} if day else {}
     table["supplier"] = st.text_input(_("Who made it?"), key=KEY + "supplier", **STAY, max_chars=200).strip()
     table["licence"] = st.text_input(_("Licence"), key=KEY + "licence", **STAY, max_chars=100).strip()
@@ -301,6 +311,10 @@ def _shown(field: Field, value: Any) -> Any:
     if field.type == "number":
         return float(value)
     return str(value) if field.type == "text" and not field.allowed else value
+
+
+def _date_form() -> str:
+    return "YYYY-MM-DD" if language.current() == language.DEFAULT else "DD.MM.YYYY"
 
 
 def _yes_no(value: bool) -> str:

@@ -28,7 +28,7 @@ MAPPING: Final = "own-mapping"
 PROBLEM: Final = "own-problem"  # what was wrong with the last file or mapping
 FILLED: Final = "upload-filled"  # what the form's fields were filled for
 SAVED: Final = "own-saved"  # a mapping that was brought along
-RUN: Final = "own-run"  # the study has changed: everything is to be drawn anew
+RUN: Final = "own-run"  # the study has changed: not the form alone, everything is to be drawn anew
 
 
 def render(view: View) -> None:
@@ -44,6 +44,7 @@ def render(view: View) -> None:
         )
     )
     _in_use(session.desk())
+    st.session_state.pop(RUN, None)  # all is being drawn
     _bring(assessment)
 
 
@@ -52,6 +53,8 @@ def badge() -> None:
     for source_id, upload in session.desk().used.items():
         said = _("With your file {file}", file=style.plain(upload.spec.path.name))
         st.markdown(f":material/attach_file: {said}")
+        if session.desk().unproven is not None:
+            st.caption(_("It is being taken in: how far that is stands at the top of the page."))
         st.button(
             _("Take it out"), key=f"own-out-{source_id}", on_click=session.desk().take_out, args=(source_id,),
             icon=":material/close:", type="tertiary",
@@ -169,7 +172,7 @@ def _prepare(assessment: Assessment, study: Study, desk: Desk, kind: Kind) -> No
     rows = ngettext("{count} row", "{count} rows", preview.rows, count=style.number(preview.rows))
     system = _("coordinates in {crs}", crs=preview.crs) if preview.crs else ""
     st.caption(style.plain(" · ".join(part for part in (rows, system) if part)))
-    st.dataframe(preview.head, height="content")
+    st.dataframe(preview.head, height="content", column_config={"_index": _("row")})
     table = _mapped(assessment, study, desk, kind, pending, preview, how)
     lacking = upload_form.lacking(table, kind, pending, preview) if not how.get("format") else []
     for sentence in lacking:
