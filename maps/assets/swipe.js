@@ -7,6 +7,7 @@
   var SIDES = ["left", "right"];
   var STEPS = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2, PageDown: -10, PageUp: 10, Home: -100, End: 100 };
   var GAP = 12; /* pixels between the divider and what is said of its sides */
+  var LEAST = 44, WHOLE = 170; /* pixels that the title takes, and all that is said */
   var BUTTONS = 54, LEGEND = 228; /* pixels at the edges that buttons take, and an open legend; see map.css */
 
   function element(parent, kind, name) {
@@ -55,7 +56,8 @@
       boxes[1].style.left = at + GAP + "px";
       boxes.forEach(function (box, side) {
         box.style.maxWidth = Math.max(room[side], 0) + "px";
-        box.hidden = room[side] < 60;
+        box.hidden = room[side] < LEAST;
+        box.classList.toggle("brief", room[side] < WHOLE);
       });
       bar.style.left = at + "px";
       bar.setAttribute("aria-valuenow", Math.round(map.coverageShare));
