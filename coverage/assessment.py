@@ -48,6 +48,7 @@ class Assessment:
     sites: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
     # The parts of farmland and roads that lack the policy's mobile level: extent.Survey.lacking.
     lacking: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    water: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # lakes and sea, a background; often empty
     terrain: tuple[TerrainLayer, ...] = ()  # for a hillshade; of several, the first that holds a height counts
     stability: Stability | None = None  # how firm the list is; None where nothing was drawn
     differences: tuple[Finding, ...] = ()  # what the best set does otherwise than the plain ranked cut, and why

@@ -171,6 +171,7 @@ class Inputs:
     hearing: tuple[OfferLayer, ...] = ()  # what operators said in the public hearing: plans and objections
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # schemas.CORRECTIONS, points; not yet applied
     hubs: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # support hubs and business parks: schemas.HUBS
+    water: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # lakes and sea, polygons: for the map alone
     awards: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # past awards: schemas.AWARDS, outline or null
     applications: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)  # schemas.APPLICATIONS, outline or null
     applied: pd.DataFrame = field(default_factory=pd.DataFrame)  # the premises that their lists name: schemas.APPLIED

@@ -162,6 +162,7 @@ def decide(prepared: Prepared, scenario: Scenario, *, progress: Progress = ignor
         corrections=prepared.corrections,
         hubs=prepared.inputs.hubs,
         lacking=prepared.lacking,
+        water=prepared.inputs.water,
         terrain=prepared.inputs.terrain,
         sites=prepared.masts.sites,
     )

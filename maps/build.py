@@ -94,6 +94,10 @@ def base_map(
         interactive=False,
     )
     land.add_to(built)
+    if not assessment.water.empty:
+        url = f"{base}/data/{ground}/water.json"
+        still = {"control": False, "pane": "water", "interactive": False}
+        layers.DrawnLayer("vector", name=_("Water"), url=url, **still).add_to(built)
     if online is not None:
         background.tiles(online, max_zoom=MAX_ZOOM).add_to(built)
     relief = background.relief(assessment, f"{base}/overlay/{ground}/{background.HILLSHADE}.png")

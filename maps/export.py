@@ -51,6 +51,8 @@ def _map(assessment: Assessment) -> layers.OfflineMap:
         layers.DrawnLayer("vector", name=name, data=data, **options).add_to(built)
 
     vector(_("Municipalities"), layers.municipalities(assessment), control=False, pane="land", interactive=False)
+    if not assessment.water.empty:
+        vector(_("Water"), layers.water(assessment), control=False, pane="water", interactive=False)
     relief = background.embedded_relief(assessment)
     if relief is not None:
         relief.add_to(built)

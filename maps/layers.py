@@ -92,6 +92,15 @@ def municipalities(assessment: Assessment) -> Collection:
     return data
 
 
+def water(assessment: Assessment) -> Collection:
+    """Return lakes and the sea where the study gives them, in the colour of the sea."""
+    look = {"stroke": False, "fillColor": style.SEA, "fillOpacity": 1.0}
+    if assessment.water.empty:
+        return collection([], [], {"": look})
+    shapes = simplified(assessment.water, start_m=40.0)
+    return collection(shapes, ({"k": ""} for _shape in shapes), {"": look})
+
+
 @dataclass(frozen=True)
 class Shades:
     """Hold what areas are filled by: the class of an area, and the colour and opacity of each class."""
@@ -202,7 +211,7 @@ def cells(assessment: Assessment, tiles: PlaceTiles, *, most: int = 9_000) -> di
 
 def credit(assessment: Assessment) -> str:
     """Return whose shapes and heights the map shows, as their licences ask."""
-    roles = ("municipalities", *(["terrain"] if assessment.terrain else []))
+    roles = ("municipalities", "water", *(["terrain"] if assessment.terrain else []))
     sources = [source for role in roles for source in assessment.study.sources if source.role == role]
     told = [f"{source.supplier}, {_licence(source.licence)}" for source in sources if source.supplier]
     return " · ".join(dict.fromkeys(told))
@@ -265,8 +274,8 @@ class OfflineMap(folium.Map):
 
     def __init__(self, *, base: str = "", **options: Any) -> None:
         super().__init__(tiles=None, font_size="12px", **options)
-        self.default_js = [(name, f"{base}/assets/{name}") for name in assets.LIVE]
-        self.default_css = [(name, f"{base}/assets/{name}") for name in assets.SHEETS]
+        self.default_js = [(assets.BUNDLE, base + assets.address(assets.BUNDLE))]
+        self.default_css = [(name, base + assets.address(name)) for name in assets.SHEETS]
 
 
 def group(layers: Sequence[Layer], *, name: str, show: bool = True) -> folium.FeatureGroup:

@@ -29,6 +29,7 @@ _CLEAR_TILE: Final = base64.b64decode(
 _DATA: Final[dict[str, Callable[[Assessment], layers.Collection]]] = {
     "municipalities": layers.municipalities,
     "routes": layers.routes,
+    "water": layers.water,
 }
 _AT: Final = "/{z:int}/{x:int}/{y:int}/{px:int}/{py:int}/{spoken}.json"
 # Layers with words in them: their addresses name the language.

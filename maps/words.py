@@ -92,6 +92,7 @@ WORDS: Final[Mapping[str, str]] = {
     "masts": N_("masts"),
     "poles": N_("poles"),
     "ducts": N_("ducts"),
+    "water": N_("water"),
     # the steps of an assessment
     "overlay": N_("laying coverage over the premises"),
     "verdict": N_("holding the service against the policy"),

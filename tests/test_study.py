@@ -635,7 +635,7 @@ def test_example_in_the_documentation_opens(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(text.split("```toml\n")[1].split("```")[0], encoding="utf-8")
     study = Study.open(tmp_path)
     others = {"shares", "truth", "extent", "hearing", "corrections", "hubs", "awards", "lots", "terrain"}
-    others |= {"masts", "poles", "ducts", "applications"}
+    others |= {"masts", "poles", "ducts", "applications", "water"}
     assert {source.role for source in study.sources} == set(ROLES) - others
     homes = next(source for source in study.sources if source.id == "homes")
     assert homes.options["divide_weight_by"] == 2.16

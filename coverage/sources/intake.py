@@ -27,6 +27,7 @@ from coverage.sources.layers import (
     read_roads,
     read_terrain,
     read_truth,
+    read_water,
 )
 from coverage.sources.lots import gather_lots
 from coverage.sources.mobile_layers import read_mobile_shapes
@@ -121,6 +122,7 @@ def _read_all(reading: Reading, area: StudyArea, needed: Sequence[str]) -> Input
     network = _layers(reading, "network", read_network, area)
     truth = _layers(reading, "truth", read_truth, area)
     hubs = _layers(reading, "hubs", read_hubs, area)
+    water = _layers(reading, "water", read_water, area)
     awards = gather_awards(reading, area=area)
     applications, applied = gather_applications(reading, area=area, places=named)
     lots = gather_lots(reading, area=area)
@@ -143,6 +145,7 @@ def _read_all(reading: Reading, area: StudyArea, needed: Sequence[str]) -> Input
         hearing=hearing,
         corrections=corrections,
         hubs=_empty(area, name="str", hub_kind="str") if hubs is None else hubs,
+        water=_empty(area) if water is None else water,
         awards=awards,
         applications=applications,
         applied=applied,

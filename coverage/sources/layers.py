@@ -117,6 +117,16 @@ def read_extent(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, ExtentLaye
     return batch, ExtentLayer(spec.id, what, _with_origin(batch).reset_index(drop=True), ground)
 
 
+def read_water(spec: SourceSpec, *, area: StudyArea) -> tuple[Batch, gpd.GeoDataFrame]:
+    """Read lakes, rivers and the sea as polygons in the study's CRS: a background, from which nothing is reckoned."""
+    batch, defaults = open_batch(spec)
+    map_fields(batch, ROLES["water"].fields, defaults=defaults)
+    clean(batch, ("polygon",))
+    bring_into(batch, area)
+    batch.require_rows()
+    return batch, _with_origin(batch).reset_index(drop=True)
+
+
 def read_mobile_raster(spec: SourceSpec, *, area: StudyArea) -> tuple[SourceReport, MobileLayer]:
     """Check one operator's mobile raster and name it: signal in dBm, or classes by option `classes`.
 

@@ -298,6 +298,7 @@ ROLES: Final[Mapping[str, Role]] = {
         options={"what": Key(str, required=True), "ground": Key(str, allowed=schemas.GROUNDS)},
         families=("polygon", "line"),
     ),
+    "water": Role(kinds=("vector",), families=("polygon",)),
     "truth": Role(
         kinds=("vector",),
         options={"unserved_below": Key(list), "served_from": Key(list)},

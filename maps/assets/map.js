@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  var PANES = { land: 150, online: 155, shade: 160, mobile: 180, served: 310, lacking: 315, areas: 320, routes: 350, discs: 400, places: 420, signs: 440, chosen: 460, names: 480 };
+  var PANES = { land: 150, water: 152, online: 155, shade: 160, mobile: 180, served: 310, lacking: 315, areas: 320, routes: 350, discs: 400, places: 420, signs: 440, chosen: 460, names: 480 };
 
   var said = {}; /* words in the reader's language, given by maps/layers.py as the map begins */
 
