@@ -50,7 +50,7 @@ def panel_of_two(sides: Sequence[tuple[str, str, Assessment]], picked: Picked, o
         (_("service from"), _service_origin(picked.place, first)),
         (_("place from"), origin(picked.place, "source", first)),
     ]
-    return f'<div class="bg-panel">{"<hr>".join([*parts, definitions(origins)])}</div>'
+    return _scrolling("<hr>".join([*parts, definitions(origins)]))
 
 
 def panel(assessment: Assessment, picked: Picked, *, first: str = "") -> str:
@@ -71,7 +71,13 @@ def panel(assessment: Assessment, picked: Picked, *, first: str = "") -> str:
             else _("The position lies outside every municipality of the study.")
         )
         parts.append(head(_("No place near here"), where))
-    return f'<div class="bg-panel">{"<hr>".join(parts)}</div>'
+    return _scrolling("<hr>".join(parts))
+
+
+def _scrolling(inner: str) -> str:
+    """Return a panel that scrolls in itself beside a map, also by the keyboard: a long one moves nothing below."""
+    label = style.escape(_("why"))
+    return f'<div class="bg-panel bg-tall" tabindex="0" role="region" aria-label="{label}">{inner}</div>'
 
 
 def _heading(picked: Picked) -> str:
