@@ -237,7 +237,7 @@ def test_every_part_and_column_has_been_thought_of() -> None:
     """Whoever adds one says here that all may see it, or narrows it in coverage/disclosure."""
     parts = {
         "places", "areas", "routes", "municipalities", "cost_lines", "rejected", "study", "scenario", "policy", "costs",
-        "mobile", "terrain", "summary", "provenance", "corrections", "hubs", "sites", "lacking", "stability",
+        "mobile", "terrain", "water", "summary", "provenance", "corrections", "hubs", "sites", "lacking", "stability",
         "differences", "reach", "audience",
     }  # fmt: skip
     assert {field.name for field in dataclasses.fields(Assessment)} == parts
