@@ -32,7 +32,7 @@ class Ground:
         graph = build_graph(prepared.inputs.roads)
         mask = prepared.places["eligible"].to_numpy(dtype=float) > 0
         found = cls(graph, attach(graph, prepared.places, mask=mask, network=prepared.inputs.network))
-        found.attached.to_network()  # what every route asks for first
+        found.attached.to_network()  # what every route asks for first; the rest is kept as attaching made it
         return found
 
 

@@ -17,7 +17,7 @@ from coverage.errors import CrsError
 from coverage.heights import heights_at
 from coverage.inputs import TerrainLayer
 from coverage.radio import Radio
-from coverage.roads import PRIVATE, ROAD, RoadGraph
+from coverage.roads import RoadGraph
 
 SITE_BASES: Final = ("mast", "roadside", "high_ground")
 ACROSS: Final = 16  # points along the side of a lattice cell whose heights are compared
@@ -58,7 +58,7 @@ def candidate_sites(
     near = near[np.isfinite(near).all(axis=1)]
     lattice = radio["site_lattice_m"].value
     cell = _cells_near(near, lattice, radio["site_near_m"].value)
-    roads = shapely.STRtree(graph.lines(np.flatnonzero(np.isin(graph.kind, (ROAD, PRIVATE)))))
+    roads = graph.beside[1]
     parts = [
         _existing(masts, near, radio),
         _new(_roadside(cell, lattice, roads), "roadside", "road", radio),

@@ -10,7 +10,7 @@ from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial import cKDTree
 
-from coverage.roads.graph import ACCESS, BESIDE, Floats, Ints, RoadGraph, distinct, unique_rows
+from coverage.roads.graph import ACCESS, Floats, Ints, RoadGraph, distinct, unique_rows
 from coverage.roads.split import add_straight, nearest, split
 
 # Mean distance from the middle of a square of side 1 to a point anywhere in it.
@@ -39,8 +39,8 @@ def add_access(graph: RoadGraph, cells: Floats, *, limit_m: float) -> tuple[Road
     link is longer than `limit_m`; cells that only a longer one would join stay apart.
     """
     xy, row = unique_rows(cells)
-    road = np.flatnonzero(np.isin(graph.kind, BESIDE))
-    edge, position, gap = nearest(shapely.STRtree(graph.lines(road)), np.asarray(shapely.points(xy)))
+    road, tree = graph.beside
+    edge, position, gap = nearest(tree, np.asarray(shapely.points(xy)))
     a, b = _links(xy, gap, limit_m)
     rooted = np.flatnonzero(b == len(xy))
     graph, foot = split(graph, road[edge[a[rooted]]], position[a[rooted]])

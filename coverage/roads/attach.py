@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import dijkstra
 from coverage.crs import require_metric
 from coverage.errors import CrsError, DataError
 from coverage.roads.access import add_access, drop_in_cell
-from coverage.roads.graph import ACCESS, BESIDE, DETOUR, FERRY, SPUR, Bools, Floats, Ints, RoadGraph, distinct, is_among
+from coverage.roads.graph import ACCESS, DETOUR, FERRY, SPUR, Bools, Floats, Ints, RoadGraph, distinct, is_among
 from coverage.roads.split import Shapes, add_straight, nearest, split
 
 
@@ -87,8 +87,7 @@ def attach(
         middle = shapely.get_coordinates(np.asarray(places.geometry.array, dtype=object)[cells])
         graph, place_node[cells] = add_access(graph, middle, limit_m=spur_m)
         place_drop[cells] = drop_in_cell(in_cell[cells], places["buildings"].to_numpy(dtype=float)[cells])
-    road, land = np.flatnonzero(np.isin(graph.kind, BESIDE)), np.flatnonzero(graph.kind != FERRY)
-    tree = shapely.STRtree(graph.lines(road))
+    (road, tree), land = graph.beside, np.flatnonzero(graph.kind != FERRY)
 
     wanted = np.flatnonzero(mask & (in_cell == 0))
     points = np.asarray(places.geometry.array, dtype=object)[wanted]

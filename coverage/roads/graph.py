@@ -109,6 +109,12 @@ class RoadGraph:
         return np.asarray(shapely.linestrings(part, indices=np.repeat(np.arange(len(size)), size)))
 
     @cached_property
+    def beside(self) -> tuple[Ints, shapely.STRtree]:
+        """Return the edges that places lie along (BESIDE), and a tree of their polylines in the same order."""
+        edges = np.flatnonzero(np.isin(self.kind, BESIDE)).astype(np.int64)
+        return edges, shapely.STRtree(self.lines(edges))
+
+    @cached_property
     def component(self) -> Ints:
         """Return the number of the connected part each node belongs to."""
         labels: Ints = connected_components(self.matrix, directed=False)[1].astype(np.int64)

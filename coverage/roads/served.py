@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from coverage.roads.graph import BESIDE, RoadGraph, unique_rows
+from coverage.roads.graph import RoadGraph, unique_rows
 from coverage.roads.split import nearest
 
 SERVED: Final = "served places"  # the `source` of such a start
@@ -34,15 +34,14 @@ def with_served(
     if "source" in network:
         known = network[network["source"].ne(SERVED)]
     served = places["fixed_technology"].isin(list(technologies)).to_numpy(dtype=bool)
-    road = np.flatnonzero(np.isin(graph.kind, BESIDE))
-    lines = graph.lines(road)
+    road, tree = graph.beside
     if not served.any() or not len(road):
         return known
-    edge, position, gap = nearest(shapely.STRtree(lines), np.asarray(places.geometry.array, dtype=object)[served])
+    edge, position, gap = nearest(tree, np.asarray(places.geometry.array, dtype=object)[served])
     near = gap <= reach_m
     if not near.any():
         return known
-    foot = shapely.line_interpolate_point(lines[edge[near]], position[near])
+    foot = shapely.line_interpolate_point(tree.geometries[edge[near]], position[near])
     xy, _ = unique_rows(np.round(shapely.get_coordinates(foot), 2))
     columns = {"flagged": np.zeros(len(xy), dtype=bool), "source": pd.array([SERVED] * len(xy), dtype="str")}
     starts = gpd.GeoDataFrame(columns, geometry=np.asarray(shapely.points(xy)), crs=places.crs)
