@@ -38,6 +38,7 @@ def decided_otherwise(areas: pd.DataFrame) -> pd.Series:
     return (areas["decision_before"] != areas["decision_after"]) | areas["move"].isin(("came", "went"))
 
 
+@st.fragment
 def table(comparison: Comparison, *, names: tuple[str, str], key: str) -> None:
     """Draw the areas that differ, first those that are decided on otherwise alone; `names` are those of the sides."""
     areas = comparison.areas

@@ -76,6 +76,7 @@ def render() -> None:
     ceiling_curve.show(view)
 
 
+@st.fragment
 def _beside(view: View) -> None:
     """Draw what is said of the list as a whole: the areas near its line, and what the best set does otherwise."""
     names = [_("Near the line"), _("Best set and ranked cut"), _("Since last time")]
