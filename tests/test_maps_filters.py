@@ -9,11 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coverage.assessment import Assessment
+from maps import server
 from maps.filters import ALL, COLUMNS, NOBODY, PLAIN, Filter, facts
 from maps.store import MAX_FILTERS, STORE, Entry
+from maps.tiles.pyramid import mercator
 from maps.tilesets import tiles_of
 from tests import toy
+from tests.asking import ask
 
+ROUTES = server.routes()
 WHOLE = toy.assessment()
 PLACES = WHOLE.places.assign(
     planned_by=np.where(np.arange(300) % 11 == 0, "Builder <b>", None),
@@ -153,3 +158,23 @@ def test_filtered_counts_are_those_of_a_narrow_frame() -> None:
     many = pd.concat([PLACES] * 20, ignore_index=True)
     chosen = Filter(operators=("Oldnet",), kinds=("household",))
     assert chosen.mask(facts(many)).sum() == 20 * chosen.mask(FACTS).sum()
+
+
+def test_the_route_serves_tiles_of_registered_filters_alone() -> None:
+    _, ground = STORE.put(WHOLE)
+    entry = STORE.get(ground)
+    assert entry is not None
+    code = entry.register(Filter(kinds=("household",), gaps=("fixed",), tiers=("below_30",)))
+    zoom, across, down = 8, *(int(part * 2**8) for part in mercator_of(WHOLE))
+    address = f"/tiles/{ground}/gap/{{}}/{zoom}/{across}/{down}.png"
+    found = {name: ask(ROUTES, address.format(name)) for name in (code, "household", "all")}
+    assert {answer.status for answer in found.values()} == {200}
+    assert len({answer.body for answer in found.values()}) == 3, "each draws something else"
+    for unknown in ("0" * 16, code.upper(), f"{code}0", "..%2fall", "%3Cscript%3E"):
+        assert ask(ROUTES, address.format(unknown)).status == 404
+
+
+def mercator_of(assessment: Assessment) -> tuple[float, float]:
+    point = assessment.places.to_crs(4326).geometry.iloc[0]
+    u, v = mercator(np.array([point.x]), np.array([point.y]))
+    return float(u[0]), float(v[0])
