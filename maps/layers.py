@@ -274,8 +274,8 @@ class OfflineMap(folium.Map):
 
     def __init__(self, *, base: str = "", **options: Any) -> None:
         super().__init__(tiles=None, font_size="12px", **options)
-        self.default_js = [(name, f"{base}/assets/{name}") for name in assets.LIVE]
-        self.default_css = [(name, f"{base}/assets/{name}") for name in assets.SHEETS]
+        self.default_js = [(assets.BUNDLE, base + assets.address(assets.BUNDLE))]
+        self.default_css = [(name, base + assets.address(name)) for name in assets.SHEETS]
 
 
 def group(layers: Sequence[Layer], *, name: str, show: bool = True) -> folium.FeatureGroup:

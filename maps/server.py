@@ -76,10 +76,17 @@ def _missing() -> Response:
 
 
 async def _asset(request: Request) -> Response:
-    asset = assets.known().get(request.path_params["name"])
+    """Answer with an asset, by its name or with the version before it, which a browser may keep."""
+    name = request.path_params["name"]
+    kept = name.startswith(f"{assets.version()}/")
+    name = name.partition("/")[2] if kept else name
+    asset = assets.known().get(name)
     if asset is None:
         return _missing()
-    return _packed(request, asset.path.read_bytes(), asset.media_type, _ASK)
+    headers = _KEEP if kept else _ASK
+    if asset.media_type.startswith("image/"):
+        return Response(asset.data(), media_type=asset.media_type, headers=headers)
+    return _packed(request, assets.packed(name), asset.media_type, headers)
 
 
 def _tile(request: Request) -> Response:
@@ -114,9 +121,7 @@ def _data(request: Request) -> Response:
     found = _layer(request)
     if found is None:
         return _missing()
-    packed = "gzip" in request.headers.get("accept-encoding", "")
-    headers = _KEEP | ({"Content-Encoding": "gzip", "Vary": "Accept-Encoding"} if packed else {})
-    return Response(found.packed if packed else found.body, media_type="application/json", headers=headers)
+    return _packed(request, found.packed, "application/json", _KEEP)
 
 
 def _drawn(request: Request) -> Response:
@@ -181,13 +186,9 @@ def _position(request: Request) -> tuple[int, int, int]:
     return z, x, y
 
 
-def _packed(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
-    """Answer, packed with gzip where the browser takes it."""
-    if (
-        len(body) > 1000
-        and not media_type.startswith("image/")
-        and "gzip" in request.headers.get("accept-encoding", "")
-    ):
-        body = gzip.compress(body, compresslevel=6, mtime=0)
+def _packed(request: Request, packed: bytes, media_type: str, headers: dict[str, str]) -> Response:
+    """Answer with what is packed with gzip already, unpacked for a client that does not take it."""
+    if "gzip" in request.headers.get("accept-encoding", ""):
         headers = headers | {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    return Response(body, media_type=media_type, headers=headers)
+        return Response(packed, media_type=media_type, headers=headers)
+    return Response(gzip.decompress(packed), media_type=media_type, headers=headers)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from coverage.inputs import MobileLayer
-from maps import server
+from maps import assets, server
 from maps.store import STORE, Store, key_of
 from maps.tiles.places import PlaceTiles
 from tests import toy
@@ -34,6 +34,29 @@ def test_known_assets_are_served(name: str, kind: str) -> None:
     assert answer.headers["content-type"].startswith(kind)
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.body
+
+
+def test_assets_whose_address_holds_their_version_are_kept_by_the_browser() -> None:
+    plain = ask(ROUTES, "/assets/map.js")
+    assert plain.headers["cache-control"] == "no-cache"
+    kept, packed = (ask(ROUTES, assets.address("map.js"), accept_gzip=gz) for gz in (False, True))
+    assert "immutable" in kept.headers["cache-control"]
+    assert kept.body == plain.body == gzip.decompress(packed.body)
+    image = ask(ROUTES, assets.address("leaflet/images/layers.png"))
+    assert (image.status, image.headers["content-type"]) == (200, "image/png")
+    assert "content-encoding" not in image.headers
+    for other in (
+        "000000000000/map.js",
+        f"{assets.version()}/../app.py",
+        f"{assets.version()}/{assets.version()}/map.js",
+    ):
+        assert ask(ROUTES, f"/assets/{other}").status == 404
+
+
+def test_the_bundle_holds_every_script_of_a_map_in_order() -> None:
+    text = ask(ROUTES, assets.address(assets.BUNDLE)).body.decode()
+    at = [text.index(assets.known()[name].text()) for name in assets.LIVE]
+    assert at == sorted(at)
 
 
 @pytest.mark.parametrize(

@@ -68,8 +68,8 @@ def test_map_loads_its_files_from_here_alone(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(streamlit_folium, "_component_func", lambda **given: seen.update(given) or {})
     test = show(monkeypatch, toy.assessment())
     assert not test.exception
-    assert seen["js_links"] == [f"/assets/{name}" for name in ("leaflet/leaflet.js", *assets.LIVE[1:])]
-    assert seen["css_links"] == ["/assets/leaflet/leaflet.css", "/assets/map.css"]
+    assert seen["js_links"] == [assets.address(assets.BUNDLE)]
+    assert seen["css_links"] == [assets.address(name) for name in assets.SHEETS]
     sent_back = ["last_clicked", "last_active_drawing"]
     assert seen["returned_objects"] == sent_back, "panning and zooming run nothing again"
     sent = json.dumps({name: value for name, value in seen.items() if isinstance(value, str)})

@@ -92,7 +92,8 @@ def test_the_map_offers_drawing_and_sends_it_back(monkeypatch: pytest.MonkeyPatc
     test = show(monkeypatch, assessment)
     assert not test.exception
     assert seen["returned_objects"] == ["last_clicked", "last_active_drawing"]
-    assert "/assets/draw.js" in seen["js_links"]
+    assert seen["js_links"] == [assets.address(assets.BUNDLE)]
+    assert "draw.js" in assets.LIVE
     assert "coverageMap.drawing(" in seen["script"]
     assert "coverageMap.drawn(" not in seen["feature_group"]
     assert html_of(test) == "", "nothing was drawn"
