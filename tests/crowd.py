@@ -65,6 +65,12 @@ def crowd(size: Size, *, seed: int = 7) -> Assessment:
     )
 
 
+def busiest(size: Size, *, seed: int = 7) -> tuple[float, float]:
+    """Return the latitude and longitude of the town with most places."""
+    at = gpd.GeoSeries(shapely.points(_towns(size, np.random.default_rng(seed))[:1]), crs=toy.CRS).to_crs(4326).iloc[0]
+    return at.y, at.x
+
+
 def _towns(size: Size, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return where the towns are: one for every area."""
     count = max(size.areas, size.municipalities, 1)
