@@ -190,6 +190,7 @@ def data_texts() -> str:
     texts += [load_template(name).name["nb"] for name in list_templates()]
     texts += [wording.said(row["published_source"]) for row in toy_told.account().lists.to_dict("records")]
     texts += [str(name) for name in toy.hubs.get("name", ())]
+    texts += [wording.said(str(reason)) for reason in toy.rejected["reason"].unique()]
     texts += [f"- {style.plain(note)}" for note in toy.study.notes] + list(language.LANGUAGES.values())
     return "\n".join(texts)
 

@@ -24,6 +24,7 @@ def render(assessment: Assessment) -> None:
                 'source with `role = "corrections"`: place, what is wrong, comment, office and date.'
             )
         )
+        parts.or_bring(assessment)
         return
     counts = summarise(assessment.corrections)
     said = ngettext("{count} correction", "{count} corrections", counts["total"], count=style.number(counts["total"]))

@@ -103,7 +103,7 @@ def _columns() -> dict[str, Any]:
     return {
         "item": _("item"),
         "value": number(
-            f"{_('value')} ✎", format="localized", min_value=0.0,
+            _("value"), format="localized", min_value=0.0,
             help=_("Type another value here; empty puts the book's back. Its range is scaled with it."),
         ),
         "book": number(_("in the cost book"), format="localized"),

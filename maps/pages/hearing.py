@@ -30,6 +30,7 @@ def render(assessment: Assessment) -> None:
                 '`role = "hearing"`: addresses or polygons with operator, speed, date and claim.'
             )
         )
+        parts.or_bring(assessment)
         return
     st.subheader(_("What the hearing removed"))
     st.caption(

@@ -40,6 +40,7 @@ def render(view: View) -> None:
                 "they are known."
             )
         )
+        parts.or_bring(view.assessment)
         return
     if audience.withheld(view.assessment):
         return

@@ -8,10 +8,11 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
+from coverage.assessment import Assessment
 from coverage.kinds import is_mobile
 from coverage.reports.wording import load_wording
 from maps import language, style
-from maps.language import ngettext
+from maps.language import _, ngettext
 from maps.words import word
 
 MOST_CELLS: Final = 200_000  # Streamlit refuses to write more of them in a form of their own
@@ -54,6 +55,12 @@ def item(code: str) -> str:
 def marked(confidence: str) -> str:
     """Return how far a figure is to be trusted, with a mark where it is general knowledge or not confirmed."""
     return f"{word(confidence)}" if confidence in ("published", "derived") else f"⚑ {word(confidence)}"
+
+
+def or_bring(assessment: Assessment) -> None:
+    """Say that a file may also be brought for this session alone, to those who may."""
+    if assessment.audience.internal:
+        st.caption(_("Or bring the file under “Own files”: it then counts in this session alone."))
 
 
 def date_column(label: str) -> Any:

@@ -112,7 +112,7 @@ def render(
     options = table["options"]
     if shape:
         options["shape"] = shape
-    left, right = st.columns(2, gap="medium")
+    left, middle, right = st.columns(ACROSS, gap="medium")
     with left:
         _numbers(kind, shape, said, options)
         if plain and kind.role in ("offers", "hearing"):
@@ -120,7 +120,7 @@ def render(
             options |= {"speed_unit": unit} if unit != "mbps" else {}
         if st.checkbox(_("Leave out rows outside the study, instead of rejecting them"), key=KEY + "clip", **STAY):
             options["clip"] = True
-    with right:
+    with middle:
         if _needs_crs(said, preview):
             choices = list(dict.fromkeys((study.crs, *COMMON_CRS)))
             crs = st.selectbox(
@@ -129,7 +129,15 @@ def render(
                 help=_("It is never guessed: coordinates of another system would stand in the wrong place."),
             )  # fmt: skip
             table |= {"crs": crs} if crs else {}
-        _about(table)
+        day = st.date_input(_("From when is it?"), value=None, key=KEY + "as-of", **STAY, format=_date_form())
+        table |= {"as_of": day} if day else {}
+        status = st.selectbox(
+            _("What the data is"), schemas.DATA_STATUSES, key=KEY + "data-status", **STAY, format_func=word
+        )
+    with right:
+        supplier = st.text_input(_("Who made it?"), key=KEY + "supplier", **STAY, max_chars=200).strip()
+        licence = st.text_input(_("Licence"), key=KEY + "licence", **STAY, max_chars=100).strip()
+    table |= {"data_status": status, "supplier": supplier, "licence": licence}
     if "municipality_code" in said["columns"] and digits and "code_digits" in ROLES[kind.role].options:
         options["code_digits"] = digits
     return {key: value for key, value in table.items() if value not in ({}, "")}
@@ -279,17 +287,6 @@ def _numbers(kind: Kind, shape: str, said: Mapping[str, Any], options: dict[str,
         )
     if shape == "cell":
         options["cell_m"] = st.number_input(_("Side of a cell, m"), min_value=1.0, step=50.0, key=KEY + "cell", **STAY)
-
-
-def _about(table: dict[str, Any]) -> None:
-    """Ask from when and from whom the file is."""
-    day = st.date_input(_("From when is it?"), value=None, key=KEY + "as-of", **STAY, format=_date_form())
-    table |= {"as_of": day} if day else {}
-    table["supplier"] = st.text_input(_("Who made it?"), key=KEY + "supplier", **STAY, max_chars=200).strip()
-    table["licence"] = st.text_input(_("Licence"), key=KEY + "licence", **STAY, max_chars=100).strip()
-    table["data_status"] = st.selectbox(
-        _("What the data is"), schemas.DATA_STATUSES, key=KEY + "data-status", **STAY, format_func=word
-    )
 
 
 def _needs_crs(said: Mapping[str, Any], preview: Preview) -> bool:
