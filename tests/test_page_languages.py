@@ -234,7 +234,7 @@ MEETING = threading.Barrier(2)
 def meeting() -> None:
     import streamlit as st
 
-    from maps import layers
+    from maps import legends
     from maps.language import _
     from tests import test_page_languages as here
     from tests import toy_view
@@ -242,7 +242,7 @@ def meeting() -> None:
     here.MEETING.wait(30)  # from here on both scripts run at once
     for _turn in range(50):
         st.text(_("Project areas"))
-    st.text(layers.legend(toy_view.ASSESSMENT))
+    st.text(legends.legend(toy_view.ASSESSMENT))
     here.MEETING.wait(30)
     st.text(_("Legend"))
 
