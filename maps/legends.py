@@ -11,7 +11,7 @@ from coverage.assessment import Assessment
 from coverage.schemas import DECISIONS, MOBILE_LEVELS
 from maps import style
 from maps.language import _
-from maps.themes import GAP, Theme
+from maps.themes import GAP, PLANNED, Theme
 from maps.words import word
 
 DISCS: Final = "discs"  # the section that tells what the discs show
@@ -56,6 +56,8 @@ def discs(assessment: Assessment, theme: Theme = GAP) -> str:
     if theme is GAP:
         ringed = _("Close up: single places; violet ring = mobile too.")
         told.append(ringed if _mobile(assessment) else _("Close up: single places."))
+    if theme is PLANNED and not assessment.audience.internal:
+        told.append(_("Plans are told where they count; an operator sees all of its own."))
     parts = [heading(_(theme.heading)), *(line(style.swatch(kind.colour), kind.label) for kind in reversed(kinds))]
     return "".join([*parts, paragraph(" ".join(told)), _estimated(assessment, theme)])
 

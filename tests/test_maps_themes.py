@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from coverage.assessment import Assessment
+from coverage.audience import Audience
 from coverage.policy import load_policy
 from maps import build, legends, style
 from maps.language import using
@@ -155,15 +156,18 @@ def test_the_legend_tells_what_the_discs_show_in_both_languages() -> None:
     shares = given.places.assign(service_basis=["expected_share"] + ["offer"] * (len(given.places) - 1))
     assert "Not drawn" in legends.discs(dataclasses.replace(given, places=shares), SERVICE)
     assert "Not drawn" not in legends.discs(given, SERVICE)
+    assert "sees all of its own" not in legends.discs(given, PLANNED)
+    public = dataclasses.replace(given, audience=Audience.parse("public"))
+    assert "sees all of its own" in legends.discs(public, PLANNED)
 
 
 def test_the_tiles_address_names_the_theme_and_the_legend_takes_the_place_of_the_gaps() -> None:
     groups = build.scenario_groups(key="k", ground="g", theme=SERVICE, told=legends.discs(planned_toy(), SERVICE))
     (discs,) = [part for part in groups if part.layer_name == "Places: service today"]
     parts = list(discs._children.values())
-    assert parts[0].tiles == "/tiles/g/service/all/{z}/{x}/{y}.png"
+    assert '"url":"/tiles/g/service/all/{z}/{x}/{y}.png"' in parts[0].options_json
     assert '"section":"discs"' in parts[1].options_json
     assert '<section class="discs">' in legends.legend(planned_toy())
     (plainly,) = [part for part in build.scenario_groups(key="k", ground="g") if part.layer_name == "Places: gap"]
     assert len(plainly._children) == 1
-    assert next(iter(plainly._children.values())).tiles == f"/tiles/g/{GAP.id}/all/{{z}}/{{x}}/{{y}}.png"
+    assert f"/tiles/g/{GAP.id}/all/" in next(iter(plainly._children.values())).options_json
