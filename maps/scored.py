@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
+from coverage.errors import PolicyError
 from coverage.policy import Criterion, Policy, list_policies, load_policy
 from coverage.scenario import Pairs, Scenario
 from coverage.study import Study
 from coverage.templates import REFERENCE_PRICE, choose_template, list_templates, load_template, optional_criteria
+
+MOST_WEIGHT: Final = 1_000.0  # of a criterion in a link
 
 
 def criteria_of(policy: Policy, template_id: str) -> tuple[Criterion, ...]:
@@ -43,9 +47,19 @@ def changed_weights(policy: Policy, template_id: str, typed: Mapping[str, float 
 
 
 def check(policy: Policy, scenario: Scenario) -> None:
-    """Raise PolicyError if the scenario's template or weights cannot be followed."""
+    """Raise PolicyError if the scenario's template or weights cannot be followed, or shown on a slider."""
+    for name, weight in scenario.weights:
+        if weight > MOST_WEIGHT:
+            raise PolicyError(f"weight of {name} is {weight:.6g}; expected at most {MOST_WEIGHT:.0f}")
     template = choose_template(policy, template_id=scenario.template, weights=scenario.weights)
     template.with_weights(dict(scenario.weights))
+
+
+def check_study(study: Study, policy_id: str) -> None:
+    """Raise PolicyError if a policy is not one that the study can be judged by."""
+    if policy_id not in policies_for(study):
+        known = ", ".join(policies_for(study))
+        raise PolicyError(f"policy is {policy_id[:40]!r}; expected one of {known}, in {study.currency}")
 
 
 def policies_for(study: Study) -> list[str]:

@@ -215,7 +215,8 @@ def _take_beside(default: Scenario) -> None:
             scored.check(policy, given)
             state[Key.KEPT], given = given, BESIDE_KEPT
     except CoverageError as error:
-        st.warning(_("The link compares with what cannot be read ({error}); nothing is compared.", error=error))
+        told = _("The link compares with what cannot be read ({error}); nothing is compared.", error=style.plain(error))
+        st.warning(told)
         given = ""
     state[Key.BESIDE] = given
 
@@ -262,6 +263,7 @@ def _begin(study: Study) -> None:
         policy = load_policy(given.policy)
         given.shape(policy)
         scored.check(policy, given)
+        scored.check_study(study, given.policy)
     except CoverageError as error:
         told = _("The link could not be read ({error}); the study's own settings are shown.", error=style.plain(error))
         st.warning(told)
