@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coverage.audience import Audience
+from coverage.disclosure import shown_to
 from maps import search
 from maps.search import EDGE, FEW, Index, folded
-from tests import toy
+from tests import toy, toy_secret
 
 NAMES = [
     "Fjord Mek AS",
@@ -134,3 +136,16 @@ def test_municipalities_come_before_areas() -> None:
 def test_nothing_to_find_finds_nothing() -> None:
     empty = pd.Series([], dtype="str")
     assert Index.build([empty, empty], where=empty).find("a") == []
+
+
+@pytest.mark.parametrize("who", list(toy_secret.FORBIDDEN))
+def test_nothing_is_found_by_what_an_audience_must_not_see(who: str) -> None:
+    whole = toy_secret.assessment()
+    told = shown_to(whole, Audience.parse(who))
+    for given in (whole, told):
+        built = search.of_places(given.places, given.municipalities)
+        wide = search.of_areas(given.areas, given.municipalities)
+        for token in (toy_secret.PERSON, toy_secret.HOME, toy_secret.ROAD, toy_secret.ORG):
+            assert not wide.find(token)
+            assert bool(built.find(token)) == (given is whole), token
+        assert built.find(toy_secret.COMPANY)
