@@ -298,6 +298,15 @@ def test_a_broken_run_is_one_sentence_and_the_page_goes_on(sent: dict[str, Any],
     assert sent["script"], "the map is there all the same"
 
 
+def test_folders_are_named_for_those_who_keep_them_alone(
+    monkeypatch: pytest.MonkeyPatch, sent: dict[str, Any], runs: dict[str, str]
+) -> None:
+    named = [option for option in show().selectbox(key=keep.FIELD).options if "NOK" in option]
+    assert sorted(option.split(" · ")[0] for option in named) == ["later", "tiny"]
+    monkeypatch.setenv("COVERAGE_AUDIENCE", "council")
+    assert "tiny" not in str(show().selectbox(key=keep.FIELD).options)
+
+
 def test_runs_of_other_studies_and_torn_ones_are_not_offered(sent: dict[str, Any], root: Path, tmp_path: Path) -> None:
     for name, change in (("other", '"study": "other"'), ("torn", "{")):
         shutil.copytree(root / "tiny", tmp_path / name)

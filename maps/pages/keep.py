@@ -10,7 +10,7 @@ from coverage.earlier import Earlier, Listing
 from coverage.policy import list_policies
 from coverage.scenario import Scenario
 from coverage.study import Study
-from maps import compare, language, style
+from maps import audience, compare, language, style
 from maps.contrast.layers import short_name
 from maps.language import _, ngettext
 from maps.session import BESIDE_KEPT, Key
@@ -64,8 +64,9 @@ def brief(scenario: Scenario, study: Study) -> str:
 
 
 def named(run: Earlier, study: Study) -> str:
-    """Return what tells a run from others: when it was made, its policy and its money."""
-    return f"{moment(run.made)} · {brief(run.scenario, study)}"
+    """Return what tells a run from others: its folder, for those who keep them; when it was made, policy and money."""
+    folder = (run.folder.name[:40],) if audience.of_session().internal else ()
+    return " · ".join([*folder, moment(run.made), brief(run.scenario, study)])
 
 
 def moment(when: dt.datetime) -> str:
