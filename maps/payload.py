@@ -6,7 +6,7 @@ So what a view costs is bounded whatever the study: a tile is a picture, and eve
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ from maps.tiles.shapes import ShapeTiles
 MOST_BYTES: Final = 64_000  # of one layer, packed
 MOST_BYTES_OF: Final[Mapping[str, int]] = {"areas": 120_000}
 MOST_NAMES: Final = 1_000  # the largest come first
+MOST_PICTURE: Final = 150_000  # bytes of a picture that lies over the whole study
+SHRUNK: Final = (1.0, 0.7, 0.5, 0.35, 0.25)  # sides of it that are tried
 SHAPES, DOTS = "shapes", "dots"
 _DOT: Final = {"weight": 1.2, "dashArray": None}
 
@@ -52,6 +54,16 @@ class Payload:
     def body(self) -> bytes:
         """Return the layer as JSON."""
         return gzip.decompress(self.packed)
+
+
+def picture(draw: Callable[[int], bytes], *, most: int) -> bytes:
+    """Return what `draw` makes with so many pixels a side that it is not heavier than MOST_PICTURE, at most `most`."""
+    drawn = b""
+    for share in SHRUNK:
+        drawn = draw(round(most * share))
+        if len(drawn) <= MOST_PICTURE:
+            break
+    return drawn
 
 
 def _pack(data: layers.Collection) -> bytes:

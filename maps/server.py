@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +16,7 @@ from starlette.routing import Route
 from coverage.assessment import Assessment
 from maps import assets, background, hover, lacking, landmarks, language, layers, masts, ranking
 from maps.contrast.layers import changes
-from maps.payload import Payload
+from maps.payload import Payload, picture
 from maps.store import STORE
 from maps.tiles import mobile, shade
 from maps.tilesets import tiles_of
@@ -103,7 +104,7 @@ def _overlay(request: Request) -> Response:
     if entry is None:
         return _missing()
     if request.path_params["layer"] == background.HILLSHADE and entry.assessment.terrain:
-        relief = entry.derive("overlay/relief", lambda given: shade.png(given.terrain, land=given.municipalities))
+        relief = entry.derive("overlay/relief", _relief)
         return Response(relief, media_type="image/png", headers=_KEEP)
     found = {choice.id: choice for choice in mobile.choices(entry.assessment.mobile, policy=entry.assessment.policy)}
     choice = found.get(request.path_params["layer"])
@@ -112,9 +113,14 @@ def _overlay(request: Request) -> Response:
 
     def draw(given: Assessment) -> bytes:
         bounds = mobile.mercator_bounds(given.municipalities)
-        return mobile.png(choice.layers, policy=given.policy, bounds=bounds)
+        shown = partial(mobile.png, choice.layers, policy=given.policy, bounds=bounds)
+        return picture(lambda side: shown(most=side), most=mobile.MAX_SIDE)
 
     return Response(entry.derive(f"overlay/{choice.id}", draw), media_type="image/png", headers=_KEEP)
+
+
+def _relief(given: Assessment) -> bytes:
+    return picture(lambda side: shade.png(given.terrain, land=given.municipalities, most=side), most=shade.MAX_SIDE)
 
 
 def _data(request: Request) -> Response:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from coverage.assessment import Assessment
 from maps import landmarks, layers, masts
-from maps.payload import DOTS, MOST_BYTES, MOST_BYTES_OF, MOST_NAMES, SHAPES, Payload
+from maps.payload import DOTS, MOST_BYTES, MOST_BYTES_OF, MOST_NAMES, MOST_PICTURE, SHAPES, Payload, picture
 from maps.store import STORE
 from maps.tiles.pyramid import HEAVY, MAX_ZOOM, MIN_ZOOM, exists
 from tests import toy
@@ -82,6 +82,19 @@ def test_a_layer_of_few_shapes_that_are_heavy_comes_as_tiles_too() -> None:
     packed = Payload.of(layers.collection(lines, ({"k": ""} for _ in lines), {"": {"color": "#000000"}}))
     assert list(packed.tiles) == [SHAPES]
     assert len(packed.packed) < 500
+
+
+def test_a_heavy_picture_comes_with_fewer_pixels() -> None:
+    asked: list[int] = []
+
+    def draw(side: int) -> bytes:
+        asked.append(side)
+        return bytes(side * side // 2)
+
+    assert len(picture(draw, most=400)) == 80_000
+    assert asked == [400]
+    assert len(picture(draw, most=1000)) <= MOST_PICTURE
+    assert asked[1:] == [1000, 700, 500]
 
 
 @given(st.integers(0, 3_000), st.integers(0, 40))

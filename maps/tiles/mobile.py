@@ -82,9 +82,11 @@ def grid_of(bounds: Bounds, *, most: int) -> tuple[tuple[int, int], rasterio.Aff
     return shape, rasterio.Affine((east - west) / shape[1], 0, west, 0, (south - north) / shape[0], north)
 
 
-def level_grid(layers: Sequence[MobileLayer], *, policy: Policy, bounds: Bounds) -> NDArray[np.uint8]:
+def level_grid(
+    layers: Sequence[MobileLayer], *, policy: Policy, bounds: Bounds, most: int = MAX_SIDE
+) -> NDArray[np.uint8]:
     """Return the best level (position in MOBILE_LEVELS) per pixel of the picture; 0 where nothing is known."""
-    shape, transform = grid_of(bounds, most=MAX_SIDE)
+    shape, transform = grid_of(bounds, most=most)
     best = np.zeros(shape, np.uint8)
     for layer in layers:
         if layer.raster is not None:
@@ -121,10 +123,10 @@ def level_grid(layers: Sequence[MobileLayer], *, policy: Policy, bounds: Bounds)
     return best
 
 
-def png(layers: Sequence[MobileLayer], *, policy: Policy, bounds: Bounds) -> bytes:
+def png(layers: Sequence[MobileLayer], *, policy: Policy, bounds: Bounds, most: int = MAX_SIDE) -> bytes:
     """Return the picture; what has no signal is clear."""
     palette = np.array([rgba(MOBILE_LEVEL_COLOURS[name]) for name in MOBILE_LEVELS], np.uint8)
-    image = Image.fromarray(level_grid(layers, policy=policy, bounds=bounds), mode="P")
+    image = Image.fromarray(level_grid(layers, policy=policy, bounds=bounds, most=most), mode="P")
     image.putpalette(palette[:, :3].tobytes())
     out = io.BytesIO()
     image.save(out, "PNG", transparency=palette[:, 3].tobytes())

@@ -69,7 +69,7 @@ class Wire:
     def _sent(self, event: dict) -> None:
         address = event["request"]["url"]
         if address.startswith("http"):
-            kinds = {"/tiles/": "tiles", "/drawn/": "tiles", "/overlay/": "tiles", "/data/": "layers"}
+            kinds = {"/tiles/": "tiles", "/drawn/": "tiles", "/overlay/": "layers", "/data/": "layers"}
             self._kinds[event["requestId"]] = next((kind for part, kind in kinds.items() if part in address), "")
             self.pending.add(event["requestId"])
             self.changed = time.monotonic()
