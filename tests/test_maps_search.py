@@ -142,10 +142,10 @@ def test_nothing_to_find_finds_nothing() -> None:
 def test_nothing_is_found_by_what_an_audience_must_not_see(who: str) -> None:
     whole = toy_secret.assessment()
     told = shown_to(whole, Audience.parse(who))
-    for given in (whole, told):
-        built = search.of_places(given.places, given.municipalities)
-        wide = search.of_areas(given.areas, given.municipalities)
+    for seen in (whole, told):
+        built = search.of_places(seen.places, seen.municipalities)
+        wide = search.of_areas(seen.areas, seen.municipalities)
         for token in (toy_secret.PERSON, toy_secret.HOME, toy_secret.ROAD, toy_secret.ORG):
             assert not wide.find(token)
-            assert bool(built.find(token)) == (given is whole), token
+            assert bool(built.find(token)) == (seen is whole), token
         assert built.find(toy_secret.COMPANY)
