@@ -71,10 +71,11 @@ def choose(assessment: Assessment) -> None:
     if now not in known:  # the data that named this operator are gone
         now = st.session_state[SHOWN_AS] = known[0]
     st.session_state[field] = now
+    labels = {who: name(who) for who in known}
     st.selectbox(
         _("Show as"),
         known,
-        format_func=name,
+        format_func=labels.__getitem__,
         key=field,
         on_change=_take_over,
         help=_("What this audience must not see is left out of every page, map and download."),

@@ -346,6 +346,8 @@ def _data_words(assessment, *, columns: bool) -> set[str]:
     worded = {*EN.texts["values"], "geometry", "reason", "assumed", "unit", "source", "line_of_business"} - {
         "tier",
         "reason_code",
+        # These have words for an operator that is withheld, and the data's names else.
+        *("fixed_provider", "planned_by", "hearing_removed_by", "hearing_lapsed_by"),
     }
     words = [
         str(value)

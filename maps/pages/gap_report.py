@@ -53,10 +53,11 @@ def _for_whom(view: View) -> View:
     """Let an internal reader choose who is to get the report; return what that audience may see."""
     if not view.assessment.audience.internal:
         return view
+    labels = {who: audience.name(who) for who in audience.offered(view.assessment)}
     whom = st.selectbox(
         _("Report for"),
-        audience.offered(view.assessment),
-        format_func=audience.name,
+        list(labels),
+        format_func=labels.__getitem__,
         key="gap-report-for",
         width=300,
         help=_("An operator's report holds its own plans and no other operator's; a public one names no home."),
