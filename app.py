@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from maps import audience, halt, server, work
+from maps import audience, halt, server, uploads, work
 
 # The frame names its pages itself. Left unset, Streamlit takes the folder `maps/pages` for pages of its older
 # kind, and the first visitor of a fresh server who follows a link to a page sees that file alone: nothing.
@@ -21,6 +21,7 @@ async def prepared(_: st.App) -> AsyncIterator[None]:
         sys.stderr.write(f"{told}\n")
     work.warm_in_background()
     yield
+    uploads.remove_all()
 
 
 app = st.App("maps/frame.py", routes=server.routes(), lifespan=prepared, on_script_error=halt.fault)

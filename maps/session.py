@@ -109,7 +109,15 @@ open_by(lambda: open_study())  # asked anew: whoever shows another study puts an
 def desk() -> Desk:
     """Return the files that this session has brought. No other session can reach them."""
     found: Desk = st.session_state.setdefault(Key.DESK, Desk())
+    _present(found)
     return found
+
+
+@st.cache_resource(scope="session", on_release=Desk.leave, show_spinner=False)
+def _present(_desk: Desk) -> Desk:
+    """Keep the files of a reader who is there; Streamlit lets go of this when the connection ends."""
+    _desk.stay()
+    return _desk
 
 
 def current() -> View:

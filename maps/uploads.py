@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import threading
 import time
 import tomllib
 import unicodedata
@@ -29,6 +30,7 @@ from maps.language import _
 MOST_MB: Final = 200  # of one file
 MOST_FILES: Final = 20  # of one session
 KEPT_S: Final = 86_400.0  # a file is removed after a day at the latest, whatever becomes of its session
+AWAY_S: Final = 150.0  # a reader whose connection broke may come back for two minutes; then the session is over
 PREFIX: Final = "coverage-upload-"
 NAME_LENGTH: Final = 60
 # What a mapping may say of the file; all else of it (where it lies, other files) is not taken from a reader.
@@ -65,6 +67,7 @@ class Desk:
         self.pending: Pending | None = None
         self.used: dict[str, Upload] = {}
         self.unproven: tuple[str, Upload | None] | None = None  # id of the newest, and what it stands in place of
+        self._leaving: threading.Timer | None = None
 
     @property
     def folder(self) -> Path:
@@ -72,8 +75,23 @@ class Desk:
         if self._folder is None or not self._folder.is_dir():
             sweep(now=self._clock())
             self._folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
-            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            _FOLDERS.add(self._folder)
+            weakref.finalize(self, _remove, self._folder)
         return self._folder
+
+    def leave(self, *, after_s: float = AWAY_S) -> None:
+        """Remove the files in a while, unless the reader comes back: the connection has ended."""
+        self.stay()
+        if self._folder is not None:
+            self._leaving = threading.Timer(after_s, _remove, [self._folder])
+            self._leaving.daemon = True
+            self._leaving.start()
+
+    def stay(self) -> None:
+        """Keep the files: the reader is there."""
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
 
     def keep(self, given: str, data: bytes) -> Path:
         """Write an uploaded file under a name of our own and return its path.
@@ -154,6 +172,20 @@ class Desk:
         for upload in self.used.values():
             study = study.with_source(upload.spec)
         return study
+
+
+_FOLDERS: Final[set[Path]] = set()  # of all sessions of this server
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    _FOLDERS.discard(folder)
+
+
+def remove_all() -> None:
+    """Remove the files of every session: the server stops."""
+    for folder in list(_FOLDERS):
+        _remove(folder)
 
 
 def safe_name(given: str) -> str:

@@ -106,6 +106,20 @@ def test_the_folder_goes_with_the_session_and_after_a_day(own_folder: Path) -> N
     assert [path.name for path in own_folder.iterdir()] == [new.folder.name]
 
 
+def test_files_go_a_while_after_the_reader_unless_the_reader_comes_back(own_folder: Path) -> None:
+    gone, back = Desk(), Desk()
+    Desk().leave(after_s=0.0)  # nothing was brought
+    for desk in (gone, back):
+        desk.keep("a.csv", b"x\n")
+        desk.leave(after_s=0.05 if desk is gone else 30.0)
+    back.stay()
+    gone._leaving.join(10)
+    assert [path.name for path in own_folder.iterdir()] == [back.folder.name]
+    assert back._leaving is None
+    uploads.remove_all()
+    assert list(own_folder.iterdir()) == []
+
+
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
     return Study.open(tiny_study(tmp_path / "tiny").folder)
