@@ -29,7 +29,7 @@ def sentence(row: dict[str, Any], *, currency: str, premises: float, customers: 
     if row["why"] == "costs_more" and row["lever"] == "technology":
         return _(
             "{technology} meets the delivery clause too, but leaves more: {money}.",
-            technology=_upper(word(row["technology"])),
+            technology=style.sentence(word(row["technology"])),
             money=left,
         )
     told = {
@@ -108,7 +108,7 @@ def _dugnad(row: dict[str, Any], _currency: str, _premises: float, _customers: f
 def _technology(row: dict[str, Any], currency: str, _premises: float, _customers: float) -> str:
     return _(
         "{technology} meets the delivery clause too, and leaves {money}.",
-        technology=_upper(word(row["technology"])),
+        technology=style.sentence(word(row["technology"])),
         money=style.money(row["after"], currency),
     )
 
@@ -139,7 +139,3 @@ def _count(value: float) -> str:
 def metres(value: float) -> str:
     """Write a length in metres, however long: that is what is dug and paid."""
     return f"{style.number(value, digits=3)}{style.THIN}m"
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

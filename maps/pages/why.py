@@ -84,7 +84,7 @@ def _heading(picked: Picked) -> str:
     """Return the place's name, and what and where it is."""
     place = picked.place
     assert place is not None  # noqa: S101 - for the type checker; the caller has asked
-    title = as_text(place["name"]) or as_text(place["address"]) or _capital(word(place["kind"]))
+    title = as_text(place["name"]) or as_text(place["address"]) or style.sentence(word(place["kind"]))
     facts = [word(place["kind"]), as_text(place["address"]), as_text(place["locality"])]
     if place["weight"] != 1:
         facts.append(_("stands for {count} premises", count=style.number(place["weight"], digits=3)))
@@ -128,10 +128,6 @@ def _place(assessment: Assessment, picked: Picked) -> str:
     if profile := why_profile.pairs(place, assessment):
         parts.append(definitions(profile))
     return "<hr>".join(parts)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _told(place: pd.Series[Any], assessment: Assessment) -> tuple[str, str]:
