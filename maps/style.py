@@ -89,6 +89,8 @@ STATUSES: Final[Mapping[str, str]] = {
 }
 
 THIN: Final = "\u202f"  # narrow no-break space, between thousands and before units
+JOINER: Final = "\u2060"  # no width, and no line breaks there
+_LINKED = re.compile(r"(?<=:)(?=[/A-Za-z])|(?<=@)(?=\w)|(?<=www)(?=\.)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>$:~^=&])")
 
 
@@ -227,8 +229,11 @@ def sentence(text: str) -> str:
 
 
 def plain(text: object) -> str:
-    """Escape text for Markdown, so that data can bring neither links, images, formulas nor HTML."""
-    return _MARKDOWN.sub(r"\\\1", str(text)).replace("\n", " ")
+    """Escape text for Markdown, so that data can bring neither links, images, formulas, icons nor HTML.
+
+    An address becomes a link, and `:name:` an icon, after escapes are gone: a sign without width parts them.
+    """
+    return _MARKDOWN.sub(r"\\\1", _LINKED.sub(JOINER, str(text))).replace("\n", " ")
 
 
 def escape(text: object) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,3 +100,12 @@ def test_escaped_text_holds_no_live_signs(text: str) -> None:
     for at, sign in enumerate(bare):
         if sign in "<>*_[]()!`$":
             assert bare[at - 1] == "\\"
+
+
+@pytest.mark.parametrize(
+    "text", ["see http://evil.example now", "WWW.evil.example", "mail a@evil.example", ":material/bolt:", ":smile: x"]
+)
+def test_text_of_data_becomes_neither_link_nor_icon_once_its_escapes_are_gone(text: str) -> None:
+    left = style.plain(text).replace("\\", "")
+    assert not re.search(r"https?://|www\.\w|\w@\w|:[a-z/]+:", left, re.IGNORECASE)
+    assert left.replace(style.JOINER, "") == text
