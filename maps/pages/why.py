@@ -9,6 +9,7 @@ import pandas as pd
 
 from coverage import reasons
 from coverage.assessment import Assessment
+from coverage.schemas import SERVED
 from maps import language, style
 from maps.language import N_, _, ngettext
 from maps.pages import area_facts, why_area, why_changes, why_profile
@@ -161,7 +162,9 @@ def _verdict(place: pd.Series[Any], assessment: Assessment) -> str:
     elif kind == "mobile":
         text, colour = _("short of mobile service"), colours[style.MOBILE_ONLY]
     elif kind == "none":
-        text, colour = _("not short: {tier}", tier=labels[place["tier"]]), colours[place["tier"]]
+        tier = labels[place["tier"]]
+        text = tier if place["tier"] == SERVED else _("not short: {tier}", tier=tier)
+        colour = colours[place["tier"]]
     elif kind == "both":
         text = _("short of fixed service: {tier}, and short of mobile", tier=labels[place["tier"]])
         colour = colours[place["tier"]]
