@@ -198,7 +198,7 @@ def figures(beside: Beside, view: View, found: Comparison) -> str:
     title = _("{what} and now", what=beside.title)
     return (
         f'<div class="bg-panel"><h4>{style.escape(title)}</h4><div class="bg-sub">{style.escape(about)}</div>'
-        f'<div class="bg-narrow"><table class="bg-counts"><tr><td></td>{head}</tr>{"".join(lines)}</table></div><hr>'
+        f'<table class="bg-counts bg-figures"><tr><td></td>{head}</tr>{"".join(lines)}</table><hr>'
         + "".join(f"<div>{style.escape(text)}</div>" for text in said)
         + "</div>"
     )
