@@ -95,7 +95,12 @@ def fields(view: View) -> Filter:
     if st.session_state.get(Key.PLACES) not in kinds:
         st.session_state[Key.PLACES] = ALL
     kind = st.segmented_control(
-        _("Premises"), kinds, format_func=lambda kind: _(KINDS[kind]), key=Key.PLACES, persist_state="session"
+        _("Premises"),
+        kinds,
+        format_func=lambda kind: _(KINDS[kind]),
+        key=Key.PLACES,
+        persist_state="session",
+        wrap=True,  # a phone has no room for them side by side
     )
     names = {name: _names(assessment, name, there.get(name, ())) for name in FOLDED}
     names = {name: found for name, found in names.items() if len(found) > 1}

@@ -70,7 +70,7 @@ def date_column(label: str) -> Any:
 
 def headline(figures: Iterable[tuple[str, str, str]]) -> None:
     """Draw figures side by side, as many to a line as fit: label, value, and what the reader should know of it."""
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for label, value, about in figures:
             st.metric(label, value, help=about or None, width="content")
 
