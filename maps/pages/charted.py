@@ -13,6 +13,7 @@ from maps.language import _
 from maps.pages import downloads, parts
 
 OPEN: Final = "table-"  # + name of the chart
+LARGE: Final = 1_000  # decimals of such figures say nothing
 MOST_ROWS: Final = 1_000  # on screen; the file has all
 
 
@@ -43,9 +44,10 @@ def _table(table: pd.DataFrame, *, about: str, columns: Mapping[str, Any], name:
             return
         st.caption(about)
         shown = table[list(columns)].head(MOST_ROWS)
+        numbers = shown.select_dtypes("number")
         shown.attrs = {}  # what the model keeps there cannot be sent
         st.dataframe(
-            parts.written(shown, dict.fromkeys(shown.select_dtypes("number").columns)),
+            parts.written(shown, {name: 0 if column.max() >= LARGE else None for name, column in numbers.items()}),
             hide_index=True,
             column_config=dict(columns),
         )
