@@ -68,11 +68,13 @@ class Wire:
 
     def _sent(self, event: dict) -> None:
         address = event["request"]["url"]
-        if address.startswith("http"):
-            kinds = {"/tiles/": "tiles", "/drawn/": "tiles", "/overlay/": "layers", "/data/": "layers"}
-            self._kinds[event["requestId"]] = next((kind for part, kind in kinds.items() if part in address), "")
+        self.changed = time.monotonic()
+        # What a browser gives up, such as a frame that is opened anew, is not always said to have ended: of the page's
+        # own files the time counts at which they were asked for and came, of the map's it is waited for.
+        kinds = {"/tiles/": "tiles", "/drawn/": "tiles", "/overlay/": "layers", "/data/": "layers"}
+        if kind := next((kind for part, kind in kinds.items() if part in address), ""):
+            self._kinds[event["requestId"]] = kind
             self.pending.add(event["requestId"])
-            self.changed = time.monotonic()
 
     def _finished(self, event: dict) -> None:
         if kind := self._kinds.get(event["requestId"]):

@@ -5,10 +5,9 @@ import streamlit as st
 from streamlit_folium import st_folium
 
 from maps import layers
-from maps.style import MOBILE_COLOUR
 from tests.benchmarks import crowd_study
 
-COLOURS = {"below_30": "#7f2704", "below_100": "#ee9b3a", "served": "#c9d0d6"}
+WORST = "#7f2704"
 
 
 @st.cache_resource
@@ -23,8 +22,7 @@ st.title("Places")
 shown = layers.OfflineMap(location=(66.0, 13.2), zoom_start=7, prefer_canvas=True, minZoom=5, maxZoom=17)
 folium.GeoJson(
     places(),
-    marker=folium.CircleMarker(radius=3, weight=0, fill=True, fill_opacity=0.9),
-    style_function=lambda feature: {"fillColor": COLOURS.get(feature["properties"]["tier"], MOBILE_COLOUR)},
+    marker=folium.CircleMarker(radius=3, weight=0, fill=True, fill_opacity=0.9, fill_color=WORST),
 ).add_to(shown)
 clicked = st_folium(shown, key="map", height=520, use_container_width=True, returned_objects=["last_clicked"])
 st.write(clicked)
