@@ -238,7 +238,10 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     ),
     "sketches": (SEEN | {"drawn", "sketch"}, {"store", "work"}),
     "uploads": (SEEN | {"sources", "trial"}, {"language"}),
-    "session": (SEEN | {"earlier"}, {"audience", "clash", "compare", "halt", "scored", "store", "style", "uploads", "work"} | SAID),
+    "session": (
+        SEEN | {"earlier"},
+        {"audience", "clash", "compare", "halt", "scored", "store", "style", "uploads", "work"} | SAID,
+    ),
     "pages": (
         SEEN
         | {"check", "sources", "trial"}

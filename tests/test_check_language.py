@@ -24,7 +24,7 @@ PARTS = {
     "none; study.toml says {}", "bytes of text", "Mbit/s above 0", "dBm or Mbit/s that rise from level to level",
     "{} (row {} of {}: {})", "{} (in the cell ids)", "{} (of the {} ids)", "study.toml: source {}: postcode_columns",
     "{} from {}", "{} ({})", " (and {} more rows for this reason, which are not listed)",
-    "column#{}", " / ", 
+    "column#{}", " / ",
 }  # fmt: skip
 
 

@@ -16,7 +16,9 @@ from tests.asking import ask
 
 def test_hubs_are_signs_by_kind_with_name_and_kind() -> None:
     drawn = landmarks.hubs(toy_told.assessment())
-    about = [(item["geometry"].geom_type, item["properties"]["k"], item["properties"]["t"]) for item in drawn["features"]]
+    about = [
+        (item["geometry"].geom_type, item["properties"]["k"], item["properties"]["t"]) for item in drawn["features"]
+    ]
     assert about == [
         ("Polygon", "business_park", ["Park", "business park"]),
         ("Point", "business_garden", ["Garden <b>", "business garden"]),

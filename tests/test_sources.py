@@ -236,7 +236,10 @@ def test_where_keeps_the_rows_asked_for_and_counts_the_others(tmp_path: Path) ->
     rows, _ = open_batch(spec(tmp_path / "t.csv", where={"fylke": ("50", "46")}, where_prefix={"nr": "50"}))
     assert rows.frame.index.tolist() == [1]
     assert rows.left_out == 3
-    assert rows.notes == ["1 rows left out: where fylke is not 50 or 46", "2 rows left out: where nr does not start with 50"]
+    assert rows.notes == [
+        "1 rows left out: where fylke is not 50 or 46",
+        "2 rows left out: where nr does not start with 50",
+    ]
     with pytest.raises(DataError, match="no column 'fylk' for 'where'; the nearest known is 'fylke'"):
         open_batch(spec(tmp_path / "t.csv", where={"fylk": ("50",)}))
     with pytest.raises(DataError, match="none of 4 rows is in the study"):
