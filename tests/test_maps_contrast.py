@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import maps.layers
 from coverage.assessment import Assessment
 from coverage.contrast import Contrast, contrast
 from coverage.policy import load_policy
@@ -119,7 +120,7 @@ def test_groups_are_ours_small_and_leave_the_base_alone(key: str) -> None:
 
 def test_names_from_data_never_become_markup() -> None:
     given = hostile()
-    data = json.dumps(layers.changes(given, compared(given)))
+    data = maps.layers.compact(layers.changes(given, compared(given)))
     assert HOSTILE in json.loads(data)["features"][0]["properties"]["t"][0]  # set as text by map.js
     assert "<script>" not in layers.legend(compared(given))
 

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from coverage.policy import list_policies, load_policy
+from coverage.study import Study
 from maps import session, style, work
 from maps.pages import downloads
 from maps.pages.rules import policy_html
@@ -179,7 +180,7 @@ def test_a_reader_who_leaves_ends_the_stress_test_and_nothing_is_kept(
     monkeypatch: pytest.MonkeyPatch, planned: Path
 ) -> None:
     monkeypatch.setenv("COVERAGE_STUDY", str(planned))
-    study = session.open_study()
+    study = Study.open(planned)
     scenario = study.default_scenario().with_changes(budget=123_000.0)
     view = View(session.assess(study, scenario), "", "")
     steps = ("", "today", "late_12", "late_24", "lapse_a_fiber", "lapse_b_nett", "lapse", "arrive")

@@ -272,6 +272,9 @@
     map.attributionControl.setPrefix(false);
     /* What a click means depends on how far in the reader is: the zoom travels as the height of the position. */
     map.on("click", function (event) { event.latlng.alt = map.getZoom(); });
+    /* Leaflet focuses the map when it is pressed. Scrolled into view then, it would move away under the pointer. */
+    var frame = map.getContainer(), focus = frame.focus;
+    frame.focus = function () { focus.call(frame, { preventScroll: true }); };
     map.on("layeradd", function () { name(map, ".leaflet-control-layers-toggle", said.layers); });
     L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
     if (credit) {

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pypdf
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from shapely.geometry import Point
 
 from tests.browser.chromium import Watched
-from tests.browser.test_dashboard import PATIENCE, map_of, settled
-from tests.studymaker import CRS, X0, Y0
+from tests.browser.test_dashboard import PATIENCE, map_of, press_a_home, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -57,9 +54,7 @@ def test_a_planner_searches_asks_why_and_takes_a_table_home(
     page.get_by_role("searchbox", name=said["search"]).fill("Vestby")
     page.locator(".st-key-explore-found button").first.click(timeout=PATIENCE)
     settled(page)
-    at = gpd.GeoSeries([Point(X0 + 6000, Y0 + 1000)], crs=CRS).to_crs(4326).iloc[0]  # of a home below 30 Mbit/s
-    map_of(page).locator("body").evaluate(f"() => window.map.setView([{at.y}, {at.x}], 15, {{animate: false}})")
-    map_of(page).locator("#map_div, .leaflet-container").first.click(timeout=PATIENCE)  # in its middle
+    press_a_home(page)
     panel = page.locator(".bg-panel dl").first
     expect(panel).to_contain_text(said["why"], timeout=PATIENCE)
     page.get_by_role("button", name=said["table"]).first.click()
