@@ -122,7 +122,7 @@ SPEED = st.sampled_from([0.0, 5.0, 18.0, 50.0, 100.0, 300.0, 500.0, 1000.0])
 KIND = st.sampled_from(["business", "household", "holiday", "public"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(SPEED, KIND), min_size=1, max_size=8), st.sampled_from(PACKS), st.sampled_from(PACKS))
 def test_every_premises_has_one_outcome_and_swapping_swaps(
     rows: list[tuple[float, str]], policy_a: Policy, policy_b: Policy

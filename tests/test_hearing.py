@@ -232,7 +232,7 @@ CLAIM = st.fixed_dictionaries(
 PACKS = [load_policy(policy_id) for policy_id in list_policies()]
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.lists(CLAIM, min_size=1, max_size=10), st.sampled_from(PACKS), st.randoms())
 def test_sums_hold_and_no_order_matters(rows: list[dict[str, Any]], policy: Policy, random: Any) -> None:
     offers = [offered([{"place": "p0", "down_mbps": 50}, {"place": "p1", "down_mbps": 1000}])]
@@ -256,7 +256,7 @@ def test_sums_hold_and_no_order_matters(rows: list[dict[str, Any]], policy: Poli
     assert_frame_equal(account.places, again.places)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.lists(CLAIM.map(lambda row: row | {"claim": "plan"}), min_size=1, max_size=8), st.sampled_from(PACKS))
 def test_a_plan_never_adds_a_gap(rows: list[dict[str, Any]], policy: Policy) -> None:
     offers = [offered([{"place": "p0", "down_mbps": 50}, {"place": "p1", "down_mbps": 10}])]

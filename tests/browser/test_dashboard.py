@@ -107,28 +107,6 @@ def test_a_fresh_server_opens_a_shared_link(chromium: Browser, watched: Watched,
         expect(watched.page.locator("[data-testid=stNumberInput] input").first).to_have_value("1.23")
 
 
-def funded(page: Page) -> int:
-    metric = (
-        page.locator("[data-testid=stMetric]").filter(has_text="areas funded").locator("[data-testid=stMetricValue]")
-    )
-    metric.wait_for(timeout=PATIENCE)
-    settled(page)
-    return int(metric.inner_text())
-
-
-def test_council_moves_the_budget_and_the_list_follows(site: str, watched: Watched, tmp_path: Path) -> None:
-    page = watched.page
-    page.goto(f"{site}/priorities?policy=no-2024&budget=0&seed=2024")
-    nothing = funded(page)
-    field = page.locator("[data-testid=stNumberInput] input").first
-    field.fill("900")
-    field.press("Enter")
-    page.wait_for_url("**budget=900000000**", timeout=PATIENCE)  # the address holds the scenario
-    assert funded(page) > nothing
-    map_of(page)
-    page.screenshot(path=tmp_path / "priorities.png")
-
-
 def test_partner_takes_the_report_home(site: str, watched: Watched, tmp_path: Path) -> None:
     page = watched.page
     page.goto(f"{site}/gap-report")

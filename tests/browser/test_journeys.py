@@ -94,11 +94,14 @@ def test_a_council_moves_the_budget_and_takes_the_list_home(
     page.get_by_role("link", name=said["priorities"]).click()
     expect(page.get_by_role("heading", name=said["priorities"], exact=True)).to_be_visible(timeout=PATIENCE)
     settled(page)
+    figures = page.locator("[data-testid=stMetricValue]")
+    before = figures.all_inner_texts()
     field = page.get_by_role("spinbutton", name=said["budget"])
-    field.fill("2")
+    field.fill("900")
     field.press("Enter")
-    page.wait_for_url("**budget=2000000&**", timeout=PATIENCE)
+    page.wait_for_url("**budget=900000000&**", timeout=PATIENCE)  # the address holds the scenario
     settled(page)
+    assert figures.all_inner_texts() != before
     paper = pypdf.PdfReader(taken(page, page.get_by_role("button", name="PDF"), tmp_path))
     told = " ".join(page_.extract_text() for page_ in paper.pages)
     assert said["list"] in told
