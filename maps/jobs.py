@@ -10,9 +10,10 @@ import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-from maps.store import WAIT_S, Shelf
+from maps.store import Shelf
 
 LOG: Final = logging.getLogger(__name__)
+WAIT_S: Final = 0.25  # between two looks at what the work has reached
 Note = Callable[..., None]  # called by the work with what it has reached
 
 

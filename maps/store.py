@@ -30,7 +30,6 @@ MAX_ENTRIES: Final = 48
 MAX_CONTRASTS: Final = 6
 MAX_FILTERS: Final = 256  # known by their codes
 MAX_FILTERED: Final = 24  # of what was made under filters: rows and tiles
-WAIT_S: Final = 0.25  # between two looks at what another reader's work has reached
 
 
 def digest(*parts: object) -> str:
@@ -68,17 +67,14 @@ class Shelf:
         """Return a result that is there already, or None."""
         return self._kept.get(key)
 
-    def get(self, key: Any, build: Callable[[], Any], *, waiting: Callable[[], None] | None = None) -> Any:
-        """Return the result of `build` for the key, built once; `waiting` is called while another builds it.
+    def get(self, key: Any, build: Callable[[], Any]) -> Any:
+        """Return the result of `build` for the key, built once.
 
         What `build` raises is not kept: who waited then builds itself, and gets the error first hand.
         """
         with self._lock:
             own = self._locks.setdefault(key, threading.Lock())
-        while not own.acquire(timeout=WAIT_S if waiting else -1):
-            if waiting:
-                waiting()
-        try:
+        with own:
             with self._lock:
                 there, value = key in self._kept, self._kept.get(key)
             if not there:
@@ -90,8 +86,6 @@ class Shelf:
                     old, _ = self._kept.popitem(last=False)
                     self._locks.pop(old, None)  # who waits for it still has the lock, and builds anew
             return value
-        finally:
-            own.release()
 
 
 @dataclass

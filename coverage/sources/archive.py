@@ -48,11 +48,6 @@ def split_archive(path: Path) -> tuple[Path, str]:
     return path, ""
 
 
-def is_archive(path: Path) -> bool:
-    """Return whether a path names an archive, or something in one."""
-    return split_archive(path)[0].suffix.lower() in ARCHIVES
-
-
 @contextmanager
 def local_file(spec: SourceSpec) -> Iterator[Path]:
     """Give the file of a source as a path to read: its own, or unpacked from its archive until the block ends.

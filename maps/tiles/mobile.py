@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
@@ -82,6 +83,26 @@ def grid_of(bounds: Bounds, *, most: int) -> tuple[tuple[int, int], rasterio.Aff
     return shape, rasterio.Affine((east - west) / shape[1], 0, west, 0, (south - north) / shape[0], north)
 
 
+def warped(raster: Path, bounds: Bounds, *, most: int, resampling: Resampling) -> NDArray[np.float32]:
+    """Return the first band of a raster per pixel of the picture, scaled as the file says; NaN where nothing is known.
+
+    Raises rasterio's RasterioError where the raster cannot be read.
+    """
+    shape, transform = grid_of(bounds, most=most)
+    values = np.full(shape, np.nan, np.float32)
+    with rasterio.open(raster) as source:
+        reproject(
+            rasterio.band(source, 1),
+            values,
+            dst_transform=transform,
+            dst_crs=WEB_MERCATOR,
+            src_nodata=source.nodata,
+            dst_nodata=np.nan,
+            resampling=resampling,
+        )
+        return values * np.float32(source.scales[0]) + np.float32(source.offsets[0])
+
+
 def level_grid(
     layers: Sequence[MobileLayer], *, policy: Policy, bounds: Bounds, most: int = MAX_SIDE
 ) -> NDArray[np.uint8]:
@@ -90,18 +111,7 @@ def level_grid(
     best = np.zeros(shape, np.uint8)
     for layer in layers:
         if layer.raster is not None:
-            signal = np.full(shape, np.nan, np.float32)
-            with rasterio.open(layer.raster) as source:
-                reproject(
-                    rasterio.band(source, 1),
-                    signal,
-                    dst_transform=transform,
-                    dst_crs=WEB_MERCATOR,
-                    src_nodata=source.nodata,
-                    dst_nodata=np.nan,
-                    resampling=Resampling.nearest,
-                )
-                signal = signal * source.scales[0] + source.offsets[0]
+            signal = warped(layer.raster, bounds, most=most, resampling=Resampling.nearest)
             rules = policy.mobile
             level = sum(
                 (signal >= dbm).astype(np.uint8) for dbm in (rules.basic_dbm, rules.good_dbm, rules.very_good_dbm)

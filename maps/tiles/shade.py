@@ -8,15 +8,14 @@ from typing import Final
 
 import geopandas as gpd
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from PIL import Image
 from rasterio.features import geometry_mask
-from rasterio.warp import Resampling, reproject
+from rasterio.warp import Resampling
 
 from coverage.crs import to_crs
 from coverage.inputs import TerrainLayer
-from maps.tiles.mobile import WEB_MERCATOR, Bounds, grid_of, mercator_bounds
+from maps.tiles.mobile import WEB_MERCATOR, Bounds, grid_of, mercator_bounds, warped
 
 MAX_SIDE: Final = 1000  # pixels of the longer side
 AZIMUTH: Final = 315.0  # degrees from the north that light comes from
@@ -35,21 +34,9 @@ def heights(terrain: Sequence[TerrainLayer], *, bounds: Bounds, most: int = MAX_
 
     Raises rasterio's RasterioError where a model cannot be read.
     """
-    shape, transform = grid_of(bounds, most=most)
-    found = np.full(shape, np.nan, np.float32)
+    found = np.full(grid_of(bounds, most=most)[0], np.nan, np.float32)
     for layer in terrain:
-        own = np.full(shape, np.nan, np.float32)
-        with rasterio.open(layer.raster) as source:
-            reproject(
-                rasterio.band(source, 1),
-                own,
-                dst_transform=transform,
-                dst_crs=WEB_MERCATOR,
-                src_nodata=source.nodata,
-                dst_nodata=np.nan,
-                resampling=Resampling.bilinear,
-            )
-            own = own * np.float32(source.scales[0]) + np.float32(source.offsets[0])
+        own = warped(layer.raster, bounds, most=most, resampling=Resampling.bilinear)
         found = np.where(np.isnan(found), own, found)
     return found
 
