@@ -11,7 +11,8 @@ from shapely.geometry import box
 
 from coverage import pipeline, reports
 from coverage.assessment import Assessment
-from coverage.reports.tables import area_table, short_places
+from coverage.reports.short import short_places
+from coverage.reports.tables import area_table
 from coverage.scenario import Scenario
 from coverage.study import Study
 from tests import toy

@@ -31,11 +31,9 @@ from coverage.reports.corrections import COLUMNS
 from coverage.reports.hearing import list_table, operator_table
 from coverage.reports.map_canvas import Canvas
 from coverage.reports.selection import cut
+from coverage.reports.short import ADDRESS_COLUMNS, CORRECTED_COLUMNS, HEARD_COLUMNS
 from coverage.reports.tables import (
-    ADDRESS_COLUMNS,
-    CORRECTED_COLUMNS,
     COST_COLUMNS,
-    HEARD_COLUMNS,
     area_table,
     priority_table,
 )

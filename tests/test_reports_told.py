@@ -17,7 +17,7 @@ from coverage.reports import render, write_all
 from coverage.reports.assumptions import assumed_text, assumption_table, business_sources
 from coverage.reports.businesses import COLUMNS
 from coverage.reports.geo import brief_places, full_places
-from coverage.reports.tables import HEARD_COLUMNS
+from coverage.reports.short import HEARD_COLUMNS
 from coverage.reports.wording import load_wording
 from tests import toy_told
 from tests.reported import toy_assessment

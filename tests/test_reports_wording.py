@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from coverage.errors import CoverageError
 from coverage.policy import load_policy
 from coverage.reports.columns import describe
+from coverage.reports.short import ADDRESS_COLUMNS
 from coverage.reports.tables import (
-    ADDRESS_COLUMNS,
     AREA_EXTRAS,
     COST_COLUMNS,
     funding_gap_text,

@@ -11,7 +11,8 @@ import pandas as pd
 
 from coverage.assessment import Assessment
 from coverage.reports.selection import Selection
-from coverage.reports.tables import NAMED_KINDS, records
+from coverage.reports.short import NAMED_KINDS
+from coverage.reports.tables import records
 from coverage.reports.wording import Wording
 
 SHOWN: Final = 40  # rows in a paper; the workbooks hold all

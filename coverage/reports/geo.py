@@ -22,7 +22,8 @@ from coverage.reports.columns import rounded, style_of
 from coverage.reports.corrections import correction_layer
 from coverage.reports.evidence import EVERY_TEXT, with_evidence
 from coverage.reports.qgis import add_styles
-from coverage.reports.tables import ranked_areas, short_places
+from coverage.reports.short import short_places
+from coverage.reports.tables import ranked_areas
 from coverage.reports.technical import with_metres
 from coverage.reports.wording import Wording
 

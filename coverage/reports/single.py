@@ -13,7 +13,7 @@ from coverage.assessment import Assessment
 from coverage.audience import Audience
 from coverage.disclosure import shown_to
 from coverage.errors import DataError
-from coverage.reports import delimited, gap_paper, geo, priority_paper, tables, xlsx
+from coverage.reports import delimited, gap_paper, geo, priority_paper, short, tables, xlsx
 from coverage.reports.audience import mark
 from coverage.reports.folder import gap_fingerprint, priority_fingerprint
 from coverage.reports.selection import Selection, cut
@@ -70,7 +70,7 @@ def render(
 
 
 def _gap_csv(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
-    places = tables.short_places(selection.assessment)
+    places = short.short_places(selection.assessment)
     marked = places.drop(columns=places.geometry.name).assign(**mark(selection.assessment))
     delimited.write_csv(pd.DataFrame(marked), path)
 

@@ -9,35 +9,13 @@ import numpy as np
 import pandas as pd
 
 from coverage.assessment import Assessment
-from coverage.crs import GEOGRAPHIC_CRS
 from coverage.kinds import is_mobile
 from coverage.policy import Policy
 from coverage.reports import businesses, mobile, technical
 from coverage.reports.columns import REACHES_PREFIX, SCORE_PREFIX
-from coverage.reports.evidence import with_evidence
 from coverage.reports.wording import Wording
 from coverage.schemas import AREA_COLUMNS, AREA_TAIL, REJECTED_COLUMNS
 
-NAMED_KINDS: Final = ("business", "public")  # whose names and addresses a report may hold
-
-ADDRESS_COLUMNS: Final = (
-    "place_id", "kind", "weight", "name", "address", "municipality_code", "municipality", "x", "y", "lon", "lat",
-    *businesses.COLUMNS, "fixed_down_mbps", "fixed_up_mbps", "fixed_technology", "fixed_provider",
-    "fixed_source", "fixed_file", "fixed_source_row", "fixed_as_of", "fixed_closes",
-    "planned_by", "planned_down_mbps", "planned_up_mbps", "planned_date",
-    "planned_source", "planned_file", "planned_source_row", "planned_as_of",
-    "measured_down_mbps", "measured_flag", "service_basis", "mobile_level", "mobile_operators",
-    "tier", "gap_kind", "eligible", "reason_code", "reason", "reason_nb", "change", "change_nb",
-    "area_id", "stranding_capex", "policy", "as_of", "data_status",
-)  # fmt: skip
-# Only where something was corrected, and where there was a hearing.
-CORRECTED_COLUMNS: Final = ("correction", "corrected_by", "corrected_on")
-HEARD_COLUMNS: Final = ("hearing", "hearing_removed_by", "hearing_lapsed_by", "hearing_lapsed_on")
-DATES: Final = ("fixed_closes", "planned_date", "corrected_on", "hearing_lapsed_on")
-# What a place says where its study says nothing of it.
-OPTIONAL: Final[dict[str, object]] = {
-    "service_basis": "offer", "fixed_closes": None, "measured_flag": False, "stranding_capex": np.nan,
-}  # fmt: skip
 AREA_MONEY: Final = ("opex_per_year", "pv_revenue", "pv_opex", "over_ceiling", *technical.STRANDING)
 AREA_EXTRAS: Final = ("premises", *technical.LENGTHS, *technical.SURFACES, *AREA_MONEY)
 FINGERPRINT: Final = "fingerprint"  # of a run: in provenance, and a column of the lists made of it
@@ -135,44 +113,6 @@ def area_table(assessment: Assessment) -> pd.DataFrame:
     drawn = [technical.DRAWN] if technical.DRAWN in table and table[technical.DRAWN].any() else []
     more = [name for name in (CORRECTED, technical.WHY) if name in table and table[name].notna().any()]
     return table.loc[:, [*ordered, *drawn, *more]]
-
-
-def is_short(places: pd.DataFrame) -> pd.Series:
-    """Say which rows are short of fixed or mobile service, or eligible for support with any part of their premises.
-
-    So the eligible premises of the listed rows add up to those of the areas, also where service is an expected share.
-    """
-    return (places["gap_kind"] != "none") | (places["eligible"] > 0)
-
-
-def short_places(assessment: Assessment) -> gpd.GeoDataFrame:
-    """Return the places short of service with the columns of a take-home list, ordered by area and place.
-
-    Names and addresses of homes are left out; places in no area come last.
-    """
-    places = with_evidence(assessment.places[is_short(assessment.places)], assessment)
-    named = places["kind"].isin(NAMED_KINDS)
-    for name in ("name", "address"):
-        places[name] = places[name].where(named, None)
-    names = dict(zip(assessment.municipalities["municipality_code"], assessment.municipalities["name"], strict=True))
-    places["municipality"] = places["municipality_code"].map(names)
-    places["x"], places["y"] = places.geometry.x, places.geometry.y
-    degrees = places.geometry.to_crs(GEOGRAPHIC_CRS)
-    places["lon"], places["lat"] = degrees.x, degrees.y
-    for name, value in OPTIONAL.items():
-        if name not in places.columns:
-            places[name] = value
-    places = places.assign(**businesses.of_firms(places))
-    extra = [name for name in (*CORRECTED_COLUMNS, *HEARD_COLUMNS) if name in places.columns]
-    for name in places.columns.intersection(DATES):
-        places[name] = pd.to_datetime(places[name]).dt.strftime("%Y-%m-%d")
-    places["policy"] = assessment.policy.id
-    places["as_of"] = assessment.study.as_of.isoformat()
-    places["data_status"] = assessment.study.data_status
-    ordered = places.sort_values(["area_id", "place_id"], kind="stable", na_position="last")
-    columns = list(ADDRESS_COLUMNS)
-    columns[columns.index("area_id") : columns.index("area_id")] = extra
-    return ordered.loc[:, [*columns, places.geometry.name]].reset_index(drop=True)
 
 
 def cost_table(assessment: Assessment) -> pd.DataFrame:

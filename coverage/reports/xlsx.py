@@ -18,6 +18,7 @@ from coverage.reports import (
     mobile,
     money_curve,
     points,
+    short,
     tables,
     technical,
 )  # fmt: skip
@@ -36,7 +37,7 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
     assessment = selection.assessment
     said = {"assumed": assumptions.assumed_text(assessment, wording)}
     areas = mobile.named(tables.area_table(assessment).assign(**said), wording)
-    listed = tables.short_places(assessment)
+    listed = short.short_places(assessment)
     places = businesses.in_words(in_language(listed.drop(columns=listed.geometry.name), wording), wording)
     costs = tables.cost_table(assessment)
     title = wording.text("read_me", "gap_title", study=selection.title(wording))
