@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from coverage.assessment import Assessment
 from coverage.crs import GEOGRAPHIC_CRS
 from coverage.reports import businesses
+from coverage.reports.columns import STYLES, style_of
 from coverage.reports.evidence import with_evidence
+from coverage.reports.pieces import SIZE, Pieces
 
 NAMED_KINDS: Final = ("business", "public")  # whose names and addresses a report may hold
 
@@ -43,17 +47,38 @@ def is_short(places: pd.DataFrame) -> pd.Series:
     return (places["gap_kind"] != "none") | (places["eligible"] > 0)
 
 
+def short_rows(assessment: Assessment) -> npt.NDArray[np.int64]:
+    """Return the positions of the places that are listed, in the order of the list: by area and place.
+
+    Places in no area come last.
+    """
+    places = assessment.places
+    at = np.flatnonzero(is_short(places))
+    keys = pd.DataFrame({name: places[name].array[at] for name in ("area_id", "place_id")})
+    return at[keys.sort_values(["area_id", "place_id"], kind="stable", na_position="last").index.to_numpy()]
+
+
 def short_places(assessment: Assessment) -> gpd.GeoDataFrame:
     """Return the places short of service with the columns of a take-home list, ordered by area and place.
 
     Names and addresses of homes are left out; places in no area come last.
     """
-    places = with_evidence(assessment.places[is_short(assessment.places)], assessment)
+    return _listed(assessment.places.iloc[short_rows(assessment)], assessment).reset_index(drop=True)
+
+
+def pieces(assessment: Assessment, *, size: int = SIZE) -> Pieces:
+    """Return the rows of `short_places` as frames of at most `size` rows, each made when it is asked for."""
+    return Pieces(assessment.places, short_rows(assessment), partial(_listed, assessment=assessment), size)
+
+
+def _listed(rows: gpd.GeoDataFrame, assessment: Assessment) -> gpd.GeoDataFrame:
+    """Return rows of the assessment's places, in the order given, with the columns of the list."""
+    places = with_evidence(rows, assessment)
     named = places["kind"].isin(NAMED_KINDS)
     for name in ("name", "address"):
         places[name] = places[name].where(named, None)
     names = dict(zip(assessment.municipalities["municipality_code"], assessment.municipalities["name"], strict=True))
-    places["municipality"] = places["municipality_code"].map(names)
+    places["municipality"] = places["municipality_code"].map(names).astype("str")
     places["x"], places["y"] = places.geometry.x, places.geometry.y
     degrees = places.geometry.to_crs(GEOGRAPHIC_CRS)
     places["lon"], places["lat"] = degrees.x, degrees.y
@@ -63,11 +88,17 @@ def short_places(assessment: Assessment) -> gpd.GeoDataFrame:
     places = places.assign(**businesses.of_firms(places))
     extra = [name for name in (*CORRECTED_COLUMNS, *HEARD_COLUMNS) if name in places.columns]
     for name in places.columns.intersection(DATES):
-        places[name] = pd.to_datetime(places[name]).dt.strftime("%Y-%m-%d")
+        places[name] = pd.to_datetime(places[name]).dt.strftime("%Y-%m-%d").astype("str")
     places["policy"] = assessment.policy.id
     places["as_of"] = assessment.study.as_of.isoformat()
     places["data_status"] = assessment.study.data_status
-    ordered = places.sort_values(["area_id", "place_id"], kind="stable", na_position="last")
     columns = list(ADDRESS_COLUMNS)
     columns[columns.index("area_id") : columns.index("area_id")] = extra
-    return ordered.loc[:, [*columns, places.geometry.name]].reset_index(drop=True)
+    return _typed(places.loc[:, [*columns, places.geometry.name]])
+
+
+def _typed(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give columns that hold nothing in these rows the type that they have where they hold something."""
+    untold = [name for name in places.columns if places[name].dtype == object]
+    kinds = {name: "str" if STYLES[style_of(name)][1] == "@" or name in DATES else "float64" for name in untold}
+    return places.astype(kinds)
