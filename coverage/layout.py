@@ -11,6 +11,7 @@ import pandas as pd
 
 from coverage import areas, backhaul, corrections, mobile_areas, roads, routes, stranding, terrain, traits, wireless
 from coverage.inputs import Inputs
+from coverage.mobile import measure_levels, operator_levels
 from coverage.policy import Policy
 from coverage.radio import Radio, load_radio
 from coverage.study import Progress, Study, ignore
@@ -158,12 +159,21 @@ def lay_fixed(
 def with_traits(
     areas_: gpd.GeoDataFrame, places: gpd.GeoDataFrame, inputs: Inputs, *, study: Study, policy: Policy
 ) -> gpd.GeoDataFrame:
-    """Return the areas with what their places and municipalities tell of them (`traits.COLUMNS`)."""
+    """Return the areas with what their places and municipalities tell of them (`traits.COLUMNS`).
+
+    Where there are mobile layers, `mobile_by_operator` says how their premises are served by each operator.
+    """
     told = traits.area_columns(
         areas_, places, policy=policy, country=study.country, municipalities=inputs.municipalities,
         household_size=next((item.value for item in study.parameters if item.id == "household_size"), None),
     )  # fmt: skip
-    return areas_.assign(**{str(name): column for name, column in told.items()})
+    found = areas_.assign(**{str(name): column for name, column in told.items()})
+    if not inputs.mobile:
+        return found
+    known = set(areas_["area_id"])
+    inside = places[places["area_id"].isin(known) | places["mobile_area_id"].isin(known)]
+    levels = operator_levels(measure_levels(inside, inputs.mobile, policy=policy), policy=policy)
+    return found.assign(mobile_by_operator=traits.mobile_by_operator(areas_, inside, levels=levels))
 
 
 def plan_masts(

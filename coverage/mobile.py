@@ -95,6 +95,15 @@ def _indoors(level: Levels, policy: Policy) -> Levels:
     return (level >= MOBILE_LEVELS.index(policy.mobile.indoor_level)).astype(np.int8)
 
 
+def operator_levels(levels: LevelTable, *, policy: Policy) -> dict[str, Levels]:
+    """Return the best level of each operator by any of the policy's technologies, by name in alphabetical order."""
+    best: dict[str, Levels] = {}
+    for number, (operator, technology) in enumerate(levels.series):
+        if technology in policy.mobile.technologies:
+            best[operator] = np.maximum(best.get(operator, np.int8(0)), levels.level[:, number])
+    return dict(sorted(best.items()))
+
+
 def summarise_levels(levels: LevelTable, *, policy: Policy) -> dict[str, Any]:
     """Return the mobile columns of schemas.SERVICE: the best level of any operator, and how many reach the policy's.
 

@@ -39,6 +39,7 @@ from coverage.scenario import Scenario
 __all__ = ["Draws", "cash_flow", "estimate", "tornado"]
 
 FLOWS: Final = ("capex", "pv_opex", "pv_replacement", "pv_residual", "pv_revenue")
+ONE_YEAR: Final = np.ones(1)  # at full take-up, not discounted
 
 
 def estimate(
@@ -56,9 +57,10 @@ def estimate(
     `private` is money by area_id beside what the scenario says of residents (a fee for each connection, metres dug in
     dugnad): all of it is taken off the gap before the public shares. `municipal` is what municipalities have confirmed
     by area_id: it stands in place of the policy's local share, in every draw, up to what is left of the gap. Adds the
-    present values at the book's own figures (FLOWS but capex, funding_gap), connections, municipal_confirmed (NaN where
-    none is told), backhaul_saving where masts could share fibre trenches (told
-    by `backhaul_saving_m`; taken off nothing), the quantiles of the scenario's draws, and the shares:
+    present values at the book's own figures (FLOWS but capex, funding_gap), connections and what they bring in a year
+    once the book's take-up is reached (`revenue_per_year`), municipal_confirmed (NaN where none is told),
+    backhaul_saving where masts could share fibre trenches (told by `backhaul_saving_m`; taken off nothing), the
+    quantiles of the scenario's draws, and the shares:
     state + county + municipal + private = P50; grant = state + county.
     """
     rules = policy.subsidy
@@ -66,7 +68,7 @@ def estimate(
     sampler = Sampler.make(book, seed=scenario.seed, draws=scenario.draws)
     years = earning_years(book, rate=sampler.rate, horizon=rules.horizon_years)
     gaps = np.zeros((len(areas), scenario.draws))
-    columns = {name: np.zeros(len(areas)) for name in (*FLOWS[1:], "funding_gap")}
+    columns = {name: np.zeros(len(areas)) for name in (*FLOWS[1:], "revenue_per_year", "funding_gap")}
     columns["connections"] = expected_connections(areas, book=book)
     if "backhaul_saving_m" in areas:
         columns["backhaul_saving"] = backhaul_saving(areas, routes, book=book)
@@ -75,6 +77,7 @@ def estimate(
         flows = _flows(bill, base, book, policy)
         for name in FLOWS[1:]:
             columns[name][rows] = flows[name][:, 0]
+        columns["revenue_per_year"][rows] = revenue(bill, base, book, years=ONE_YEAR)[:, 0]
         columns["funding_gap"][rows] = _gap(bill, flows, policy, scenario)[:, 0]
         values = factors(technology, book, rate=sampler.rate, horizon=rules.horizon_years)
         # Area by area: memory stays small, and each area's numbers come from its own generator.

@@ -22,14 +22,15 @@ from coverage.crs import require_metric
 from coverage.errors import DataError
 from coverage.kinds import is_mobile
 from coverage.policy import Policy
-from coverage.schemas import SHARE_PREFIX
+from coverage.schemas import MOBILE_LEVELS, SHARE_PREFIX
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.integer[Any]]
 
 CRITERIA_DIR: Final = Path(__file__).parent.parent / "data" / "criteria"
 TABLES: Final = ("centrality.csv", "optional.toml")
+HALF_ROUNDING: Final = 1e-9  # sums of shares may fall short of a half by their last digit
 WHITE_MBPS: Final = 30.0  # gigabit-projekttraeger.de (2024): a white spot has less than this down
 COLUMNS: Final = (
     "worst_served_share",
@@ -87,6 +88,27 @@ def area_columns(
         "municipalities": np.bincount(pairs["at"], minlength=size).astype(float),
     }
     return pd.DataFrame(found, index=areas.index)[list(COLUMNS)]
+
+
+def mobile_by_operator(areas: pd.DataFrame, places: pd.DataFrame, *, levels: Mapping[str, Ints]) -> pd.Series[str]:
+    """Say which mobile level at least half of an area's premises have from each operator, on the index of the areas.
+
+    `levels` are positions in schemas.MOBILE_LEVELS on the rows of the places, by operator; premises are those of
+    `area_columns`. Each is told as `<operator>: <level>`, with "; " between; null where an area has no premises, or
+    nothing is known of any operator.
+    """
+    members = _members(areas, places)
+    size = len(areas)
+    told: list[list[str]] = [[] for _ in range(size)]
+    whole = np.bincount(members.area, members.premises, minlength=size)
+    for operator, level in levels.items():
+        best = np.zeros(size, dtype=np.int64)
+        for rank in range(1, len(MOBILE_LEVELS)):
+            reached = np.bincount(members.area, members.premises * (level[members.rows] >= rank), minlength=size)
+            best[reached >= whole / 2.0 - HALF_ROUNDING * whole] = rank
+        for row in np.flatnonzero(whole > 0):
+            told[row].append(f"{operator}: {MOBILE_LEVELS[best[row]]}")
+    return pd.Series(["; ".join(parts) or None for parts in told], index=areas.index, dtype="str")
 
 
 def tables_digest() -> str:

@@ -124,7 +124,19 @@ ALLOWED: dict[str, set[str]] = {
     "disclosure": STAGE | {"assessment", "audience", "claims", "phrases", "reasons", "study"},
     "comparisons": STAGE | {"contrast", "corrections", "hearing", "study", "verdicts"},
     "layout": STAGE
-    | {"study", "areas", "backhaul", "corrections", "mobile_areas", "radio", "roads", "routes", "stranding", "terrain"}
+    | {
+        "study",
+        "areas",
+        "backhaul",
+        "corrections",
+        "mobile",
+        "mobile_areas",
+        "radio",
+        "roads",
+        "routes",
+        "stranding",
+        "terrain",
+    }
     | {"traits", "wireless"},
     "preparation": STAGE
     | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}

@@ -19,7 +19,7 @@ from shapely.geometry import box
 
 from coverage.errors import DataError
 from coverage.inputs import MobileLayer
-from coverage.mobile import classify, name_classes, sample
+from coverage.mobile import LevelTable, classify, name_classes, operator_levels, sample
 from coverage.overlay import overlay
 from coverage.policy import Policy, load_policy
 from coverage.schemas import MOBILE_LEVELS, SERVICE, check
@@ -122,6 +122,17 @@ def test_a_single_operator_is_flagged_at_the_level_of_the_policy(tmp_path: Path)
     assert out["mobile_operators"].tolist() == [2, 1, 1, 0]
     assert out["mobile_single_operator"].tolist() == [False, True, True, False]
     assert not seen(4)["mobile_single_operator"].any(), "no data is not one operator"
+
+
+def test_of_an_operator_the_best_of_the_technologies_that_count_is_told() -> None:
+    series = (("Vidde", "4g"), ("Fjell", "4g"), ("Fjell", "5g"))
+    level = np.array([[0, 1, 2], [3, 2, 1]], dtype=np.int8)
+    table = LevelTable(series, level, np.full(level.shape, np.nan), np.full_like(level, -1))
+    found = operator_levels(table, policy=NORWAY)
+    assert {name: levels.tolist() for name, levels in found.items()} == {"Fjell": [2, 2], "Vidde": [0, 3]}
+    assert list(found) == ["Fjell", "Vidde"]
+    only = replace(NORWAY, mobile=replace(NORWAY.mobile, technologies=("5g",)))
+    assert {name: levels.tolist() for name, levels in operator_levels(table, policy=only).items()} == {"Fjell": [2, 1]}
 
 
 @settings(max_examples=100, deadline=None)

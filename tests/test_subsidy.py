@@ -118,6 +118,7 @@ def test_the_estimate_is_the_spreadsheets_gap() -> None:
     assert row["pv_replacement"] == pytest.approx(4000 * 0.7835261665 + 8000 * 0.6446089162, abs=1e-4)
     assert row["pv_residual"] == pytest.approx(85486.1111 * 0.6139132535, abs=1e-3)
     assert row["pv_revenue"] == pytest.approx(7200 * 7.7217349292 - 3600 * 0.9523809524, abs=1e-4)
+    assert row["revenue_per_year"] == pytest.approx(7200)  # once take-up is reached
     assert row["connections"] == pytest.approx(8)
     assert found["subsidy_view"].iloc[0] == "business_case"
 
@@ -218,8 +219,8 @@ def test_a_mobile_site_earns_nothing_and_its_gap_is_what_it_costs() -> None:
     areas, routes = mixed()
     found, draws = estimate(areas, routes, book=BOOK, policy=POLICY, scenario=SCENARIO)
     mobile = (found["kind"] == "mobile").to_numpy()
-    assert (found.loc[mobile, ["pv_revenue", "connections"]] == 0).all().all()
-    assert (found.loc[~mobile, ["pv_revenue", "connections"]] > 0).all().all()
+    assert (found.loc[mobile, ["pv_revenue", "revenue_per_year", "connections"]] == 0).all().all()
+    assert (found.loc[~mobile, ["pv_revenue", "revenue_per_year", "connections"]] > 0).all().all()
     costs = found["capex"] + found["pv_opex"] + found["pv_replacement"] - found["pv_residual"]
     assert found.loc[mobile, "funding_gap"].to_numpy() == pytest.approx(costs[mobile].to_numpy())
     assert (draws.funding_gap[mobile] > 0).all()

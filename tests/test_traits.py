@@ -15,7 +15,7 @@ from pandas.testing import assert_frame_equal
 from coverage import traits
 from coverage.errors import CrsError, DataError
 from coverage.policy import load_policy
-from coverage.traits import COLUMNS, area_columns, centrality
+from coverage.traits import COLUMNS, area_columns, centrality, mobile_by_operator
 from tests import drawn
 
 NORWAY = load_policy("no-2024")
@@ -262,3 +262,28 @@ def test_another_area_elsewhere_changes_nothing_and_neither_does_the_order(
     assert_frame_equal(before, after.iloc[:2], check_exact=True)
     shares = after[["worst_served_share", "single_operator_share", "white_spot_share"]].to_numpy()
     assert ((shares >= 0) & (shares <= 1) | np.isnan(shares)).all()
+
+
+def test_of_each_operator_the_level_of_at_least_half_of_the_premises_is_told() -> None:
+    judged = places(4, weight=[1.0, 1.0, 1.0, 3.0], eligible=[1.0, 1.0, 1.0, 1 / 3])
+    levels = {"Fjell": np.array([3, 2, 1, 0]), "Hav": np.array([1, 0, 0, 3]), "Vidde": np.zeros(4, dtype=int)}
+    found = mobile_by_operator(areas(("A", "B")), judged, levels=levels)
+    # of the four premises Fjell gives two "good" or better; Hav gives two "basic" or better and one of them more
+    assert found.iloc[0] == "Fjell: good; Hav: basic; Vidde: none"
+    assert found.isna().tolist() == [False, True]
+
+
+def test_of_a_mast_every_premises_counts_and_without_operators_nothing_is_told() -> None:
+    judged = places(3, area_id=pd.Series([None] * 3, dtype="str"), eligible=0.0, mobile_area_id="M")
+    table = areas(("M",), kind="mobile")
+    assert mobile_by_operator(table, judged, levels={"Fjell": np.array([1, 3, 1])}).tolist() == ["Fjell: basic"]
+    assert mobile_by_operator(table, judged, levels={}).isna().all()
+
+
+@given(st.permutations(range(5)))
+def test_the_order_of_places_does_not_change_what_is_told_of_operators(order: list[int]) -> None:
+    judged = places(5, weight=[1.0, 2.0, 1.0, 1.0, 3.0], eligible=[0.3, 1.0, 0.7, 0.1, 1.0])
+    level = np.array([1, 2, 3, 0, 2])
+    plain = mobile_by_operator(areas(), judged, levels={"Fjell": level})
+    mixed = mobile_by_operator(areas(), judged.iloc[order], levels={"Fjell": level[order]})
+    assert mixed.tolist() == plain.tolist() == ["Fjell: good"]
