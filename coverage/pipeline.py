@@ -219,4 +219,6 @@ def swings(assessment: Assessment) -> pd.DataFrame:
 def _ordered(ranked: gpd.GeoDataFrame, policy: Policy) -> gpd.GeoDataFrame:
     scores = [f"score_{criterion.id}" for criterion in policy.criteria]
     first = [*AREA_COLUMNS, *scores, *AREA_TAIL]
-    return ranked[[*first, *(name for name in ranked.columns if name not in first)]]
+    ordered = ranked[[*first, *(name for name in ranked.columns if name not in first)]]
+    ordered.attrs = {}  # the assessment holds what the list says of its choice; here pandas would copy it at each step
+    return ordered

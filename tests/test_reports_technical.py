@@ -165,6 +165,29 @@ def test_a_part_of_a_study_is_held_against_the_whole_budget(short_of_money: Asse
     assert set(cut(short_of_money, municipality=[code]).changes["target_grant"]) == {3e4}
 
 
+def test_a_part_of_a_study_shows_those_of_its_areas_that_are_nearest_the_line_in_all_of_it(
+    short_of_money: Assessment,
+) -> None:
+    whole = cut(short_of_money).changes
+    codes = sorted(set(short_of_money.areas["municipality_code"]))
+    parts = {code: cut(short_of_money, municipality=[code]) for code in codes}
+    assert pd.concat([part.changes for part in parts.values()]).sort_index(kind="stable").shape == whole.shape
+    for code, part in parts.items():
+        pd.testing.assert_frame_equal(
+            part.changes, whole[whole["municipality_code"] == code].reset_index(drop=True), check_dtype=False
+        )
+    near = whole["area_id"].nunique()
+    shown = max(parts.values(), key=lambda part: part.changes["area_id"].nunique())
+    assert len(shown.change_section(EN)["rows"]) < near
+    assert f"Of the {near} areas in reserve in all of" in shown.change_section(EN)["intro"]
+    assert f"These {near} areas" in cut(short_of_money).change_section(EN)["intro"]
+
+
+def test_what_would_change_it_is_asked_once_of_an_assessment(short_of_money: Assessment) -> None:
+    assert change.change_table(short_of_money) is change.change_table(short_of_money)
+    assert change.change_table(dataclasses.replace(short_of_money)) is not change.change_table(short_of_money)
+
+
 @given(st.floats(1e-3, 1e12))
 def test_rounding_up_is_enough_and_close(value: float) -> None:
     rounded = change.up(value)

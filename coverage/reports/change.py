@@ -13,6 +13,7 @@ import pandas as pd
 
 from coverage.assessment import Assessment
 from coverage.levers import LEVERS, levers
+from coverage.reports.once import once
 from coverage.reports.wording import Wording
 
 NEAREST: Final = 6  # the estimate is made again some hundred times for each
@@ -25,6 +26,7 @@ COLUMNS: Final = (
 SHARES: Final = ("take_up",)
 
 
+@once
 def change_table(assessment: Assessment) -> pd.DataFrame:
     """Return one row per area near the line and lever, areas in the order of rank; empty where none is in reserve.
 
@@ -68,8 +70,11 @@ def in_words(table: pd.DataFrame, wording: Wording) -> pd.DataFrame:
     return shown[list(COLUMNS)]
 
 
-def section(table: pd.DataFrame, wording: Wording) -> dict[str, Any]:
-    """Return the part of a paper that says what would change: one row per area, one column per lever."""
+def section(table: pd.DataFrame, wording: Wording, *, of: int, study: str) -> dict[str, Any]:
+    """Return the part of a paper that says what would change: one row per area, one column per lever.
+
+    `of` is the number of areas near the line in the whole study, of which a selection shows some.
+    """
     rows = []
     for area_id in dict.fromkeys(table["area_id"]):
         mine = table[table["area_id"] == area_id]
@@ -85,9 +90,11 @@ def section(table: pd.DataFrame, wording: Wording) -> dict[str, Any]:
         )
     left = float(table["target_grant"].iloc[0]) if len(table) else 0.0
     currency = str(table["currency"].iloc[0]) if len(table) else ""
+    intro = "intro" if len(rows) == of else "intro_part_one" if len(rows) == 1 else "intro_part"
+    counts = {"areas": wording.number(len(rows)), "of": wording.number(of), "study": study}
     return {
         "title": wording.text("change", "title"),
-        "intro": wording.text("change", "intro", left=wording.money(left, currency), areas=wording.number(len(rows)))
+        "intro": wording.text("change", intro, left=wording.money(left, currency), **counts)
         + " "
         + wording.text("gap", "money_unit", currency=currency),
         "header": [

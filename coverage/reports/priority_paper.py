@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from coverage.reports import change, differences, firmness, mobile, money_curve, pdf, points, static_map, tables
+from coverage.reports import differences, firmness, mobile, money_curve, pdf, points, static_map, tables
 from coverage.reports.selection import Selection
 from coverage.reports.wording import Wording
 
@@ -47,7 +47,7 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
         "differences": differences.section(selection, wording),
         "curve": curve,
         "near": points.section(assessment, wording),
-        "change": change.section(selection.changes, wording),
+        "change": selection.change_section(wording),
         "criteria": _criteria(selection, wording),
         "method": _method(selection, wording),
         "map": {

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
 
 from coverage.assessment import Assessment
 from coverage.errors import DataError
-from coverage.reports.change import change_table
+from coverage.reports.change import change_table, section
 from coverage.reports.wording import Wording
 
 TITLE_NAMES: Final = 3  # more municipalities than this do not go into a title
@@ -20,7 +20,7 @@ TITLE_NAMES: Final = 3  # more municipalities than this do not go into a title
 
 @dataclass(frozen=True)
 class Selection:
-    """Hold an assessment's frames cut down to one selection, and what the selection was.
+    """Hold an assessment's frames cut down to one selection, what the selection was, and what it was cut from.
 
     Ranks, scores and cumulative amounts stay those of the whole study. `by_municipality` says whether the
     summary's figures of whole municipalities describe the selection.
@@ -30,6 +30,7 @@ class Selection:
     municipality: tuple[str, ...] = ()
     area: tuple[str, ...] = ()
     technology: str | None = None
+    cut_from: Assessment | None = None  # the whole study; None where nothing was left out
 
     @property
     def whole(self) -> bool:
@@ -48,8 +49,14 @@ class Selection:
 
     @functools.cached_property
     def changes(self) -> pd.DataFrame:
-        """Return what would let the areas nearest the line in: two files hold it, and it takes some seconds."""
-        return change_table(self.assessment)
+        """Return what would let those areas in that are nearest the line in the whole study and in the selection."""
+        table = change_table(self.cut_from or self.assessment)
+        return table[table["area_id"].isin(self.assessment.areas["area_id"])].reset_index(drop=True)
+
+    def change_section(self, wording: Wording) -> dict[str, Any]:
+        """Return the part of a paper that says what would let in those areas that are nearest the line."""
+        near = change_table(self.cut_from or self.assessment)["area_id"].nunique()
+        return section(self.changes, wording, of=near, study=wording.said(self.assessment.study.name))
 
     def municipality_names(self) -> dict[str, str]:
         """Return the names by code, of the municipalities in the selection."""
@@ -123,7 +130,7 @@ def cut(
         corrections=_of_places(assessment.corrections, places),
         cost_lines=assessment.cost_lines[assessment.cost_lines["area_id"].isin(kept)].reset_index(drop=True),
     )
-    return Selection(part, municipality=municipality, area=area, technology=technology)
+    return Selection(part, municipality=municipality, area=area, technology=technology, cut_from=assessment)
 
 
 def select(
