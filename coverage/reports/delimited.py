@@ -7,6 +7,7 @@ from numbers and keep their sign.
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from collections.abc import Mapping
@@ -17,12 +18,12 @@ import numpy as np
 import pandas as pd
 
 from coverage.reports.columns import rounded, style_of
+from coverage.reports.pieces import Pieces, by_value, in_pieces
 
 DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 MONEY_KEYS: Final = frozenset(
     {"capex", "funding_gap", "budget", "grant", "state_share", "county_share", "municipal_share", "private_share"}
 )
-CHUNK_ROWS: Final = 50_000
 
 
 def safe_text(value: str) -> str:
@@ -30,23 +31,25 @@ def safe_text(value: str) -> str:
     return f"'{value}" if value.startswith(DANGEROUS) else value
 
 
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV: UTF-8, comma, decimal point, one header row; the same table gives the same bytes."""
+def write_csv(table: pd.DataFrame | Pieces, path: Path) -> None:
+    """Write a table as CSV: UTF-8, comma, decimal point, one header row; the same rows give the same bytes."""
+    parts = in_pieces(table)
     with path.open("w", encoding="utf-8", newline="") as file:
-        for start in range(0, max(len(table), 1), CHUNK_ROWS):
-            part = table.iloc[start : start + CHUNK_ROWS]
-            cells = pd.DataFrame({name: _cells(part[name]) for name in table.columns}, dtype=object)
-            cells.to_csv(file, index=False, header=start == 0, lineterminator="\n")
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(parts.columns)
+        for part in parts:
+            lines.writerows(zip(*(_cells(part[name]) for name in part.columns), strict=True))
 
 
 def _cells(column: pd.Series) -> list[str]:
     if pd.api.types.is_bool_dtype(column.dtype):
-        return ["true" if value else "false" for value in column]
+        return by_value(column, lambda value: "true" if value else "false")
     if pd.api.types.is_numeric_dtype(column.dtype):
         style = style_of(str(column.name))
         plain = style if style in _NUMERIC else "degrees"
-        return [_number(value, plain) for value in column.to_numpy(dtype=float, na_value=np.nan)]
-    return ["" if missing else _text(str(value)) for value, missing in zip(column, column.isna(), strict=True)]
+        numbers = pd.Series(column.to_numpy(dtype=float, na_value=np.nan))
+        return by_value(numbers, lambda value: _number(value, plain), missing="")
+    return by_value(column, lambda value: _text(str(value)), missing="")
 
 
 def _text(value: str) -> str:

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -21,11 +21,14 @@ from coverage.reports.audience import mark
 from coverage.reports.columns import rounded, style_of
 from coverage.reports.corrections import correction_layer
 from coverage.reports.evidence import EVERY_TEXT, with_evidence
+from coverage.reports.pieces import Pieces, by_value, in_pieces
 from coverage.reports.qgis import add_styles
 from coverage.reports.short import short_places
 from coverage.reports.tables import ranked_areas
 from coverage.reports.technical import with_metres
 from coverage.reports.wording import Wording
+
+Layer: TypeAlias = gpd.GeoDataFrame | Pieces
 
 PLACED: Final = ("eligible", "weight", "buildings")  # of sites: what lets them be routed to as places
 SERVED: Final = "served"  # the reason_code of places that reach every tier
@@ -136,7 +139,7 @@ def _gdal_date(as_of: dt.date) -> Iterator[None]:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
-def write_geojson(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, facts: Mapping[str, Any]) -> None:
+def write_geojson(layers: Mapping[str, Layer], path: Path, *, facts: Mapping[str, Any]) -> None:
     """Write layers into one GeoJSON file after RFC 7946: WGS84, right-hand rule, seven decimals.
 
     Each feature names its layer in the property `layer`. `facts` stand as further members beside the features.
@@ -148,9 +151,10 @@ def write_geojson(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, facts: 
         file.write('"features": [')
         comma = "\n"
         for name, frame in layers.items():
-            for feature in _features(frame, name):
-                file.write(comma + feature)
-                comma = ",\n"
+            for part in in_pieces(frame):
+                for feature in _features(part, name):
+                    file.write(comma + feature)
+                    comma = ",\n"
         file.write("\n]}\n")
 
 
@@ -159,19 +163,26 @@ def _features(frame: gpd.GeoDataFrame, layer: str) -> Iterator[str]:
     turned = shapely.orient_polygons(degrees, exterior_cw=False)
     shapes = shapely.to_geojson(shapely.transform(turned, lambda xy: np.round(xy, DEGREE_DECIMALS)))
     attributes = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    names = list(attributes.columns)
-    values = [_json_values(attributes[name]) for name in names]
-    for number, shape in enumerate(shapes):
-        properties = {"layer": layer} | {name: column[number] for name, column in zip(names, values, strict=True)}
-        text = json.dumps(properties, ensure_ascii=False, allow_nan=False)
-        yield f'{{"type": "Feature", "properties": {text}, "geometry": {shape or "null"}}}'
+    columns = [[_json("layer", layer)] * len(frame), *(_members(attributes[name]) for name in attributes.columns)]
+    for *members, shape in zip(*columns, shapes, strict=True):
+        properties = ", ".join(members)
+        yield f'{{"type": "Feature", "properties": {{{properties}}}, "geometry": {shape or "null"}}}'
 
 
-def _json_values(column: pd.Series) -> list[Any]:
+def _members(column: pd.Series) -> list[str]:
+    """Return the JSON of a column's values, each with the column's name in front."""
+    name = str(column.name)
+    nothing = _json(name, None)
     if pd.api.types.is_bool_dtype(column.dtype):
-        return [bool(value) for value in column]
+        return by_value(column, lambda value: _json(name, bool(value)), missing=nothing)
     if pd.api.types.is_numeric_dtype(column.dtype):
-        style = style_of(str(column.name))
-        numbers = column.to_numpy(dtype=float, na_value=np.nan)
-        return [rounded(value, "degrees" if style in ("text", "wide", "short", "long") else style) for value in numbers]
-    return [None if missing else str(value) for value, missing in zip(column, column.isna(), strict=True)]
+        style = style_of(name)
+        kept = "degrees" if style in ("text", "wide", "short", "long") else style
+        numbers = pd.Series(column.to_numpy(dtype=float, na_value=np.nan))
+        return by_value(numbers, lambda value: _json(name, rounded(value, kept)), missing=nothing)
+    return by_value(column, lambda value: _json(name, str(value)), missing=nothing)
+
+
+def _json(name: str, value: Any) -> str:
+    shown = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return f"{json.dumps(name, ensure_ascii=False)}: {shown}"

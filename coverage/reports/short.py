@@ -55,7 +55,8 @@ def short_rows(assessment: Assessment) -> npt.NDArray[np.int64]:
     places = assessment.places
     at = np.flatnonzero(is_short(places))
     keys = pd.DataFrame({name: places[name].array[at] for name in ("area_id", "place_id")})
-    return at[keys.sort_values(["area_id", "place_id"], kind="stable", na_position="last").index.to_numpy()]
+    order = keys.sort_values(["area_id", "place_id"], kind="stable", na_position="last").index
+    return np.asarray(at[order.to_numpy()], dtype=np.int64)
 
 
 def short_places(assessment: Assessment) -> gpd.GeoDataFrame:
