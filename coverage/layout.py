@@ -9,7 +9,19 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 
-from coverage import areas, backhaul, corrections, mobile_areas, roads, routes, stranding, terrain, traits, wireless
+from coverage import (
+    areas,
+    backhaul,
+    corrections,
+    enclosed,
+    mobile_areas,
+    roads,
+    routes,
+    stranding,
+    terrain,
+    traits,
+    wireless,
+)
 from coverage.inputs import Inputs
 from coverage.mobile import measure_levels, operator_levels
 from coverage.policy import Policy
@@ -161,13 +173,15 @@ def with_traits(
 ) -> gpd.GeoDataFrame:
     """Return the areas with what their places and municipalities tell of them (`traits.COLUMNS`).
 
-    Where there are mobile layers, `mobile_by_operator` says how their premises are served by each operator.
+    And with what stands in their outlines (`enclosed.COLUMNS`); where there are mobile layers, `mobile_by_operator`
+    says how their premises are served by each operator.
     """
     told = traits.area_columns(
         areas_, places, policy=policy, country=study.country, municipalities=inputs.municipalities,
         household_size=next((item.value for item in study.parameters if item.id == "household_size"), None),
     )  # fmt: skip
-    found = areas_.assign(**{str(name): column for name, column in told.items()})
+    beside = enclosed.area_columns(areas_, places, policy=policy)
+    found = areas_.assign(**{str(name): column for name, column in (*told.items(), *beside.items())})
     if not inputs.mobile:
         return found
     known = set(areas_["area_id"])

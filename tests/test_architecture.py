@@ -103,6 +103,7 @@ ALLOWED: dict[str, set[str]] = {
     "programme": STAGE | {"wishes", "selection"},
     "criteria": STAGE,
     "traits": STAGE,
+    "enclosed": {"kinds", "policy"},
     "templates": STAGE | {"criteria"},
     "scoring": STAGE | {"criteria", "templates"},
     "priority": STAGE | {"selection", "criteria", "programme", "templates", "scoring", "wishes"},
@@ -124,20 +125,8 @@ ALLOWED: dict[str, set[str]] = {
     "disclosure": STAGE | {"assessment", "audience", "claims", "phrases", "reasons", "study"},
     "comparisons": STAGE | {"contrast", "corrections", "hearing", "study", "verdicts"},
     "layout": STAGE
-    | {
-        "study",
-        "areas",
-        "backhaul",
-        "corrections",
-        "mobile",
-        "mobile_areas",
-        "radio",
-        "roads",
-        "routes",
-        "stranding",
-        "terrain",
-    }
-    | {"traits", "wireless"},
+    | {"study", "areas", "backhaul", "corrections", "mobile_areas", "radio", "roads", "routes", "stranding", "terrain"}
+    | {"enclosed", "mobile", "traits", "wireless"},
     "preparation": STAGE
     | {"study", "check", "comparisons", "corrections", "verdicts", "gaps", "extent", "business", "roads"}
     | {"layout", "radio", "lots", "agreement", "status", "summary"},
@@ -190,7 +179,7 @@ ALLOWED: dict[str, set[str]] = {
     # A list tells what would let an area in, and what a ceiling would change.
     "reports": SEEN
     | {"reports", "reasons", "business", "nace", "levers", "ceiling", "compare", "curve", "programme", "stability"}
-    | {"templates", "disclosure"},
+    | {"templates", "disclosure", "enclosed"},
     "__main__": SEEN
     | {"disclosure"}
     | {"backcast", "backcast_tables"}
@@ -222,7 +211,11 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | SAID,
     ),
     "swipe": (SEEN, {"build", "layers", "legends"} | SAID),
-    "export": (SEEN, {"background", "build", "layers", "legends", "masts", "tiles", "style", "assets"} | SAID),
+    "heading": (SEEN | {"reports"}, {"style"} | SAID),
+    "export": (
+        SEEN,
+        {"background", "build", "heading", "layers", "legends", "masts", "tiles", "style", "assets"} | SAID,
+    ),
     "picking": (SEEN, {"tiles", "style"}),
     "filters": ({"schemas"}, set()),
     "search": (set(), set()),

@@ -67,11 +67,14 @@ def shown_to(assessment: Assessment, audience: Audience) -> Assessment:
 
 
 def _areas(areas: gpd.GeoDataFrame, limits: Limits, hidden: Hidden) -> gpd.GeoDataFrame:
-    """Withhold what a vendor asks for, and by name which application is about an area."""
+    """Withhold what a vendor asks for, by name which application is about an area, and which plans do not count."""
     shown = areas.copy()
     shown.attrs = {}
-    if "requested_grant" in shown:
-        shown["requested_grant"] = np.nan
+    for name in ("requested_grant", "planned_premises"):
+        if name in shown:
+            shown[name] = np.nan
+    if "planned_earliest" in shown:
+        shown["planned_earliest"] = pd.array([None] * len(shown), dtype="str")
     for name in ("application_id", "award_id"):
         if name in shown:
             named = shown[name].fillna("").astype(str).map(hidden.within).astype(bool)
