@@ -35,10 +35,11 @@ class Asset:
 
 _LEAFLET_IMAGES: Final = ("layers.png", "layers-2x.png", "marker-icon.png", "marker-icon-2x.png", "marker-shadow.png")
 SCRIPTS: Final = ("leaflet/leaflet.js", "map.js")  # in the order in which they must load
-ALONE: Final = (*SCRIPTS, "discs.js")  # with what only the map in one file needs
+ALONE: Final = (*SCRIPTS, "discs.js", "find.js", "paper.js")  # with what only the map in one file needs
 LIVE: Final = (*SCRIPTS, "tiles.js", "swipe.js", "draw.js")  # with what only a map needs that the server stands behind
 BUNDLE: Final = "live.js"  # all of them: the component loads one script after the other
 SHEETS: Final = ("leaflet/leaflet.css", "map.css")
+ALONE_SHEETS: Final = (*SHEETS, "alone.css")
 
 
 @cache
@@ -48,7 +49,7 @@ def known() -> dict[str, Asset]:
     files = {
         "leaflet/leaflet.js": Asset(leaflet / "leaflet.js", "text/javascript"),
         "leaflet/leaflet.css": Asset(leaflet / "leaflet.css", "text/css"),
-        "map.css": Asset(OWN / "map.css", "text/css"),
+        **{name: Asset(OWN / name, "text/css") for name in ("map.css", "alone.css")},
         **{name: Asset(OWN / name, "text/javascript") for name in sorted({*ALONE[1:], *LIVE[1:]})},
     }
     first, *more = (files[name].path for name in LIVE)

@@ -27,7 +27,7 @@ from maps import assets, language, style
 from maps.language import _
 from maps.themes import GAP
 from maps.tiles.places import PlaceTiles
-from maps.words import word
+from maps.words import refusal, word
 
 MOST_SHAPES: Final = 1_500  # of one layer that is handed over whole: more are slow to draw in a browser
 MAX_VERTICES: Final = 14_000  # likewise
@@ -37,15 +37,15 @@ DECIMALS: Final = 5  # of a degree: about a metre
 Collection = dict[str, Any]
 
 
-def simplified(frame: gpd.GeoDataFrame, *, start_m: float, shared: bool = False) -> gpd.GeoSeries:
+def simplified(frame: gpd.GeoDataFrame, *, start_m: float, shared: bool = False, whole: bool = False) -> gpd.GeoSeries:
     """Return the geometry in degrees, with fewer vertices: tolerance is doubled until MAX_VERTICES is met.
 
-    What is not handed over whole (see maps/payload.py) keeps the first tolerance. `shared` keeps the borders that
-    neighbours share identical, so that no slivers open between them.
+    What is not handed over whole (see maps/payload.py) keeps the first tolerance, unless `whole` says that it is
+    however much there is. `shared` keeps the borders that neighbours share identical, so that no slivers open.
     """
     shapes = frame.geometry.to_numpy()
     thin = shapes
-    for doubled in range(MOST_DOUBLED if len(shapes) <= MOST_SHAPES else 1):
+    for doubled in range(MOST_DOUBLED if whole or len(shapes) <= MOST_SHAPES else 1):
         tolerance = start_m * 2**doubled
         thin = shapely.coverage_simplify(shapes, tolerance) if shared else shapely.simplify(shapes, tolerance)
         if shapely.get_num_coordinates(thin).sum() <= MAX_VERTICES:
@@ -74,15 +74,22 @@ def compact(data: object) -> str:
     return text
 
 
-def municipalities(assessment: Assessment) -> Collection:
-    """Return the land: one shape per municipality, with its name as a label."""
+def municipalities(assessment: Assessment, *, named: bool = False) -> Collection:
+    """Return the land: one shape per municipality, with its name as a label; `named` ones are found by code and name.
+
+    Those are for the file that opens alone: they are handed over whole.
+    """
     frame = assessment.municipalities
     if frame.empty:
         return collection([], [], {})
-    shapes = simplified(frame, start_m=60.0, shared=True)
+    shapes = simplified(frame, start_m=60.0, shared=True, whole=named)
     points = to_crs(gpd.GeoDataFrame(geometry=frame.representative_point(), crs=frame.crs), GEOGRAPHIC_CRS, where="map")
     look = {"color": style.BORDER, "weight": 0.8, "fillColor": style.LAND, "fillOpacity": 1.0}
-    data = collection(shapes, ({"k": ""} for _ in range(len(frame))), {"": look})
+    about: list[dict[str, Any]] = [{"k": ""} for _ in range(len(frame))]
+    if named:
+        pairs = zip(frame["municipality_code"], frame["name"], strict=True)
+        about = [{"k": "", "m": [str(code), str(name)]} for code, name in pairs]
+    data = collection(shapes, about, {"": look})
     names = [str(name).replace(" - ", "\n") for name in frame["name"]]  # one line per language
     largest = np.argsort(-frame.area.to_numpy(), kind="stable")
     data["labels"] = [
@@ -151,23 +158,58 @@ def _area_about(row: Mapping[Any, Any], currency: str, *, popups: bool) -> dict[
         ],
     }
     if popups:
-        need = style.money_range(row["funding_gap_p10"], row["funding_gap_p90"], currency)
-        about["p"] = [
-            [_("area"), str(row["area_id"])],
-            [_("rank"), str(row["rank"])],
-            [_("decision"), f"{decision} ({word(row['certainty'])})"],
-            [_("businesses"), style.number(row["businesses"], digits=3)],
-            [_("homes"), style.number(row["households"], digits=3)],
-            [_("technology"), word(row["technology"])],
-            [_("route"), style.length(row["route_m"])],
-            [_("investment"), style.money(row["capex"], currency)],
-            [_("funding gap"), need],
-            [_("grant"), style.money(row["grant"], currency)],
-            [_("score"), style.number(row["score"], digits=3)],
-        ]
-        if row.get("corrected"):  # only of a study with corrections
-            about["p"].append([_("corrected premises"), style.number(row["corrected"], digits=3)])
+        about |= {"i": [str(row["area_id"]), str(row["municipality_code"])], "p": _popup(row, currency)}
     return about
+
+
+def _popup(row: Mapping[Any, Any], currency: str) -> list[list[str]]:
+    """Return what is told of a fixed area where it is pressed: pairs of a label and a text."""
+    kinds = {"businesses": _("businesses"), "households": _("homes"), "public": _("public buildings")}
+    kinds["holiday"] = _("holiday homes")
+    counted = [
+        [label, style.number(row[kind], digits=3)] for kind, label in kinds.items() if kind in row and row[kind] > 0
+    ]
+    told = [
+        *head_rows(row),
+        [_("premises"), style.number(row["premises"], digits=3)],
+        *counted,
+        [_("technology"), _technology(row)],
+        [_("route"), style.length(row["route_m"])],
+        *money_rows(row, currency),
+    ]
+    if row.get("corrected"):  # only of a study with corrections
+        told.append([_("corrected premises"), style.number(row["corrected"], digits=3)])
+    return told
+
+
+def _technology(row: Mapping[Any, Any]) -> str:
+    down, up = row.get("delivered_down_mbps"), row.get("delivered_up_mbps")
+    if not (down and up and np.isfinite(down) and np.isfinite(up)):
+        return word(row["technology"])
+    speed = _("{down}/{up} Mbit/s", down=style.number(down), up=style.number(up))
+    return f"{word(row['technology'])}, {speed}"
+
+
+def head_rows(row: Mapping[Any, Any]) -> list[list[str]]:
+    """Return what the popup of any area begins with: its id, its rank, what is proposed and how certain that is."""
+    decision = style.decision(row["decision"], row["grant"])
+    why = refusal(row.get("ineligible_because"))
+    return [
+        [_("area"), str(row["area_id"])],
+        [_("rank"), str(row["rank"])],
+        [_("decision"), f"{decision} ({why or word(row['certainty'])})"],
+    ]
+
+
+def money_rows(row: Mapping[Any, Any], currency: str) -> list[list[str]]:
+    """Return what the popup of any area tells of money, and its score."""
+    return [
+        [_("investment"), style.money(row["capex"], currency)],
+        [_("funding gap (P50)"), style.money(row["funding_gap_p50"], currency)],
+        [_("P10 to P90"), style.money_range(row["funding_gap_p10"], row["funding_gap_p90"], currency)],
+        [_("grant"), style.money(row["grant"], currency)],
+        [_("score"), style.number(row["score"], digits=3)],
+    ]
 
 
 def routes(assessment: Assessment) -> Collection:
@@ -209,11 +251,11 @@ def cells(assessment: Assessment, tiles: PlaceTiles, *, most: int = 9_000) -> di
     return {"classes": kinds, "levels": levels}
 
 
-def credit(assessment: Assessment) -> str:
-    """Return whose shapes and heights the map shows, as their licences ask."""
+def credit(assessment: Assessment, *, said: Callable[[str], str] = str) -> str:
+    """Return whose shapes and heights the map shows, as their licences ask; suppliers' names as `said` has them."""
     roles = ("municipalities", "water", *(["terrain"] if assessment.terrain else []))
     sources = [source for role in roles for source in assessment.study.sources if source.role == role]
-    told = [f"{source.supplier}, {_licence(source.licence)}" for source in sources if source.supplier]
+    told = [f"{said(source.supplier)}, {_licence(source.licence)}" for source in sources if source.supplier]
     return " · ".join(dict.fromkeys(told))
 
 
@@ -239,17 +281,18 @@ class Script(MacroElement):
         self.arguments = "".join(f", {compact(part)}" for part in parts)
 
 
-def begin(assessment: Assessment) -> Script:
-    """Return what a map begins with: whose shapes it shows, and the words of its buttons."""
-    said = {
+def begin(assessment: Assessment, *, foot: str = "", said: Callable[[str], str] = str) -> Script:
+    """Return what a map begins with: whose shapes it shows, the words of its buttons, and what ends every popup."""
+    words = {
         "language": language.current(),
         "failed": _("The layer “{name}” did not load. Reload the page."),
         "map": _("Map: arrow keys move it, plus and minus zoom"),
         "zoomIn": _("Zoom in"),
         "zoomOut": _("Zoom out"),
         "layers": _("Layers"),
+        **({"foot": foot} if foot else {}),
     }
-    return Script("begin", credit(assessment), said)
+    return Script("begin", credit(assessment, said=said), words)
 
 
 class DrawnLayer(Layer):

@@ -14,7 +14,7 @@ from coverage.kinds import is_mobile
 from coverage.schemas import CERTAINTIES, DECISIONS
 from maps import layers, legends, style
 from maps.language import N_, _, ngettext
-from maps.words import word
+from maps.words import refusal, word
 
 CLOSE: Final = 9.5  # the zoom from which outlines are drawn, and signs of masts that are not funded
 EXISTING: Final = "mast"
@@ -25,15 +25,6 @@ SITES: Final = {
     "high_ground": N_("a new mast on high ground"),
 }
 SIGNS: Final = {True: "mast_existing", False: "mast_new"}
-# Why an area is not eligible: coverage.priority.INELIGIBLE.
-NO_MONEY: Final = N_("neither the policy nor the scenario gives money to mobile coverage")
-REASONS: Final = {
-    "mobile_not_supported": NO_MONEY,
-    "brings_nothing": N_("it would bring nothing"),
-    "not_priced": N_("no technology or no grant is known"),
-    "awarded": N_("its money has been awarded already"),
-    "above_reference": N_("it asks for more than the template accepts"),
-}
 
 
 def of(assessment: Assessment) -> gpd.GeoDataFrame:
@@ -112,17 +103,16 @@ def _about(row: Mapping[Any, Any], assessment: Assessment, look: str, *, popups:
         ],
     }
     if popups:
-        about["p"] = [
-            [_("area"), str(row["area_id"])],
-            [_("rank"), str(row["rank"])],
-            [_("decision"), f"{decision} ({reason(row) or word(row['certainty'])})"],
-            [_("mast"), site(row)],
-            [_("serves"), serves(row)],
-            [_("investment"), style.money(row["capex"], currency)],
-            [_("funding gap"), style.money_range(row["funding_gap_p10"], row["funding_gap_p90"], currency)],
-            [_("grant"), style.money(row["grant"], currency)],
-            [_("score"), style.number(row["score"], digits=3)],
-        ]
+        about |= {
+            "n": int(row["rank"]),
+            "i": [str(row["area_id"]), str(row["municipality_code"])],
+            "p": [
+                *layers.head_rows(row),
+                [_("mast"), site(row)],
+                [_("serves"), serves(row)],
+                *layers.money_rows(row, currency),
+            ],
+        }
     return about
 
 
@@ -140,8 +130,7 @@ def site(row: Mapping[Any, Any]) -> str:
 
 def reason(row: Mapping[Any, Any]) -> str:
     """Return why an area is not eligible; "" where it is, or where no reason is told."""
-    code = row.get("ineligible_because")
-    return _(REASONS[code]) if code in REASONS else ""
+    return refusal(row.get("ineligible_because"))
 
 
 def serves(row: Mapping[Any, Any]) -> str:

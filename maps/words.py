@@ -106,6 +106,17 @@ WORDS: Final[Mapping[str, str]] = {
 }
 
 
+# Why an area is not eligible: coverage.priority.INELIGIBLE.
+NO_MONEY: Final = N_("neither the policy nor the scenario gives money to mobile coverage")
+REFUSALS: Final[Mapping[str, str]] = {
+    "mobile_not_supported": NO_MONEY,
+    "brings_nothing": N_("it would bring nothing"),
+    "not_priced": N_("no technology or no grant is known"),
+    "awarded": N_("its money has been awarded already"),
+    "above_reference": N_("it asks for more than the template accepts"),
+}
+
+
 # What stands for an operator whose name an audience must not see (coverage.phrases.WITHHELD).
 WITHHELD = {"another operator": N_("another operator"), "an operator": N_("an operator")}
 
@@ -113,6 +124,11 @@ WITHHELD = {"another operator": N_("another operator"), "an operator": N_("an op
 def operator(name: str) -> str:
     """Return an operator's name, or the word for one that is withheld."""
     return _(WITHHELD[name]) if name in WITHHELD else name
+
+
+def refusal(code: object) -> str:
+    """Return why an area is not eligible; "" where it is, or where no reason is told."""
+    return _(REFUSALS[str(code)]) if str(code) in REFUSALS else ""
 
 
 def word(code: object) -> str:

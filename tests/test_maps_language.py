@@ -171,8 +171,8 @@ def test_the_map_speaks_norwegian() -> None:
     about = areas["features"][-1]["properties"]
     assert about["t"][1] == "plass 1 · støttes · sikkert ja"
     assert [name for name, _ in about["p"]] == [
-        "område", "plass", "forslag", "virksomheter", "husstander", "teknologi", "trasé", "investering", "støttebehov",
-        "tilskudd", "poeng",
+        "område", "plass", "forslag", "enheter", "virksomheter", "husstander", "offentlige bygg", "teknologi", "trasé",
+        "investering", "støttebehov (P50)", "P10 til P90", "tilskudd", "poeng",
     ]  # fmt: skip
 
 

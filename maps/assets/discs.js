@@ -22,8 +22,21 @@
           }).addTo(group);
         });
       }
+      /* What is pressed beside every shape may be a disc: the canvas takes no clicks, it lies above the areas. */
+      function tell(event) {
+        var best = null, near = 10;
+        options.levels[shown].forEach(function (row) {
+          var off = map.latLngToLayerPoint([row[0], row[1]]).distanceTo(event.layerPoint);
+          if (off < near) { near = off; best = row; }
+        });
+        if (!best) { return; }
+        var count = (Math.round(10 * best[2]) / 10).toLocaleString(document.documentElement.lang);
+        L.popup().setLatLng([best[0], best[1]])
+          .setContent(window.coverageMap.lines([options.name + ": " + count, options.classes[best[3]].label])).openOn(map);
+      }
       map.on("zoomend", show);
-      group.on("remove", function () { map.off("zoomend", show); });
+      map.on("click", tell);
+      group.on("remove", function () { map.off("zoomend", show); map.off("click", tell); });
       show();
     });
     return group;

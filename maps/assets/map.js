@@ -47,6 +47,11 @@
       line.insertCell().textContent = row[1];
     });
     box.appendChild(body);
+    if (said.foot) {
+      var foot = document.createElement("p");
+      foot.textContent = said.foot;
+      box.appendChild(foot);
+    }
     return box;
   }
 
@@ -127,7 +132,7 @@
         if (about.t && options.interactive !== false) {
           layer.bindTooltip(lines(about.t), { sticky: true, className: "map-tip", direction: "auto" });
         }
-        if (about.p) { layer.bindPopup(table(about.t[0], about.p), { maxWidth: 320 }); }
+        if (about.p) { layer.bindPopup(function () { return table(about.t[0], about.p); }, { maxWidth: 320 }); }
         layer.on("add", function () {
           var drawn = layer.getElement && layer.getElement();
           if (drawn) { drawn.setAttribute("tabindex", "-1"); }
@@ -139,17 +144,18 @@
       }
     });
     if (options.dotsBelow) {
-      var dots = data.tiles ? window.coverageMap.tiled(options, "dots") : L.layerGroup(data.features.map(function (feature) {
+      var dots = data.tiles ? window.coverageMap.tiled(options, "dots") : options.dotsOf ? marked(map, data, options) : L.layerGroup(data.features.map(function (feature) {
         var about = feature.properties, look = data.styles[about.k] || {};
         return L.circleMarker(about.c, {
           pane: options.pane, radius: about.r, color: look.color, weight: 1.2, dashArray: look.dashArray && "3 2",
           opacity: 2 * look.fillOpacity + 0.3, fillColor: look.fillColor, fillOpacity: look.fillOpacity + 0.3
         }).bindTooltip(lines(about.t), { className: "map-tip" });
       }));
+      var turn = function (layer, on) { if (on) { group.addLayer(layer); } else { group.removeLayer(layer); } };
       var swap = function () {
         var far = map.getZoom() < options.dotsBelow;
-        group.addLayer(far ? dots : shapes);
-        group.removeLayer(far ? shapes : dots);
+        turn(dots, far);
+        turn(shapes, !far || options.dotsOf); /* dots of one class stand beside their shapes, not in place of them */
       };
       map.on("zoomend", swap);
       group.on("remove", function () { map.off("zoomend", swap); });
@@ -168,6 +174,19 @@
     if (options.fadeFrom) { fade(map, group, options); }
   }
 
+  /* A dot for each shape of one class, above all else: in a wide view the shapes themselves are specks. */
+  function marked(map, data, options) {
+    return L.layerGroup(data.features.filter(function (feature) {
+      return feature.properties.k.split("/")[0] === options.dotsOf;
+    }).map(function (feature) {
+      var about = feature.properties, look = data.styles[about.k] || {};
+      return L.circleMarker(about.c, {
+        pane: pane(map, "signs"), radius: 6, color: "#ffffff", weight: 1.5, fillColor: look.color, fillOpacity: 1
+      }).bindTooltip(lines(about.t), { className: "map-tip" })
+        .bindPopup(function () { return table(about.t[0], about.p); }, { maxWidth: 320 });
+    }));
+  }
+
   /* Close up, where single places are told apart, what lies below them steps back. */
   function fade(map, group, options) {
     var ground = map.getPane(options.pane);
@@ -180,6 +199,7 @@
   function vector(options) {
     if (options.url) { return window.coverageMap.fetched(options); }
     var group = L.layerGroup();
+    if (options.find) { window.coverageMap.keep(options); }
     group.on("add", function () {
       panes(group._map);
       group.clearLayers();
@@ -284,5 +304,5 @@
     }
   }
 
-  window.coverageMap = { lines: lines, draw: draw, failed: failed, vector: vector, focus: focus, explain: explain, legend: legend, begin: begin, panes: panes, pane: pane };
+  window.coverageMap = { lines: lines, table: table, draw: draw, failed: failed, vector: vector, focus: focus, explain: explain, legend: legend, begin: begin, panes: panes, pane: pane };
 })();

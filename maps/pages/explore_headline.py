@@ -10,6 +10,7 @@ from maps import figures, masts, style
 from maps.language import _
 from maps.pages import parts
 from maps.pages.finder import Shown
+from maps.words import NO_MONEY
 
 
 def show(assessment: Assessment, shown: Shown) -> None:
@@ -75,5 +76,5 @@ def _of_masts(assessment: Assessment) -> str:
             )
         )
     if not masts.compete(assessment):
-        told.append(_("They are not eligible: {reason}.", reason=_(masts.NO_MONEY)))
+        told.append(_("They are not eligible: {reason}.", reason=_(NO_MONEY)))
     return " ".join(told)

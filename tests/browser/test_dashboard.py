@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 from shapely.geometry import Point
 
-from maps import export
+from maps import export, search
 from tests.browser.chromium import LAPTOP, ROOT, Watched, dashboard
 from tests.reported import toy_assessment
 from tests.studymaker import CRS, X0, Y0, municipalities, tiny_study
@@ -271,7 +271,8 @@ def test_paths_outside_are_harmless(site: str, path: str) -> None:
 @pytest.mark.parametrize("make", [toy_assessment, hostile], ids=["toy", "hostile names"])
 def test_map_file_opens_from_a_disk(watched: Watched, tmp_path: Path, make) -> None:
     path = tmp_path / "map.html"
-    export.write_html(make(), path)
+    shown = make()
+    export.write_html(shown, path)
     page = watched.page
     page.on("dialog", lambda dialog: pytest.fail(f"a name ran as a script: {dialog.message}"))
     page.goto(path.as_uri())
@@ -281,5 +282,28 @@ def test_map_file_opens_from_a_disk(watched: Watched, tmp_path: Path, make) -> N
     shape.wait_for(timeout=PATIENCE)
     shape.dispatch_event("click")
     expect(page.locator(".leaflet-popup-content")).to_contain_text("funding gap")
+    field, hits = page.get_by_role("combobox"), page.locator(".map-find [role=option]")
+    names = [
+        "Røros - Rosse",
+        "ÅLEN/Ørland",
+        "Indre  Fosen, Rissa 3",
+        "\N{LATIN SMALL LIGATURE FI}ber É",
+        "--",
+        "Straße İ",
+    ]
+    assert page.evaluate("names => names.map(coverageMap.folded)", names) == search.folded(names).to_pylist()
+    field.fill("no such name")
+    expect(page.get_by_role("status")).to_contain_text("Nothing is called that")
+    first = shown.areas.sort_values("rank").iloc[0]
+    field.fill(str(first["rank"]))
+    expect(hits.first).to_contain_text(first["name"])
+    field.press("ArrowDown")
+    expect(hits.first).to_have_attribute("aria-selected", "true")
+    field.press("Enter")
+    expect(page.locator(".leaflet-popup-content", has_text=first["area_id"])).to_have_count(1)
+    expect(hits.first).to_be_hidden()
+    expect(page.locator(".leaflet-chosen-pane path")).to_have_count(1)
+    field.press("Escape")
+    expect(page.locator(".leaflet-popup-content")).to_have_count(0)
     page.screenshot(path=tmp_path / "map.png")
     assert page.evaluate("() => document.images.length") < 40
