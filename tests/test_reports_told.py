@@ -16,7 +16,7 @@ from coverage.nace import section_name
 from coverage.reports import render, write_all
 from coverage.reports.assumptions import assumed_text, assumption_table, business_sources
 from coverage.reports.businesses import COLUMNS
-from coverage.reports.geo import brief_places, full_places
+from coverage.reports.geo import LEFT_OUT, brief_places, full_places
 from coverage.reports.short import HEARD_COLUMNS
 from coverage.reports.wording import load_wording
 from tests import toy_told
@@ -292,15 +292,19 @@ def test_the_list_that_a_council_votes_on_counts_corrected_premises(told, tmp_pa
 # --- size -----------------------------------------------------------------------------------------------------------
 
 
-def test_places_that_lack_nothing_carry_their_reason_alone(told):
-    full, brief = (make(full_places(told)) for make in (lambda places: places, brief_places))
+@pytest.mark.parametrize(("words", "own", "other"), [(EN, "", "_nb"), (NB, "_nb", "")])
+def test_places_that_lack_nothing_carry_no_text_and_others_that_of_one_language(told, words, own, other):
+    full = full_places(told)
+    brief = brief_places(full, words)
     served = (full["gap_kind"] == "none") & (full["reason_code"] == "served")
     assert served.any()
     assert (~served).any()
-    texts = ["reason_nb", "change", "change_nb"]
-    assert brief.loc[served, texts].isna().all(axis=None)
-    assert (brief["reason"] == full["reason"]).all()
-    pd.testing.assert_frame_equal(brief.loc[~served, texts], full.loc[~served, texts])
+    said = [f"reason{own}", f"change{own}", "fixed_file", "fixed_as_of", "planned_file", "planned_as_of"]
+    assert brief.loc[served, said].isna().all(axis=None)
+    pd.testing.assert_frame_equal(brief.loc[~served, said], full.loc[~served, said])
+    assert set(full.columns) - set(brief.columns) <= LEFT_OUT | {f"reason{other}", f"change{other}"}
+    kept = [name for name in brief.columns if name not in said]
+    pd.testing.assert_frame_equal(pd.DataFrame(brief[kept]), pd.DataFrame(full[kept]))
 
 
 # --- workbooks beside the reports -----------------------------------------------------------------------------------

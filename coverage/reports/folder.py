@@ -112,18 +112,19 @@ def _write_files(assessment: Assessment, folder: Path, *, progress: Progress, la
     as_of = assessment.study.as_of
     summary = folder / "summary.json"
     list_csv = folder / "priority-list.csv"
-    places = functools.cache(lambda: geo.full_places(assessment))  # two files hold them
+    places = geo.every_place(assessment)
+    brief = places.then(functools.partial(geo.brief_places, wording=wording))
     steps: list[tuple[str, Callable[[Path], None]]] = [
         ("summary.json", lambda path: _write_text(path, delimited.summary_json(assessment.summary))),
         ("rejected.csv", lambda path: delimited.write_csv(tables.rejected_table(assessment), path)),
         ("corrections.csv", lambda path: delimited.write_csv(corrections.plain_table(assessment), path)),
         ("priority-list.csv", lambda path: delimited.write_csv(tables.priority_file(assessment), path)),
-        ("places.parquet", lambda path: geo.write_parquet(places(), path)),
+        ("places.parquet", lambda path: geo.write_parquet_pieces(places, path)),
         ("areas.parquet", lambda path: geo.write_parquet(geo.full_areas(assessment), path)),
         (
             "assessment.gpkg",
             lambda path: geo.write_geopackage(
-                geo.assessment_layers(assessment, geo.brief_places(places())), path, as_of=as_of, wording=wording
+                geo.assessment_layers(assessment, brief), path, as_of=as_of, wording=wording
             ),
         ),
         (

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import io
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pyogrio
 import shapely
 
@@ -20,10 +24,10 @@ from coverage.crs import GEOGRAPHIC_CRS
 from coverage.reports.audience import mark
 from coverage.reports.columns import rounded, style_of
 from coverage.reports.corrections import correction_layer
-from coverage.reports.evidence import EVERY_TEXT, with_evidence
-from coverage.reports.pieces import Pieces, by_value, in_pieces
+from coverage.reports.evidence import OFFERS, in_language, text_columns, with_evidence
+from coverage.reports.pieces import SIZE, Pieces, by_value, in_pieces
 from coverage.reports.qgis import add_styles
-from coverage.reports.short import short_places
+from coverage.reports.short import pieces
 from coverage.reports.tables import ranked_areas
 from coverage.reports.technical import with_metres
 from coverage.reports.wording import Wording
@@ -32,6 +36,19 @@ Layer: TypeAlias = gpd.GeoDataFrame | Pieces
 
 PLACED: Final = ("eligible", "weight", "buildings")  # of sites: what lets them be routed to as places
 SERVED: Final = "served"  # the reason_code of places that reach every tier
+# What a GeoPackage of all places leaves to places.parquet: columns that say again what another one says, what the
+# project needs for itself, and the rows of registers.
+LEFT_OUT: Final = frozenset(
+    (
+        "source", "source_row", "tier_best", "fixed_down_max_mbps", "fixed_up_max_mbps", "fixed_class_down_mbps",
+        "fixed_class_up_mbps", "uncounted_down_mbps", "uncounted_up_mbps", "uncounted_technology",
+        "uncounted_provider", "uncounted_source", "uncounted_source_row", "uncounted_why", "measured_up_mbps",
+        "measured_tests", "mobile_level_indoor", "nace_standard", "nace_division", "nace_note", "ground_basis",
+        "hub_distance_basis", "correction_row", "correction_source", "stranding_route_m",
+    )
+)  # fmt: skip
+PARQUET: Final[dict[str, Any]] = {"index": False, "compression": "zstd", "schema_version": "1.1.0"}
+PAGE_BYTES: Final = 16_384
 DEGREE_DECIMALS: Final = 7  # about one centimetre
 
 
@@ -47,9 +64,43 @@ def stamped(frame: gpd.GeoDataFrame, assessment: Assessment) -> gpd.GeoDataFrame
 
 def write_parquet(frame: gpd.GeoDataFrame, path: Path) -> None:
     """Write GeoParquet 1.1; the same frame gives the same bytes. What a stage noted beside its rows stays out of it."""
+    _plain(frame).to_parquet(path, **PARQUET)
+
+
+def write_parquet_pieces(parts: Pieces, path: Path) -> None:
+    """Write GeoParquet 1.1, each piece as a row group; the same rows give the same bytes.
+
+    What the file says of its geometries is what `write_parquet` says of all the pieces' together.
+    """
+    columns, pandas = (_geo_metadata(frame) for frame in (parts.source[[parts.source.geometry.name]], parts.head))
+    schema = _arrow(parts.head).schema.with_metadata({**pandas, b"geo": columns[b"geo"]})
+    with pq.ParquetWriter(path, schema, compression="zstd") as file:
+        for part in parts:
+            file.write_table(_arrow(part).cast(schema))
+
+
+def _geo_metadata(frame: gpd.GeoDataFrame) -> dict[bytes, bytes]:
+    held = io.BytesIO()
+    _plain(frame).to_parquet(held, **PARQUET)
+    found: dict[bytes, bytes] = pq.read_schema(held).metadata
+    return found
+
+
+def _plain(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     plain = frame.copy(deep=False)
     plain.attrs = {}
-    plain.to_parquet(path, index=False, compression="zstd", schema_version="1.1.0")
+    return plain
+
+
+def _arrow(frame: gpd.GeoDataFrame) -> pa.Table:
+    return pa.table(_plain(frame).to_arrow(index=False, geometry_encoding="WKB"))
+
+
+def every_place(assessment: Assessment, *, size: int = SIZE) -> Pieces:
+    """Return `full_places` as frames of at most `size` rows, each made when it is asked for."""
+    at = np.arange(len(assessment.places))
+    make = partial(with_evidence, assessment=assessment)
+    return Pieces(assessment.places, at, make, size).then(partial(stamped, assessment=assessment))
 
 
 def full_places(assessment: Assessment) -> gpd.GeoDataFrame:
@@ -62,17 +113,19 @@ def full_areas(assessment: Assessment) -> gpd.GeoDataFrame:
     return with_metres(ranked_areas(assessment), assessment)
 
 
-def brief_places(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return `full_places` without the long texts of places that lack nothing: of those `reason` alone says why.
+def brief_places(places: gpd.GeoDataFrame, wording: Wording) -> gpd.GeoDataFrame:
+    """Return `full_places` without other languages' texts, and without what LEFT_OUT names.
 
-    A GeoPackage does not compress, and the texts of served places make up half of one.
+    Of places that lack nothing no text, file and date says what `reason_code` and the offer's own columns say already:
+    a GeoPackage does not compress, and these would make up a third of one.
     """
     served = (places["gap_kind"] == "none") & (places["reason_code"] == SERVED)
-    long = [name for name in places.columns if name in EVERY_TEXT and name != "reason"]
-    return places.assign(**{name: places[name].mask(served) for name in long})
+    kept = in_language(places.drop(columns=[name for name in places.columns if name in LEFT_OUT]), wording)
+    told = [*text_columns(wording.language), *(f"{offer}_{what}" for offer in OFFERS for what in ("file", "as_of"))]
+    return kept.assign(**{name: kept[name].mask(served) for name in told})
 
 
-def assessment_layers(assessment: Assessment, places: gpd.GeoDataFrame) -> dict[str, gpd.GeoDataFrame]:
+def assessment_layers(assessment: Assessment, places: Layer) -> dict[str, Layer]:
     """Return the layers of a GeoPackage, in the study's CRS: municipalities, areas, routes and the places given.
 
     Where places were corrected, a layer `corrections` holds a point for each correction.
@@ -92,31 +145,47 @@ def assessment_layers(assessment: Assessment, places: gpd.GeoDataFrame) -> dict[
     }
 
 
-def gap_layers(assessment: Assessment) -> dict[str, gpd.GeoDataFrame]:
+def gap_layers(assessment: Assessment) -> dict[str, Layer]:
     """Return the layers of a gap report: areas, routes and the places short of service, without homes' names."""
-    return assessment_layers(assessment, short_places(assessment))
+    return assessment_layers(assessment, pieces(assessment))
 
 
-def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: Path, *, as_of: dt.date, wording: Wording) -> None:
+def write_geopackage(layers: Mapping[str, Layer], path: Path, *, as_of: dt.date, wording: Wording) -> None:
     """Write layers and their QGIS styles into one GeoPackage; its time stamps are the as-of date."""
-    with _gdal_date(as_of):
-        for number, (name, frame) in enumerate(layers.items()):
+    with _gdal_options(as_of):
+        for number, (name, layer) in enumerate(layers.items()):
+            options = {"IDENTIFIER": name, "GEOMETRY_NAME": "geom"}
+            where = {"layer": name, "driver": "GPKG", "append": number > 0, "layer_options": options}
+            if isinstance(layer, Pieces):
+                _stream(layer, path, where)
+                continue
+            kind = _geometry_type(layer.geometry)
             pyogrio.write_dataframe(
-                _plain_columns(frame),
-                path,
-                layer=name,
-                driver="GPKG",
-                append=number > 0,
-                geometry_type=_geometry_type(frame),
-                promote_to_multi=_geometry_type(frame).startswith("Multi"),
-                layer_options={"IDENTIFIER": name, "GEOMETRY_NAME": "geom"},
+                _plain_columns(layer), path, geometry_type=kind, promote_to_multi=kind.startswith("Multi"), **where
             )
     add_styles(path, list(layers), as_of=as_of, wording=wording)
 
 
-def _geometry_type(frame: gpd.GeoDataFrame) -> str:
-    kinds = {str(kind).removeprefix("Multi") for kind in frame.geom_type.dropna().unique()}
-    if kinds == {"Point"} and not frame.geom_type.str.startswith("Multi").any():
+def _stream(parts: Pieces, path: Path, where: Mapping[str, Any]) -> None:
+    """Write a layer that is pulled piece by piece: one transaction, one spatial index, the types of the head."""
+    head = _plain_columns(parts.head)
+    schema = _arrow(head).schema
+    batches = (batch for part in parts for batch in _arrow(_plain_columns(part)).cast(schema).to_batches())
+    code = head.crs.to_epsg()
+    pyogrio.write_arrow(
+        pa.RecordBatchReader.from_batches(schema, batches),
+        path,
+        geometry_name=head.geometry.name,
+        geometry_type=_geometry_type(parts.source.geometry),
+        crs=f"EPSG:{code}" if code else head.crs.to_wkt(),
+        **where,
+    )
+
+
+def _geometry_type(shapes: gpd.GeoSeries) -> str:
+    found = [str(kind) for kind in shapes.geom_type.dropna().unique()]
+    kinds = {kind.removeprefix("Multi") for kind in found}
+    if found == ["Point"]:
         return "Point"
     if len(kinds) == 1:
         return f"Multi{next(iter(kinds)).replace('LinearRing', 'LineString')}"
@@ -131,12 +200,14 @@ def _plain_columns(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 @contextlib.contextmanager
-def _gdal_date(as_of: dt.date) -> Iterator[None]:
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{as_of.isoformat()}T00:00:00.000Z"})
+def _gdal_options(as_of: dt.date) -> Iterator[None]:
+    # Our rows are long: in SQLite's own pages of 4 kB a tenth of a file is left empty.
+    options = {"OGR_CURRENT_DATE": f"{as_of.isoformat()}T00:00:00.000Z", "OGR_SQLITE_PRAGMA": f"page_size={PAGE_BYTES}"}
+    pyogrio.set_gdal_config_options(options)
     try:
         yield
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+        pyogrio.set_gdal_config_options(dict.fromkeys(options))
 
 
 def write_geojson(layers: Mapping[str, Layer], path: Path, *, facts: Mapping[str, Any]) -> None:

@@ -70,9 +70,10 @@ def render(
 
 
 def _gap_csv(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
-    places = short.short_places(selection.assessment)
-    marked = places.drop(columns=places.geometry.name).assign(**mark(selection.assessment))
-    delimited.write_csv(pd.DataFrame(marked), path)
+    extra = mark(selection.assessment)
+    places = short.pieces(selection.assessment)
+    plain = places.then(lambda part: pd.DataFrame(part.drop(columns=part.geometry.name)).assign(**extra))
+    delimited.write_csv(plain, path)
 
 
 def _gap_gpkg(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
