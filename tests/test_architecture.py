@@ -39,7 +39,9 @@ ALLOWED: dict[str, set[str]] = {
     "policy": BASE | {"crs", "schemas", "rules"},
     "scenario": BASE | {"crs", "schemas", "policy", "rules", "wishes"},
     "inputs": BASE | {"schemas"},
-    "sources": BASE | {"schemas", "crs", "inputs", "sources"},
+    # What the writer and the reader of the address form agree on.
+    "form": set(),
+    "sources": BASE | {"schemas", "crs", "inputs", "sources", "form"},
     "study": BASE | {"sources", "policy", "scenario", "schemas", "crs", "inputs"},
     # It compares with published figures, so it judges places as the pipeline does.
     "findings": BASE | {"study", "inputs"},

@@ -201,10 +201,11 @@ PLAIN: Final = (read_table, read_vector, read_parquet, read_rows)
 
 
 def open_batch(spec: SourceSpec) -> tuple[Batch, Mapping[str, str]]:
-    """Read a source, keep the rows that study.toml asks for, and return them with the format's own mapping."""
+    """Read a source, keep the rows that study.toml asks for, and return them with the mapping of format and file."""
     reader = reader_of(spec)
-    batch = Batch(spec, reader.read(spec))
+    raw = reader.read(spec)
+    batch = Batch(spec, raw)
     batch.tell_unused = reader.read in PLAIN
     keep_wanted(batch)
     batch.require_rows()
-    return batch, reader.columns
+    return batch, {**reader.columns, **raw.columns}

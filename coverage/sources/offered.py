@@ -94,6 +94,12 @@ class Preview:
         most = int(dimension[dimension >= 0].mode().max()) if (dimension >= 0).any() else 2
         return ("point", "line", "polygon")[most]
 
+    def guess(self, fields: Sequence[Field]) -> dict[str, str]:
+        """Return our column = theirs: what the file says itself, else what the names of its columns suggest."""
+        known = {field.name for field in fields}
+        said = {ours: theirs for ours, theirs in self.raw.columns.items() if ours in known}
+        return said or guess_columns(self.columns, fields)
+
     def values(self, column: str) -> tuple[str, ...]:
         """Return the different values of a column, the most frequent first, as many as MOST_VALUES."""
         counts = as_text(self.raw.frame[column]).value_counts()

@@ -30,7 +30,8 @@ class RawTable:
     with its CRS set where the file (or a cell id) gives geometry. `rejected` (schemas.REJECTED_COLUMNS) holds
     rows that the reader could make nothing of; they are not in `frame`. Every data row is in exactly one of
     the two, or, where very many rows share a reason, counted in `unlisted`; or the format is about other things too,
-    which are counted in `left_out` (and told in a note).
+    which are counted in `left_out` (and told in a note). `columns` (ours = theirs) is what the file itself says of its
+    columns; study.toml wins.
     """
 
     frame: pd.DataFrame
@@ -41,6 +42,7 @@ class RawTable:
     decimal: str = "."  # the decimal mark of numbers that are still text
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def rejections(

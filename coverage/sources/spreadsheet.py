@@ -21,6 +21,7 @@ from coverage import schemas
 from coverage.errors import DataError
 from coverage.inputs import SourceSpec
 from coverage.sources.archive import check_archive
+from coverage.sources.filled_form import Form, filled_rows, form_of_book
 from coverage.sources.headers import column_names, header_rows
 from coverage.sources.limits import CHUNK, MAX_CELLS, MAX_COLUMNS, brief, check_count, check_unpacked
 from coverage.sources.names import nearest
@@ -43,8 +44,9 @@ def read_sheet(path: Path, spec: SourceSpec) -> RawTable:
     """Read one sheet as text columns; numbers are written with a decimal point, dates as 2025-06-30.
 
     Option `sheet` names it, and may be left out where there is one only. Header: see `header_rows`. Row 1 is the
-    one below it; rows without any value are no rows. Columns without a name and without a value are left out. Raises
-    DataError where the file is no spreadsheet, is damaged or too large, has no such sheet or no rows.
+    one below it; rows without any value are no rows. Of corrections without that option the address form is known, and
+    only what was filled in is read (``sources.filled_form``). Columns without a name and without a value are left
+    out. Raises DataError where the file is no spreadsheet, is damaged or too large, has no such sheet or no rows.
     """
     _check(path, spec)
     try:
@@ -52,7 +54,7 @@ def read_sheet(path: Path, spec: SourceSpec) -> RawTable:
             warnings.simplefilter("always")
             book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
             try:
-                raw = _table(_rows(book, spec), spec)
+                raw = _read(book, spec)
             finally:
                 book.close()
         said = tuple(dict.fromkeys(brief(item.message, length=200) for item in caught))
@@ -62,14 +64,18 @@ def read_sheet(path: Path, spec: SourceSpec) -> RawTable:
 
 
 def sheet_names(path: Path, spec: SourceSpec) -> tuple[str, ...]:
-    """Return the sheets of a spreadsheet, for a person to choose from. Raises DataError as `read_sheet` does."""
+    """Return the sheets of a spreadsheet, for a person to choose from: of the address form the one that is filled in.
+
+    Raises DataError as `read_sheet` does.
+    """
     _check(path, spec)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(path, read_only=True, keep_links=False)
         try:
-            return tuple(sheet.title for sheet in book.worksheets if hasattr(sheet, "iter_rows"))
+            form = _form(book, spec)
+            return (form.sheet,) if form else tuple(_sheets(book))
         finally:
             book.close()
     except _BROKEN as error:
@@ -105,8 +111,25 @@ def _check(path: Path, spec: SourceSpec) -> None:
         raise DataError(f"{spec.name}: not a readable spreadsheet ({brief(error)}); expected a whole .xlsx") from error
 
 
+def _read(book: Any, spec: SourceSpec) -> RawTable:
+    form = _form(book, spec)
+    if form is None:
+        return _table(_rows(book, spec), spec)
+    options = {**spec.options, "sheet": form.sheet, "header_rows": [form.header_row]}
+    there = replace(spec, options=options)
+    return filled_rows(_table(_rows(book, there), there), form, spec)
+
+
+def _form(book: Any, spec: SourceSpec) -> Form | None:
+    return form_of_book(book, spec) if spec.role == "corrections" and "sheet" not in spec.options else None
+
+
+def _sheets(book: Any) -> dict[str, Any]:
+    return {sheet.title: sheet for sheet in book.worksheets if hasattr(sheet, "iter_rows")}
+
+
 def _rows(book: Any, spec: SourceSpec) -> Iterator[Row]:
-    sheets = {sheet.title: sheet for sheet in book.worksheets if hasattr(sheet, "iter_rows")}
+    sheets = _sheets(book)
     name = str(spec.options.get("sheet", ""))
     if name and name not in sheets:
         raise DataError(f"{spec.name}: no sheet {name!r}; {nearest(name, sheets)}")

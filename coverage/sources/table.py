@@ -25,6 +25,7 @@ from coverage.errors import DataError
 from coverage.inputs import SourceSpec
 from coverage.sources.archive import local_file
 from coverage.sources.encoding import to_utf8
+from coverage.sources.filled_form import filled_rows, form_of_list
 from coverage.sources.headers import MAX_HEADER_ROW, column_names, header_rows
 from coverage.sources.limits import brief, check_count, limit, read_bounded
 from coverage.sources.raw import EXAMPLES, VALUE_LENGTH, NoRowsError, RawTable, rejections
@@ -81,7 +82,9 @@ def read_table(spec: SourceSpec) -> RawTable:
     frame.index = pd.Index(rows, dtype="int64", name="row")
     if frame.empty and rejected.empty:
         raise NoRowsError(f"{spec.name}: the file has a header but no rows; expected at least one row")
-    return RawTable(frame, rejected, unlisted, decimal=decimal, notes=(*found, *notes))
+    raw = RawTable(frame, rejected, unlisted, decimal=decimal, notes=(*found, *notes))
+    form = form_of_list(frame, spec) if spec.role == "corrections" else None
+    return raw if form is None else filled_rows(raw, form, spec)
 
 
 def _bytes(path: Path, spec: SourceSpec) -> bytes:

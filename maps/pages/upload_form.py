@@ -13,7 +13,7 @@ from typing import Any, Final
 import streamlit as st
 
 from coverage import schemas
-from coverage.sources.offered import Preview, fields_for, guess_columns, guess_value, is_known
+from coverage.sources.offered import Preview, fields_for, guess_value, is_known
 from coverage.sources.roles import COORDINATES, PLACED, ROLES, Field
 from coverage.study import Study
 from maps import language, style
@@ -46,7 +46,7 @@ def shapes_of(kind: Kind, preview: Preview) -> tuple[str, ...]:
 def guess(kind: Kind, pending: Pending, preview: Preview, *, shape: str) -> dict[str, Any]:
     """Return the table that the names of the columns and the words in them suggest."""
     fields = _fields(kind, pending, shape)
-    columns = guess_columns(preview.columns, fields)
+    columns = preview.guess(fields)
     values = {
         field.name: words
         for field in fields
@@ -100,7 +100,7 @@ def render(
     if shapes:
         shape = st.selectbox(_("A row is"), shapes, key=KEY + "shape", **STAY, format_func=lambda code: _(SHAPES[code]))
     fields = _fields(kind, pending, shape) if plain else ()
-    guessed = set(guess_columns(preview.columns, fields))
+    guessed = set(preview.guess(fields))
     first = [field for field in fields if _at_once(field, kind, shape) or field.name in guessed]
     said: dict[str, Any] = {"columns": {}, "constants": dict(kind.constants), "values": {}, "options": {}}
     _grid(first, kind, preview, said)
