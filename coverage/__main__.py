@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from coverage import agreement, applications, backcast_tables, comparisons, console, pipeline, reports
+from coverage import applications, backcast_tables, comparisons, console, handouts, pipeline, reports
 from coverage import backcast as backcasting
 from coverage import check as checks
 from coverage import stress as stress_test
@@ -18,7 +18,7 @@ from coverage.audience import Audience
 from coverage.compare import compare_runs
 from coverage.compare.words import sentences
 from coverage.disclosure import shown_to
-from coverage.errors import CoverageError, DataError, SourceError
+from coverage.errors import CoverageError, SourceError
 from coverage.plans import what_ifs
 from coverage.policy import load_policy
 from coverage.reports import contrast_table
@@ -76,7 +76,7 @@ def assess(
     if json_:
         print_json(result.summary)
     else:
-        _print_summary(result, folder)
+        console.print_summary(result, folder, wide_console())
 
 
 @app.command()
@@ -94,10 +94,12 @@ def check(study: StudyFolder, data_root: DataRoot = None, json_: AsJson = False)
 
 @app.command()
 def report(
-    kind: Annotated[str, typer.Argument(metavar="{gap,priority}")],
+    kind: Annotated[str, typer.Argument(metavar="{gap,priority,addresses,all}")],
     study: StudyFolder,
     format_: Annotated[str | None, typer.Option("--format", help="xlsx, csv, pdf, gpkg, geojson or html.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="The file to write.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file to write; the folder, of all or of each municipality.")
+    ] = None,
     scenario: ScenarioFile = None,
     policy: PolicyId = None,
     budget: Budget = None,
@@ -105,6 +107,9 @@ def report(
     municipality: Annotated[list[str] | None, typer.Option("--municipality", help="Code; may be repeated.")] = None,
     area: Annotated[list[str] | None, typer.Option("--area", help="Area id; may be repeated.")] = None,
     technology: Annotated[str | None, typer.Option("--technology")] = None,
+    each_municipality: Annotated[
+        bool, typer.Option("--each-municipality", help="A folder for each municipality, or each of those named.")
+    ] = False,
     audience: Annotated[
         str, typer.Option("--audience", help="Who may read it: internal (default), council, operator or public.")
     ] = "",
@@ -115,35 +120,26 @@ def report(
     lang: Language = "en",
     data_root: DataRoot = None,
 ) -> None:
-    """Write one report of STUDY, or say whether a priority list still follows from its data."""
+    """Write one report of STUDY, or all, or those of each municipality; or say whether a priority list still follows.
+
+    `all` writes every report in every format into the folder --out, or in --format alone.
+    """
     reports.require_language(lang)
     reader = Audience.named(audience, operator)
-    if verify is None and (format_ is None or out is None):
-        raise DataError("report: --format and --out are needed, or --verify with a list; expected one of the two")
-    if verify is not None and (kind != "priority" or format_ or out):
-        raise DataError("report: --verify is of a priority list, and writes nothing; leave --format and --out away")
+    asked = handouts.Asked(
+        kind, format_, out, tuple(municipality or ()), tuple(area or ()), technology, each_municipality, verify
+    )
+    asked.require(reader)
     opened = Study.open(study, data_root=data_root)
     question = _scenario(opened, scenario, policy, budget, seed)
-    if format_ is not None:
-        reports.require_format(kind, format_)
     with progress(len(opened.sources) + len(pipeline.STEPS)) as step:
         result = shown_to(pipeline.assess(opened, question, progress=step), reader)
-    codes, ids = tuple(municipality or ()), tuple(area or ())
     if verify is not None:
-        part = reports.select(result, municipality=codes, area=ids, technology=technology)
-        found = verify_list(verify, part)
+        found = verify_list(verify, reports.select(result, **asked.parts))
         typer.echo("\n".join(found.sentences(language=lang)))
         raise typer.Exit(0 if found.follows else 1)
-    assert format_ is not None  # noqa: S101 - for the type checker; said above
-    assert out is not None  # noqa: S101 - likewise
-    if format_ == "html":
-        part = reports.select(result, municipality=codes, area=ids, technology=technology)
-        _write_html(part, out, language=lang)
-    else:
-        reports.render(
-            result, kind, format=format_, path=out, municipality=codes, area=ids, technology=technology, language=lang
-        )
-    typer.echo(f"wrote {out}", err=True)
+    writers = {"html": partial(_write_html, language=lang)}
+    typer.echo(handouts.write(asked, result, language=lang, writers=writers), err=True)
 
 
 @app.command()
@@ -321,31 +317,6 @@ def _write_html(result: Assessment, path: Path, *, language: str) -> None:
     from maps.export import write_html
 
     write_html(result, path, language=language)
-
-
-def _print_summary(result: Assessment, folder: Path) -> None:
-    console = wide_console()
-    figures = result.summary
-    if result.study.data_status != "real":
-        console.print(f"[bold]{result.study.data_status.upper()} DATA[/bold]: figures describe no real place exactly.")
-    eligible, funded, gap = figures["eligible"], figures["funded"], figures["funding_gap"]
-    money = figures["currency"]
-    console.print(
-        f"{result.study.name}, policy {figures['policy']}, as of {figures['as_of']}\n"
-        f"eligible: {eligible['businesses']:,.0f} businesses and {eligible['households']:,.0f} homes "
-        f"in {figures['areas']} areas\n"
-        f"funding gap: {gap['p10'] / 1e6:,.0f}–{gap['p90'] / 1e6:,.0f} million {money} (P10–P90)\n"
-        f"budget {figures['budget'] / 1e6:,.1f} million {money} funds {funded['areas']} areas: "
-        f"{funded['businesses']:,.0f} businesses and {funded['households']:,.0f} homes"
-        + (f"; {funded['areas_without_gap']} of them need no grant" if funded["areas_without_gap"] else "")
-    )
-    if figures["rejected"]:
-        console.print(f"{figures['rejected']} rows were set aside: see {folder / 'rejected.csv'}")
-    for line in agreement.lines(figures.get("agreement", {})):
-        console.print(line)
-    for warning in result.provenance["warnings"]:
-        console.print(f"note: {warning}")
-    console.print(f"written to {folder}")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Tables of a hearing and of a stress test for the terminal and for files; the command line stays thin."""
+"""What a run found, for the terminal; tables of a hearing and of a stress test for it and for files."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from coverage import agreement
+from coverage.assessment import Assessment
 from coverage.errors import DataError
 from coverage.hearing import Account
 from coverage.policy import load_policy
@@ -30,6 +32,31 @@ BOOKS: Final = {
     "lists": side_books.write_hearing,
     "prices": side_books.write_backcast,
 }
+
+
+def print_summary(result: Assessment, folder: Path, console: Console) -> None:
+    """Print what a run found, in a few lines."""
+    figures = result.summary
+    if result.study.data_status != "real":
+        console.print(f"[bold]{result.study.data_status.upper()} DATA[/bold]: figures describe no real place exactly.")
+    eligible, funded, gap = figures["eligible"], figures["funded"], figures["funding_gap"]
+    money = figures["currency"]
+    console.print(
+        f"{result.study.name}, policy {figures['policy']}, as of {figures['as_of']}\n"
+        f"eligible: {eligible['businesses']:,.0f} businesses and {eligible['households']:,.0f} homes "
+        f"in {figures['areas']} areas\n"
+        f"funding gap: {gap['p10'] / 1e6:,.0f}–{gap['p90'] / 1e6:,.0f} million {money} (P10–P90)\n"
+        f"budget {figures['budget'] / 1e6:,.1f} million {money} funds {funded['areas']} areas: "
+        f"{funded['businesses']:,.0f} businesses and {funded['households']:,.0f} homes"
+        + (f"; {funded['areas_without_gap']} of them need no grant" if funded["areas_without_gap"] else "")
+    )
+    if figures["rejected"]:
+        console.print(f"{figures['rejected']} rows were set aside: see {folder / 'rejected.csv'}")
+    for line in agreement.lines(figures.get("agreement", {})):
+        console.print(line)
+    for warning in result.provenance["warnings"]:
+        console.print(f"note: {warning}")
+    console.print(f"written to {folder}")
 
 
 def hearing_tables(account: Account, *, study: Study) -> Tables:

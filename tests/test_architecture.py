@@ -39,9 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "policy": BASE | {"crs", "schemas", "rules"},
     "scenario": BASE | {"crs", "schemas", "policy", "rules", "wishes"},
     "inputs": BASE | {"schemas"},
-    # What the writer and the reader of the address form agree on.
-    "form": set(),
-    "sources": BASE | {"schemas", "crs", "inputs", "sources", "form"},
+    "sources": BASE | {"schemas", "crs", "inputs", "sources"},
     "study": BASE | {"sources", "policy", "scenario", "schemas", "crs", "inputs"},
     # It compares with published figures, so it judges places as the pipeline does.
     "findings": BASE | {"study", "inputs"},
@@ -173,7 +171,8 @@ ALLOWED: dict[str, set[str]] = {
     # It runs the pipeline again on changed plans.
     "stress": SEEN | {"pipeline", "plans", "priority", "criteria"},
     "terminal": set(),
-    "console": SEEN | {"hearing", "stress", "reports"},
+    "console": SEEN | {"agreement", "hearing", "stress", "reports"},
+    "handouts": BASE | {"assessment", "audience", "reports", "terminal"},
     "compare": BASE | {"policy"},
     "earlier": SEEN | {"compare"},
     # A list that was handed over is set beside the same file written anew.
@@ -185,8 +184,8 @@ ALLOWED: dict[str, set[str]] = {
     "__main__": SEEN
     | {"disclosure"}
     | {"backcast", "backcast_tables"}
-    | {"comparisons", "pipeline", "reports", "check", "agreement", "console", "plans", "stress"}
-    | {"applications", "compare", "terminal", "verify"},
+    | {"comparisons", "pipeline", "reports", "check", "console", "plans", "stress"}
+    | {"applications", "compare", "handouts", "terminal", "verify"},
 }
 SAID = {"language", "words"}
 # Room of `maps` -> (rooms of coverage, rooms of maps)

@@ -5,7 +5,8 @@ what differs between two folders.
 """
 
 from coverage.reports.comparison import write_comparison
-from coverage.reports.folder import FILES, check_folder, write_all
+from coverage.reports.folder import FILES, write_all
+from coverage.reports.outputs import check_folder
 from coverage.reports.selection import select
 from coverage.reports.single import FORMATS, render, require_format
 from coverage.reports.wording import require_language

@@ -1,16 +1,9 @@
-"""Write every output of one assessment into a folder: all of it or nothing.
-
-Files are made in a temporary folder beside the wanted one, which then takes its place. A failed run leaves the
-last good output as it was.
-"""
+"""Write every output of one assessment into a folder: all of it or nothing."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import json
-import os
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,9 +11,10 @@ from types import MappingProxyType
 from typing import Final
 
 from coverage.assessment import Assessment
-from coverage.errors import CoverageError, DataError
 from coverage.reports import corrections, delimited, gap_paper, geo, priority_paper, tables, xlsx
-from coverage.reports.selection import Selection, cut
+from coverage.reports.once import once
+from coverage.reports.outputs import RUN_FILE, replacing, sha256, write_run
+from coverage.reports.selection import cut
 from coverage.reports.wording import load_wording
 
 # The same assessment gives the same bytes; run.json lists their SHA-256.
@@ -32,29 +26,12 @@ DETERMINISTIC: Final = (
     "corrections.csv",
     "summary.json",
 )
-RUN_FILE: Final = "run.json"
 FILES: Final = (
     "summary.json", "rejected.csv", "corrections.csv", "priority-list.csv", "places.parquet", "areas.parquet",
     "assessment.gpkg", "gap-report.xlsx", "priority-list.xlsx", "gap-report.pdf", "priority-list.pdf", RUN_FILE,
 )  # fmt: skip
-LITTER: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 Progress = Callable[[str], None]
-
-
-def check_folder(folder: Path) -> None:
-    """Raise DataError if writing to the folder would replace files that this tool did not write."""
-    if folder.exists() and not folder.is_dir():
-        raise DataError(f"{folder}: this is a file; expected a folder to write the outputs to")
-    if not folder.exists():
-        return
-    ours = _listed(folder)
-    foreign = sorted(item.name for item in folder.iterdir() if item.name not in ours | LITTER)
-    if foreign:
-        raise DataError(
-            f"{folder}: holds {foreign[0]!r}, which an earlier run did not write; "
-            "name an empty or a new folder, so that nothing of yours is replaced"
-        )
 
 
 def write_all(
@@ -70,41 +47,28 @@ def write_all(
     `extra` names further files, each with the function that writes it. `progress` is called before each file.
     Raises DataError if the folder holds other people's files, CoverageError if it cannot be replaced.
     """
-    folder = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow a link that the user made
-    check_folder(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        made.chmod(0o755)  # a temporary folder is private; the outputs are as open as any other
+    with replacing(folder) as made:
         _write_files(assessment, made, progress=progress, language=language)
         for name, write in extra.items():
             progress(f"writing {name}")
             write(assessment, made / name)
         progress(f"writing {RUN_FILE}")
-        _write_run(assessment, made)
-        _replace(made, folder)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+        write_run(assessment, made, hashed=DETERMINISTIC.__contains__)
 
 
-def priority_fingerprint(selection: Selection, folder: Path) -> str:
-    """Return the SHA-256 of the priority-list.csv of a selection, made in the folder and removed again."""
-    path = folder / "fingerprint.csv"
-    delimited.write_csv(tables.priority_file(selection.assessment), path)
-    digest = sha256(path)
-    path.unlink()
-    return digest
+@once
+def priority_fingerprint(assessment: Assessment) -> str:
+    """Return the SHA-256 of the priority-list.csv of an assessment, or of the part of one."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "fingerprint.csv"
+        delimited.write_csv(tables.priority_file(assessment), path)
+        return sha256(path)
 
 
+@once
 def gap_fingerprint(assessment: Assessment) -> str:
     """Return the SHA-256 of the summary.json of an assessment."""
     return hashlib.sha256(delimited.summary_json(assessment.summary).encode()).hexdigest()
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal text."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_files(assessment: Assessment, folder: Path, *, progress: Progress, language: str) -> None:
@@ -153,45 +117,3 @@ def _write_files(assessment: Assessment, folder: Path, *, progress: Progress, la
 
 def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _write_run(assessment: Assessment, folder: Path) -> None:
-    files = {}
-    for path in sorted(folder.iterdir()):
-        files[path.name] = {"bytes": path.stat().st_size}
-        if path.name in DETERMINISTIC:
-            files[path.name]["sha256"] = sha256(path)  # type: ignore[assignment]
-    run = {**assessment.provenance, "data_status": assessment.study.data_status, "files": files}
-    delimited.write_json(run, folder / RUN_FILE)
-
-
-def _listed(folder: Path) -> set[str]:
-    """Return the names that an earlier run wrote into the folder, by its run.json."""
-    try:
-        run = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-        return {RUN_FILE, *run["files"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()  # no earlier run's list: then nothing in the folder counts as ours
-
-
-def _replace(made: Path, folder: Path) -> None:
-    # Windows cannot rename over a folder, nor move one in which a file is open in another program.
-    if not folder.exists():
-        made.rename(folder)
-        return
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-    kept = aside / folder.name
-    try:
-        folder.rename(kept)
-    except OSError as error:
-        aside.rmdir()
-        raise CoverageError(
-            f"{folder}: cannot be replaced ({error.strerror}); close the programs that have its files open"
-        ) from error
-    try:
-        made.rename(folder)
-    except OSError as error:
-        kept.rename(folder)
-        aside.rmdir()
-        raise CoverageError(f"{folder}: cannot be written ({error.strerror})") from error
-    shutil.rmtree(aside, ignore_errors=True)

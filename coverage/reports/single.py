@@ -61,12 +61,24 @@ def render(
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
         made = Path(folder) / path.name
-        if report == "priority":
-            fingerprint = priority_fingerprint(selection, Path(folder))
-        else:
-            fingerprint = gap_fingerprint(assessment)
-        _WRITERS[report, format](selection, made, wording, fingerprint)
+        write(selection, report, format=format, path=made, wording=wording)
         made.replace(path)
+
+
+def write(
+    selection: Selection,
+    report: str,
+    *,
+    format: str,  # noqa: A002 - the command line's own word
+    path: Path,
+    wording: Wording,
+) -> None:
+    """Write a report of a selection straight to a file, which a failure leaves half made."""
+    if report == "priority":
+        fingerprint = priority_fingerprint(selection.assessment)
+    else:
+        fingerprint = gap_fingerprint(selection.cut_from or selection.assessment)
+    _WRITERS[report, format](selection, path, wording, fingerprint)
 
 
 def _gap_csv(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
