@@ -60,16 +60,35 @@ def squeezed(text: str) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_area_near_the_line_has_a_sentence_in_the_workbook_and_on_paper(
+def test_every_area_near_the_line_is_told_of_in_the_workbook_and_on_paper(
     assessment: Assessment, tmp_path: Path, language: str
 ) -> None:
-    table = firmness.firm_table(assessment, load_wording(language))
+    wording = load_wording(language)
+    table = firmness.firm_table(assessment, wording)
     assert assessment.stability is not None
     assert table["area_id"].tolist() == assessment.stability.line["area_id"].tolist()
     shown = sheet(book_of(assessment, tmp_path, language), "firm", language)
-    assert shown[load_wording(language).lines("columns", "told")[0]].tolist() == table["told"].tolist()
+    assert shown[wording.lines("columns", "told")[0]].tolist() == table["told"].tolist()
+    proposed = table["decision"] == "fund"
+    assert proposed.any()
+    assert not proposed.all()
     text = squeezed(paper(assessment, tmp_path / "x.pdf", language))
-    assert all(squeezed(told) in text for told in table["told"])
+    assert all(squeezed(told) in text for told in table.loc[proposed, "told"])
+    part = firmness.section(cut(assessment), wording)
+    others = table[~proposed]
+    assert [row[0].split("\n")[0] for row in part["rows"]] == [wording.number(rank) for rank in others["rank"]]
+    assert all(squeezed("".join(row)) in text for row in part["rows"])
+
+
+def test_the_table_of_those_not_proposed_says_what_would_turn_them(assessment: Assessment) -> None:
+    part = firmness.section(cut(assessment), EN)
+    line = assessment.stability.line.set_index("area_id") if assessment.stability else pd.DataFrame()
+    for rank, area, sure, reach, grant, limit in part["rows"]:
+        row = line.loc[area.split("\n")[1].split(":")[0]]
+        assert rank.split("\n")[1] == f"{row['rank_p10']:.0f}–{row['rank_p90']:.0f}"
+        assert EN.percent(row["funded_share"]) in sure
+        assert reach.endswith(EN.number(abs(row["budget_change"]) / 1000)) or not row["budget_change"]
+        assert (grant, limit) == (EN.number(row["grant"] / 1000), EN.number(row["grant_limit"] / 1000))
 
 
 LINE: dict[str, Any] = {
@@ -250,7 +269,13 @@ def test_the_differences_stand_in_the_workbook_and_on_paper(
     shown = sheet(book_of(assessment, tmp_path, language), "differences", language)
     assert shown[wording.lines("columns", "told")[0]].tolist() == expected
     text = squeezed(paper(assessment, tmp_path / "x.pdf", language))
-    assert all(squeezed(sentence) in text for sentence in expected)
+    wholes = [item for item in assessment.differences if item.code in differences.OF_ALL]
+    assert wholes
+    assert all(squeezed(differences.tell(item, assessment, wording)) in text for item in wholes)
+    # Each area's own stands on its half page, or in the table of those near the line, without its name.
+    own = differences.of_areas(cut(assessment), wording, longest=60)
+    assert len(own) == len(expected) - len(wholes)
+    assert all(squeezed(sentence) in text for sentence in own.values())
 
 
 # --- what money reaches ---------------------------------------------------------------------------------------------

@@ -11,10 +11,10 @@ import pandas as pd
 
 from coverage.assessment import Assessment
 from coverage.programme import Finding
+from coverage.reports.once import once
 from coverage.reports.selection import Selection
-from coverage.reports.wording import Wording
+from coverage.reports.wording import Wording, shortened
 
-SHOWN: Final = 30  # sentences in the paper; the workbook has all
 COLUMNS: Final = (
     "rank", "area_id", "municipality_code", "name", "difference", "decision", "ranked_decision", "grant", "told",
     "policy", "as_of", "currency", "data_status",
@@ -29,7 +29,8 @@ def difference_table(selection: Selection, wording: Wording) -> pd.DataFrame:
     assessment = selection.assessment
     rows = []
     areas = assessment.areas.set_index("area_id")
-    for finding, sentence in _told(selection, wording):
+    for finding in _told(selection):
+        sentence = tell(finding, assessment, wording)
         whole = finding.code in OF_ALL
         area = None if whole else str(finding.values["area_id"])
         kind = "whole" if whole else finding.code.partition("_")[0]
@@ -51,28 +52,50 @@ def difference_table(selection: Selection, wording: Wording) -> pd.DataFrame:
 
 
 def section(selection: Selection, wording: Wording) -> dict[str, Any]:
-    """Return the part of a paper on the two sets; without lines where nothing is known."""
-    said = [sentence for _, sentence in _told(selection, wording)]
-    lines = said[:SHOWN]
-    if len(said) > len(lines):
-        lines.append(wording.text("differences", "more", count=wording.number(len(said) - len(lines))))
+    """Return the part of a paper on the two sets as wholes; without lines where nothing is known of them.
+
+    What is said of one area stands on its half page, or in the table of those near the line.
+    """
+    told = _told(selection)
+    lines = [tell(finding, selection.assessment, wording) for finding in told if finding.code in OF_ALL]
+    if lines and len(told) > len(lines):
+        lines.append(wording.text("differences", "where"))
     return {"title": wording.text("differences", "title"), "lines": lines}
 
 
-def _told(selection: Selection, wording: Wording) -> list[tuple[Finding, str]]:
-    """Return the findings with their sentences; in a part of the study only those of its areas."""
+def of_areas(selection: Selection, wording: Wording, *, longest: int) -> dict[str, str]:
+    """Return the sentence on each area that is told of, by its id; names of other areas cut to so many characters."""
+    this = wording.text("differences", "this_area")
+    return {
+        str(finding.values["area_id"]): tell(finding, selection.assessment, wording, this=this, longest=longest)
+        for finding in _told(selection)
+        if finding.code not in OF_ALL
+    }
+
+
+def _told(selection: Selection) -> list[Finding]:
+    """Return the findings to be told: in a part of the study only those of its areas."""
     assessment = selection.assessment
     shown = set(assessment.areas["area_id"])
-    chosen = [
+    return [
         finding
         for finding in assessment.differences
         if (selection.whole if finding.code in OF_ALL else finding.values["area_id"] in shown)
     ]
-    return [(finding, tell(finding, assessment, wording)) for finding in chosen]
 
 
-def tell(finding: Finding, assessment: Assessment, wording: Wording) -> str:
-    """Say one finding of `programme.explain` in a sentence."""
+@once
+def _names(assessment: Assessment) -> dict[str, str]:
+    return dict(zip(assessment.areas["area_id"], assessment.areas["name"], strict=True))
+
+
+def tell(
+    finding: Finding, assessment: Assessment, wording: Wording, *, this: str = "", longest: int | None = None
+) -> str:
+    """Say one finding of `programme.explain` in a sentence.
+
+    `this`: what its own area is called, by default name and id; `longest`: characters of the names of others.
+    """
     values, code = finding.values, finding.code
     if code == "totals":
         return _totals(values, assessment.study.currency, wording)
@@ -80,11 +103,11 @@ def tell(finding: Finding, assessment: Assessment, wording: Wording) -> str:
     def money(name: str) -> str:
         return wording.money(values[name], assessment.study.currency) if name in values else ""
 
-    names = dict(zip(assessment.areas["area_id"], assessment.areas["name"], strict=True))
+    names = _names(assessment)
     towns = dict(zip(assessment.municipalities["municipality_code"], assessment.municipalities["name"], strict=True))
 
     def called(area: str) -> str:
-        return f"{names[area]} ({area})" if area in names else area
+        return f"{shortened(names[area], longest)} ({area})" if area in names else area
 
     def listed(areas: Iterable[str]) -> str:
         return ", ".join(map(called, areas))
@@ -94,7 +117,7 @@ def tell(finding: Finding, assessment: Assessment, wording: Wording) -> str:
     return wording.text(
         "differences",
         key,
-        area=called(values["area_id"]) if "area_id" in values else "",
+        area=this or (called(values["area_id"]) if "area_id" in values else ""),
         grant=money("grant"),
         left=money("left"),
         most=money("most"),

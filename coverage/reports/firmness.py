@@ -1,16 +1,20 @@
-"""How certain the list is: for each area near the line a sentence, as a sheet and as a section of the paper."""
+"""How certain the list is: a sentence for each area near the line, and the paper's table of those not proposed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
 
 from coverage.assessment import Assessment
-from coverage.reports.wording import Wording
+from coverage.reports import differences
+from coverage.reports.selection import Selection
+from coverage.reports.wording import Wording, shortened
 from coverage.stability import NEAR, Stability
 
-SHOWN: Final = 24  # areas in the paper, those nearest the line; the workbook has all
+SHOWN: Final = 20  # areas in the paper, those nearest the line; the workbook has all
+LONG: Final = 60  # characters of an area's name in a cell's sentence
 EDGE: Final = 0.005  # a grant this near to what an area may cost reads the same
 COLUMNS: Final = (
     "rank", "area_id", "municipality_code", "name", "decision", "ranked_decision", "rank_p10", "rank_p90",
@@ -65,36 +69,83 @@ def tell(row: dict[Any, Any], names: dict[str, str], labels: dict[str, str], wor
     return " ".join(said)
 
 
-def section(assessment: Assessment, wording: Wording) -> dict[str, Any]:
-    """Return the part of a paper that tells the areas nearest the line; without rows where nothing was drawn."""
-    firm, table = assessment.stability, firm_table(assessment, wording)
+def sentences(assessment: Assessment, wording: Wording, *, longest: int) -> dict[str, str]:
+    """Return the sentences on each area near the line by its id; names of others cut to so many characters."""
+    line, names, labels = _line(assessment), _names(assessment, longest), criterion_labels(assessment, wording)
+    currency = assessment.study.currency
+    return {str(row["area_id"]): tell(row, names, labels, wording, currency) for row in _rows(line)}
+
+
+def plainly(row: Mapping[Any, Any], wording: Wording) -> str:
+    """Say of any area, of the list alone, in how many draws it is funded, and the ranks it lies between."""
+    code = f"{row['decision']}: {row['certainty']}"
+    if pd.isna(row["funded_share"]) or code not in wording.texts["firm"]:
+        return ""
+    said = wording.text("firm", code, share=wording.percent(row["funded_share"]))
+    low, high = row.get("rank_p10"), row.get("rank_p90")
+    if low is None or pd.isna(low):
+        return said
+    ranks = {"low": wording.number(low), "high": wording.number(high)}
+    return f"{said} {wording.text('firm', 'rank_one' if low == high else 'ranks', **ranks)}"
+
+
+def section(selection: Selection, wording: Wording) -> dict[str, Any]:
+    """Return the part of a paper on how firm the list is, with a table of the areas near the line not proposed.
+
+    Where nothing was drawn, only areas that the plain ranked cut would fund are in it. What is said of a proposed
+    area stands on its half page.
+    """
+    assessment = selection.assessment
+    firm, out = assessment.stability, differences.of_areas(selection, wording, longest=LONG)
     part: dict[str, Any] = {
         "title": wording.text("firm", "title"),
-        "lines": [],
-        "header": wording.lines("firm", "table"),
+        "lines": notes(firm, wording, key="paper_intro") if firm else [],
+        "header": wording.lines("firm", "near_table"),
         "rows": [],
         "after": [],
         "last_apart": False,
     }
-    if firm is None:
+    areas = assessment.areas[assessment.areas["decision"] != "fund"].set_index("area_id")
+    line = _line(assessment)
+    near = line.set_index("area_id") if len(line) else pd.DataFrame(columns=["budget_change"])
+    first = near["budget_change"].astype(float).abs().sort_values(kind="stable").index
+    wanted = [area for area in dict.fromkeys([*out, *first]) if area in areas.index]
+    shown = areas.loc[wanted[:SHOWN]].sort_values("rank", kind="stable")
+    for area, row in shown.iterrows():
+        told = near.loc[area] if area in near.index else None
+        part["rows"].append(_near(row, told, str(area), out.get(str(area), ""), wording))
+    if not part["rows"]:
+        part["lines"] += [wording.text("firm", "none")] if firm else []
         return part
-    part["lines"] = notes(firm, wording)
-    if table.empty:
-        part["lines"].append(wording.text("firm", "none"))
-        return part
-    nearest = table["budget_change"].abs().sort_values(kind="stable").index[:SHOWN]
-    shown = table.loc[sorted(nearest)]
-    part["rows"] = [
-        [wording.number(row["rank"]), f"{row['name']}\n{row['area_id']}", row["told"]] for row in _rows(shown)
-    ]
-    if len(table) > len(shown):
-        part["after"] = [wording.text("firm", "more", count=wording.number(len(table) - len(shown)))]
+    if not firm:
+        part["lines"] = [wording.text("firm", "out_intro")]
+    if len(wanted) > len(shown):
+        part["after"].append(wording.text("firm", "more", count=wording.number(len(wanted) - len(shown))))
+    if firm:
+        part["after"].append(wording.text("firm", "whole"))
     return part
 
 
-def notes(firm: Stability, wording: Wording) -> list[str]:
+def _near(row: pd.Series, told: pd.Series | None, area: str, out: str, wording: Wording) -> list[str]:
+    """Return the cells of one area near the line that is not proposed; a dash where nothing was drawn."""
+    none = str(wording.texts["none"])
+    rank, reach, limit = wording.number(row["rank"]), none, none
+    sure = f"{wording.value('certainty', row['certainty'])}\n{wording.percent(row['funded_share'])}"
+    if told is not None:
+        rank += f"\n{wording.number(told['rank_p10'])}–{wording.number(told['rank_p90'])}"
+        if not pd.isna(told["driver"]):
+            sure += f", {wording.value('driver', told['driver'])}"
+        change = float(told["budget_change"])
+        key = "reach_up" if told["side"] == "below" else "reach_down" if change < 0 else "reach_edge"
+        reach = wording.text("firm", key, money=wording.number(abs(change) / 1000))
+        limit = wording.number(told["grant_limit"] / 1000)
+    name = f"{row['name']}\n{area}{f': {out}' if out else ''}"
+    return [rank, name, sure, reach, wording.number(row["grant"] / 1000), limit]
+
+
+def notes(firm: Stability, wording: Wording, *, key: str = "intro") -> list[str]:
     """Say how the draws were made, how good the choice in them is, and whether the budget held."""
-    said = [wording.text("firm", "intro", draws=wording.number(firm.draws), near=wording.number(NEAR))]
+    said = [wording.text("firm", key, draws=wording.number(firm.draws), near=wording.number(NEAR))]
     if firm.error_max > 0:
         errors = {"most": wording.percent(firm.error_max), "mean": wording.percent(firm.error_mean)}
         said.append(wording.text("firm", "error", **errors))
@@ -115,10 +166,10 @@ def _line(assessment: Assessment) -> pd.DataFrame:
     return line[line["area_id"].isin(assessment.areas["area_id"])].reset_index(drop=True)
 
 
-def _names(assessment: Assessment) -> dict[str, str]:
+def _names(assessment: Assessment, longest: int | None = None) -> dict[str, str]:
     """Return how areas are called in a sentence: name and id; one outside a selection by its id alone."""
     pairs = zip(assessment.areas["area_id"], assessment.areas["name"], strict=True)
-    return {str(area): f"{name} ({area})" for area, name in pairs}
+    return {str(area): f"{shortened(str(name), longest)} ({area})" for area, name in pairs}
 
 
 def _rows(table: pd.DataFrame) -> list[dict[Any, Any]]:

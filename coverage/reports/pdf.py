@@ -19,6 +19,7 @@ from coverage.reports.selection import Selection, share_notes
 from coverage.reports.wording import Wording
 
 TEMPLATE_DIR: Final = Path(__file__).parent / "templates"
+SHARED: Final = ("common.typ", "area-pages.typ")  # what the templates import
 STANDARDS: Final = ["a-2a", "ua-1"]
 
 
@@ -27,7 +28,7 @@ def compile_pdf(template: str, data: Mapping[str, Any], pictures: Mapping[str, b
     stamp = dt.datetime.combine(as_of, dt.time(), tzinfo=dt.UTC)
     files = {
         "main": (TEMPLATE_DIR / f"{template}.typ").read_bytes(),
-        "common.typ": (TEMPLATE_DIR / "common.typ").read_bytes(),
+        **{name: (TEMPLATE_DIR / name).read_bytes() for name in SHARED},
         "data.json": json.dumps(data, ensure_ascii=False, allow_nan=False).encode(),
         **pictures,
     }

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from coverage.reports import differences, firmness, mobile, money_curve, pdf, points, static_map, tables
+from coverage.reports import area_pages, differences, firmness, mobile, money_curve, pdf, points, static_map, tables
 from coverage.reports.selection import Selection
 from coverage.reports.wording import Wording
 
@@ -33,6 +33,7 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
     title = selection.title(wording)
     curve, chart = money_curve.section(money_curve.curve_table(selection), selection, wording, file=CURVE_FILE)
     picture = static_map.decision_map(assessment, wording=wording, attribution=pdf.attribution(selection, wording))
+    sheets, maps = area_pages.section(selection, wording)
     data |= {
         "lead": mobile.selected(selection, wording)
         if mobile.only_masts(assessment)
@@ -42,8 +43,9 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
         "certain": _certain(areas, funded, wording),
         "ranked": _ranked(areas, funded, wording),
         "list": _list(selection, every, wording),
+        "areas": sheets,
         "mobile": mobile.section(selection, wording),
-        "firm": firmness.section(assessment, wording),
+        "firm": firmness.section(selection, wording),
         "differences": differences.section(selection, wording),
         "curve": curve,
         "near": points.section(assessment, wording),
@@ -57,7 +59,7 @@ def write_priority_paper(selection: Selection, path: Path, *, wording: Wording, 
             "caption": wording.text("priority", "map_caption", labels=static_map.LABELS),
         },
     }
-    pictures = {"map.svg": picture.svg} | ({CURVE_FILE: chart.svg} if chart else {})
+    pictures = {"map.svg": picture.svg, **maps} | ({CURVE_FILE: chart.svg} if chart else {})
     path.write_bytes(pdf.compile_pdf("priority-list", data, pictures, as_of=assessment.study.as_of))
 
 

@@ -193,6 +193,11 @@ def load_wording(language: str) -> Wording:
     )
 
 
+def shortened(text: str, longest: int | None) -> str:
+    """Return a name of at most so many characters, the last a dot of three where it was cut; None cuts none."""
+    return text if longest is None or len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
 def _missing(value: object) -> bool:
     # pandas' NA is not a float and refuses to be compared; its NaT and NaN are unequal to themselves.
     return value is None or type(value).__name__ == "NAType" or bool(value != value)
