@@ -13,7 +13,7 @@ from maps import session, style
 from maps.pages import downloads
 from maps.session import View
 from maps.store import STORE
-from tests import toy, toy_told
+from tests import toy, toy_secret, toy_told
 from tests.reported import toy_assessment
 from tests.screen_texts import texts_of
 
@@ -45,6 +45,23 @@ def test_filters_cut_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not test.exception
     assert set(test.dataframe[0].value["municipality"]) == {"Westby"}
     assert "**6 project areas** in Westby" in test.markdown[0].value
+    assert _labels(test)[-1] == "Address list to fill in, Excel"
+
+
+def _labels(test: AppTest) -> list[str]:
+    return [button.proto.label for button in test.get("download_button")]
+
+
+def test_the_address_list_is_offered_for_a_choice_and_to_those_who_may_see_homes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    test = show(monkeypatch, toy_secret.assessment())
+    assert "to get their addresses as a form to fill in" in " ".join(caption.value for caption in test.caption)
+    fine = test.multiselect(key="gap-report-municipalities").select("5001").run()
+    assert "Address list to fill in, Excel" in _labels(fine)
+    test.selectbox(key="gap-report-for").set_value("council").run()
+    assert "Address list to fill in, Excel" not in _labels(test)
+    assert "For a municipality's application" not in [heading.value for heading in test.subheader]
 
 
 def test_where_businesses_are_not_told_apart_none_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pytest
+import streamlit as st
 from shapely.geometry import box
 from streamlit.testing.v1 import AppTest
 
 from coverage.audience import Audience
 from coverage.errors import DataError
+from coverage.reports.address_sheet import HEADER
 from coverage.sources.roles import ROLES
 from coverage.sources.written import source_block
 from coverage.study import Study
@@ -335,15 +339,32 @@ def test_a_template_has_our_columns_and_says_that_its_row_is_made_up(kind: str, 
         assert (tmp_path / f"a.{ending}").stat().st_size > 50
 
 
-def test_the_address_form_holds_a_municipalitys_places_and_changes_nothing_as_it_is(tmp_path: Path) -> None:
-    code = str(toy.assessment().municipalities["municipality_code"].iloc[0])
-    form = upload_templates.address_form(toy.assessment(), code)
-    assert len(form) == int((toy.assessment().places["municipality_code"] == code).sum())
-    assert list(form.columns)[-4:] == ["correction", "comment", "office", "date"]
-    upload_templates._xlsx(form.assign(name="=1+1"))(tmp_path / "form.xlsx")
-    read = pd.read_excel(tmp_path / "form.xlsx", dtype=str)
-    assert read["name"].iloc[0] == "'=1+1"
-    assert read["correction"].isna().all()
+def test_a_filled_address_form_is_used_without_a_mapping_by_hand(
+    monkeypatch: pytest.MonkeyPatch, test: AppTest, tmp_path: Path
+) -> None:
+    made: dict[str, Callable[[], bytes]] = {}
+    monkeypatch.setattr(st, "download_button", lambda label, data, **_: made.update({label: data}))
+    fine(test.selectbox(key="own-form").set_value("5001").run())
+    path = tmp_path / "form.xlsx"
+    path.write_bytes(made["Address form of Vestby, Excel"]())
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[1]
+    at = {cell.value: cell.column for cell in sheet[HEADER + 1]}
+    row = next(row for row in range(HEADER + 2, sheet.max_row) if sheet.cell(row, at["Reason"]).value)
+    sheet.cell(row, at["What is wrong"]).value = "not inhabited"
+    sheet.cell(row, at["Comment"]).value = "stands empty"
+    new = next(row for row in range(HEADER + 2, sheet.max_row) if sheet.cell(row, at["What is wrong"]).value)
+    new = max(new, sheet.max_row - 3)
+    told = {"Address": "Nyveien 1", "Right kind": "business", "Comment": "new", "Longitude (WGS84)": 10.5}
+    for label, value in {**told, "Latitude (WGS84)": 63.38}.items():
+        sheet.cell(new, at[label]).value = value
+    book.save(path)
+    bring(test, "form.xlsx", path.read_bytes())
+    assert not [element for element in test.selectbox if element.key == "upload-sheet"], "found without naming it"
+    assert test.selectbox(key="upload-col-comment").value == "Comment"
+    assert not [element for element in test.selectbox if element.key == "upload-crs"], "the form says it"
+    fine(test.button(key="own-check").click().run())
+    assert {metric.label: metric.value for metric in test.metric}["used"] == "2"
 
 
 def test_a_mapping_that_is_none_is_told(test: AppTest) -> None:

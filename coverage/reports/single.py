@@ -13,14 +13,18 @@ from coverage.assessment import Assessment
 from coverage.audience import Audience
 from coverage.disclosure import shown_to
 from coverage.errors import DataError
-from coverage.reports import delimited, gap_paper, geo, priority_paper, short, tables, xlsx
+from coverage.reports import address_form, addresses, delimited, gap_paper, geo, priority_paper, short, tables, xlsx
 from coverage.reports.audience import mark
 from coverage.reports.folder import gap_fingerprint, priority_fingerprint
 from coverage.reports.selection import Selection, cut
 from coverage.reports.wording import Wording, load_wording
 
 # What the command line offers; the page to send, html, is drawn by the maps.
-FORMATS: Final = {"gap": ("xlsx", "csv", "pdf", "gpkg", "geojson", "html"), "priority": ("xlsx", "csv", "pdf")}
+FORMATS: Final = {
+    "gap": ("xlsx", "csv", "pdf", "gpkg", "geojson", "html"),
+    "priority": ("xlsx", "csv", "pdf"),
+    "addresses": ("xlsx", "csv"),
+}
 
 Writer = Callable[[Selection, Path, Wording, str], None]
 
@@ -45,7 +49,7 @@ def render(
     language: str = "en",
     audience: Audience | None = None,
 ) -> None:
-    """Write the report `gap` or `priority` to a file, whole or cut to municipalities, areas and a technology.
+    """Write a report (`gap`, `priority`, `addresses`) to a file, whole or cut to municipalities, areas, a technology.
 
     It holds what `audience` may see, by default what the assessment's own may. The file appears only when it is
     complete. Raises DataError for an unknown report, format, code or area, PolicyError for an audience that may see
@@ -122,6 +126,14 @@ def _priority_xlsx(selection: Selection, path: Path, wording: Wording, fingerpri
     xlsx.write_priority_list(selection, path, wording=wording, fingerprint=fingerprint)
 
 
+def _addresses_xlsx(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
+    address_form.write_form(selection, path, wording=wording, fingerprint=fingerprint)
+
+
+def _addresses_csv(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
+    addresses.write_list(selection, path, wording)
+
+
 def _gap_pdf(selection: Selection, path: Path, wording: Wording, fingerprint: str) -> None:
     gap_paper.write_gap_paper(selection, path, wording=wording, fingerprint=fingerprint)
 
@@ -139,4 +151,6 @@ _WRITERS: Final[dict[tuple[str, str], Writer]] = {
     ("priority", "xlsx"): _priority_xlsx,
     ("priority", "csv"): _priority_csv,
     ("priority", "pdf"): _priority_pdf,
+    ("addresses", "xlsx"): _addresses_xlsx,
+    ("addresses", "csv"): _addresses_csv,
 }

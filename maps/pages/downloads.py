@@ -83,6 +83,28 @@ def buttons(
         )
 
 
+def address_form(
+    label: str,
+    assessment: Assessment,
+    *,
+    municipality: Collection[str] = (),
+    area: Collection[str] = (),
+    technology: str | None = None,
+) -> None:
+    """Draw the button that saves the form in which a municipality checks and corrects its addresses."""
+    st.download_button(
+        label,
+        data=_later(assessment, "addresses", "xlsx", municipality, area, technology),
+        file_name=f"{'-'.join(['addresses', assessment.study.id, *municipality][:6])}.xlsx",
+        mime=MIME["xlsx"],
+        key="download-addresses",
+        on_click="ignore",
+        width="stretch",
+        icon=":material/edit_note:",
+        help=_("Addresses with what is known of them, and yellow cells to fill in; it comes back as corrections."),
+    )
+
+
 def _whom(assessment: Assessment) -> str:
     """Return what a file's name says of its audience: nothing for the internal one."""
     whom = assessment.audience

@@ -34,6 +34,7 @@ def render() -> None:
         else:
             downloads.buttons(assessment, "gap", municipality=codes, area=chosen, technology=technology)
         st.caption(_("A file is made when its button is pressed; large studies take some seconds."))
+        _address_form(assessment, codes, chosen, technology)
     if not found.empty:
         focus = found[found["area_id"].isin(chosen)] if chosen else found
         st.subheader(_("Where they lie"))
@@ -63,6 +64,29 @@ def _for_whom(view: View) -> View:
         help=_("An operator's report holds its own plans and no other operator's; a public one names no home."),
     )
     return session.view_of(view.assessment, Audience.parse(whom))
+
+
+def _address_form(
+    assessment: Assessment, codes: tuple[str, ...], chosen: tuple[str, ...], technology: str | None
+) -> None:
+    """Draw the button of the form that a municipality fills in; it holds addresses of homes, so not for everybody."""
+    if not assessment.audience.internal:
+        return
+    st.subheader(_("For a municipality's application"))
+    fixed = _fixed(assessment, chosen)
+    if not (codes or fixed):
+        st.caption(_("Choose municipalities, or areas in the table, to get their addresses as a form to fill in."))
+        return
+    downloads.address_form(
+        _("Address list to fill in, Excel"), assessment, municipality=codes, area=fixed, technology=technology
+    )
+    st.caption(_("It holds addresses of homes: for the municipality alone, not to be published."))
+
+
+def _fixed(assessment: Assessment, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of the areas that have addresses: a mobile area has none of its own."""
+    mobile = set(assessment.areas["area_id"][is_mobile(assessment.areas)])
+    return tuple(area for area in chosen if area not in mobile)
 
 
 def _filters(assessment: Assessment) -> tuple[tuple[str, ...], str | None]:

@@ -50,9 +50,6 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "grant": 3500000, "municipality_code": "0000", "technology": "fibre", "route_m": 18000, "status": "built",
     },
 }  # fmt: skip
-# Of a municipality's places, and what an office writes beside them.
-FORM: Final = ("place_id", "address", "postcode", "municipality_code", "kind", "name")
-TO_FILL: Final = ("correction", "comment", "office", "date")
 
 
 def render(assessment: Assessment, kind: str) -> None:
@@ -70,16 +67,6 @@ def template(kind: str) -> pd.DataFrame:
     return pd.DataFrame([{**EXAMPLES[kind], NOTE: _(MADE_UP)}])
 
 
-def address_form(assessment: Assessment, municipality_code: str) -> pd.DataFrame:
-    """Return the places of a municipality, with empty columns for what is wrong; rows without an entry are left out."""
-    places = assessment.places
-    here = places["municipality_code"] == municipality_code
-    mine = places[here & ~(places["cell_m"] > 0)] if "cell_m" in places else places[here]  # a cell has no address
-    known = pd.DataFrame(mine[[name for name in FORM if name in mine]])
-    by = [name for name in ("postcode", "address", "place_id") if name in known]
-    return known.sort_values(by).assign(**dict.fromkeys(TO_FILL, "")).reset_index(drop=True)
-
-
 def _form(assessment: Assessment) -> None:
     names = assessment.municipalities.set_index("municipality_code")["name"].to_dict()
     left, right = st.columns([1, 1], gap="medium", vertical_alignment="bottom")
@@ -87,15 +74,12 @@ def _form(assessment: Assessment) -> None:
         code = st.selectbox(
             _("Address form of a municipality"), list(names), index=None, key="own-form", format_func=names.get,
             placeholder=_("Choose a municipality"),
-            help=_("All its places, with columns for what is wrong. Rows where nothing is written change nothing."),
+            help=_("The addresses of its areas, and those left out. Rows where nothing is written change nothing."),
         )  # fmt: skip
     if code is not None:
         with right:
-            downloads.file(
-                _("Address form of {municipality}, Excel", municipality=style.plain(names[code])),
-                _xlsx(address_form(assessment, code)),
-                name=f"corrections-{code}.xlsx",
-            )
+            label = _("Address form of {municipality}, Excel", municipality=style.plain(names[code]))
+            downloads.address_form(label, assessment, municipality=(code,))
 
 
 def _csv(table: pd.DataFrame) -> Callable[[Path], None]:
@@ -113,7 +97,7 @@ def _xlsx(table: pd.DataFrame) -> Callable[[Path], None]:
     def write(path: Path) -> None:
         plain = table.map(lambda value: safe_text(value) if isinstance(value, str) else value)
         with pd.ExcelWriter(path, engine="xlsxwriter") as book:
-            plain.to_excel(book, sheet_name="corrections" if "correction" in table else "template", index=False)
+            plain.to_excel(book, sheet_name="template", index=False)
             book.book.worksheets()[0].autofit()
 
     return write
