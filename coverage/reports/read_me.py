@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import pandas as pd
 
 from coverage.policy import Policy
 from coverage.reports import assumptions, audience, points, tables
+from coverage.reports.front_sheet import Block
 from coverage.reports.selection import Selection
 from coverage.reports.wording import Wording
-from coverage.reports.workbook import Block, Book
+from coverage.reports.workbook import Book
 from coverage.study import Study
+
+# How many of the sheet's columns each column of a table takes.
+SPANS: Final = {
+    "sources": (1, 2, 3, 1, 1, 1, 2),
+    "business_sources": (1, 1, 7, 1, 1),
+    "assumed": (1, 3, 1, 2, 3, 1),
+}
 
 
 def add_read_me(book: Book, selection: Selection, *, what: str, fingerprint: str, notes: Sequence[str]) -> None:
@@ -92,6 +101,6 @@ def _blocks(selection: Selection, wording: Wording) -> list[Block]:
     }
     headers = {"sources": "source_header", "business_sources": "business_header", "assumed": "assumed_header"}
     return [
-        Block(wording.text("read_me", key), wording.lines("read_me", headers[key]), table)
+        Block(wording.text("read_me", key), wording.lines("read_me", headers[key]), table, SPANS[key])
         for key, table in given.items()
     ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,25 +15,17 @@ import pandas as pd
 import xlsxwriter
 
 from coverage.policy import Policy
-from coverage.reports.cells import cells, clipped
+from coverage.reports import front_sheet, sheet_look
+from coverage.reports.cells import cells
 from coverage.reports.columns import Column, describe
-from coverage.reports.tables import records
+from coverage.reports.front_sheet import Block, Front
 from coverage.reports.wording import Wording
 from coverage.study import Study
 
 SHEET_ROWS: Final = 1_048_576  # Excel's limit, header included
 MEMORY_ROWS: Final = 120_000
 HEADER_COLOUR: Final = "#1f3a4d"
-READ_ME_WIDTHS: Final = (24, 30, 30, 14, 30, 14, 34)
-
-
-@dataclass(frozen=True)
-class Block:
-    """Hold a small table of the read-me sheet."""
-
-    title: str
-    header: Sequence[str]
-    table: pd.DataFrame
+COLUMN_WIDTHS: Final = (34, 26, 110)  # of the sheet that explains the columns
 
 
 class Book:
@@ -62,8 +53,11 @@ class Book:
         )
         self.title_format = self.book.add_format({"bold": True, "font_size": 16})
         self.warn = self.book.add_format({"bold": True, "font_color": "#a33b00", "font_size": 12})
-        self.strong = self.book.add_format({"bold": True, "valign": "top"})
-        self.wrap = self.book.add_format({"text_wrap": True, "valign": "top"})
+        self.strong = self.book.add_format({"bold": True, "valign": "top", "text_wrap": True})
+        self.plain = self.book.add_format({"text_wrap": True, "valign": "top", "align": "left"})
+        self.line = self.book.add_format({"bottom": 1, "bottom_color": HEADER_COLOUR})
+        self.heading = self.book.add_format({"bold": True, "font_size": 12, "font_color": HEADER_COLOUR})
+        self.looks = sheet_look.looks(self.book)
         self.described: dict[str, Column] = {}
 
     @property
@@ -76,7 +70,9 @@ class Book:
         """Return the cell format of a column, made once."""
         if column.style not in self._formats:
             form = self.wording.texts["dates"]["excel"] if column.style == "date" else column.excel_format
-            options = {"num_format": form, "valign": "top"}
+            options = {"num_format": form, "valign": "top", "text_wrap": column.style == sheet_look.WRAPPED}
+            if column.is_text:
+                options["indent"] = 1  # apart from the figures to their left
             self._formats[column.style] = self.book.add_format(options)
         return self._formats[column.style]
 
@@ -93,9 +89,8 @@ class Book:
 
         `sheet` is a key of the texts of sheets; `labels` gives label and meaning of columns that have none there.
         """
-        columns = describe(
-            list(table.columns), wording=self.wording, study=self.study, policy=self.policy, own=labels or {}
-        )
+        names, frozen = sheet_look.in_reading_order(list(table.columns), frozen)
+        columns = describe(names, wording=self.wording, study=self.study, policy=self.policy, own=labels or {})
         self.described |= {column.name: column for column in columns}
         title = self.wording.text("sheets", sheet)
         held = SHEET_ROWS - 2  # header, and a note at the end
@@ -104,22 +99,29 @@ class Book:
             rows = table.iloc[part * held : (part + 1) * held]
             label, following = _part_name(title, part), _part_name(title, part + 1)
             worksheet = self._sheet(label, frozen=frozen)
-            self._fill(worksheet, rows, columns, _part_name(name, part).replace(" ", "_"))
+            self._fill(worksheet, rows, columns, _part_name(name, part).replace(" ", "_"), frozen=frozen)
             if part + 1 < parts:
                 note = self.wording.text("sheets", "continued", sheet=following, limit=self.wording.number(SHEET_ROWS))
                 worksheet.write_string(len(rows) + 1, 0, note, self.strong)
         return worksheet
 
+    def draw_line(self, worksheet: Any, rank: int) -> None:
+        """Draw a line under the row of a rank, on a sheet whose first column is the rank: where the money ends."""
+        rule = {"type": "formula", "criteria": f"=$A2={rank}", "format": self.line}
+        worksheet.conditional_format(1, 0, SHEET_ROWS - 1, len(self.described) - 1, rule)
+
     def add_columns(self) -> None:
         """Write the sheet that explains the columns of the sheets before it."""
         worksheet = self._sheet(self.wording.text("sheets", "columns"), frozen=0)
-        for at, width in enumerate((34, 26, 110)):
+        for at, width in enumerate(COLUMN_WIDTHS):
             worksheet.set_column(at, at, width)
         for at, text in enumerate(self.wording.lines("sheets", "columns_header")):
             worksheet.write_string(0, at, text, self.header)
         for row, column in enumerate(self.described.values(), start=1):
-            for at, text in enumerate((column.label, column.name, column.meaning)):
-                worksheet.write_string(row, at, text, self.wrap)
+            said = (column.label, column.name, column.meaning)
+            worksheet.set_row(row, sheet_look.points(zip(said, COLUMN_WIDTHS, strict=True)))
+            for at, text in enumerate(said):
+                worksheet.write_string(row, at, text, self.plain)
 
     def add_read_me(
         self, facts: Sequence[tuple[str, str]], *, notes: Sequence[str] = (), blocks: Sequence[Block] = ()
@@ -128,30 +130,14 @@ class Book:
         worksheet = self.book.add_worksheet(self.wording.text("sheets", "read_me"))
         self._print_setup(worksheet, landscape=False)
         worksheet.hide_gridlines(2)
-        for at, width in enumerate(READ_ME_WIDTHS):
+        for at, width in enumerate(front_sheet.WIDTHS):
             worksheet.set_column(at, at, width)
         worksheet.write_string(0, 0, self.title, self.title_format)
         worksheet.write_string(1, 0, self.banner, self.warn)
-        row, last = 3, len(READ_ME_WIDTHS) - 1
-        for label, value in facts:
-            if not value:
-                continue
-            worksheet.write_string(row, 0, label, self.strong)
-            worksheet.merge_range(row, 1, row, last, "", self.wrap)
-            worksheet.write_string(row, 1, clipped(value), self.wrap)
-            lines = sum(1 + len(line) // 150 for line in value.split("\n"))
-            if lines > 1:
-                worksheet.set_row(row, 15.0 * lines)
-            row += 1
-        row += 1
-        for note in notes:
-            worksheet.merge_range(row, 0, row, last, "", self.wrap)
-            worksheet.write_string(row, 0, clipped(note), self.wrap)
-            worksheet.set_row(row, 15.0 * (1 + len(note) // 170))
-            row += 1
+        front = Front(worksheet, plain=self.plain, strong=self.strong, header=self.header, heading=self.heading)
+        row = front.notes(front.facts(3, facts) + 1, notes)
         for block in blocks:
-            if len(block.table):
-                row = self._block(worksheet, row + 1, block)
+            row = front.block(row, block)
 
     def carry(self, name: str, value: str) -> None:
         """Set a property of the file, which other programs can read without opening a sheet; nothing if empty."""
@@ -175,27 +161,33 @@ class Book:
             worksheet.set_landscape()
         worksheet.fit_to_pages(1, 0)
         worksheet.set_margins(left=0.4, right=0.4, top=0.7, bottom=0.7)
-        banner, name = (text.replace("&", "&&") for text in (self.banner, self.wording.said(self.study.name)))
-        worksheet.set_header(f"&L{name}&R{banner}")
-        worksheet.set_footer("&L&A&R&P / &N")
+        worksheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})  # codes are no numbers
+        worksheet.set_header(sheet_look.page_header(self.wording.said(self.study.name), self.banner))
+        page = self.wording.texts["pdf"]["page"].replace("{page}", "&P").replace("{pages}", "&N")
+        worksheet.set_footer(f"&L&A&R{page}")
 
-    def _fill(self, worksheet: Any, rows: pd.DataFrame, columns: Sequence[Column], name: str) -> None:
-        worksheet.set_row(0, 45, self.header)
-        for at, column in enumerate(columns):
-            worksheet.set_column(at, at, column.width, self.format(column))
+    def _fill(self, worksheet: Any, rows: pd.DataFrame, columns: Sequence[Column], name: str, *, frozen: int) -> None:
+        formats = [self.format(column) for column in columns]
         held = [cells(rows[column.name], column, self.wording, self.policy) for column in columns]
+        labels = _unique(columns)
+        widths = sheet_look.arrange(worksheet, columns, labels, formats, held, header=self.header, frozen=frozen)
+        sheet_look.emphasise(worksheet, columns, self.looks, rows=len(rows), wording=self.wording)
         last = len(columns) - 1
         if len(rows) and not self.streams:
-            header = [{"header": label, "header_format": self.header} for label in _unique(columns)]
+            header = [{"header": label, "header_format": self.header} for label in labels]
             worksheet.add_table(
                 0, 0, len(rows), last, {"name": name, "columns": header, "style": "Table Style Light 1"}
             )
         else:
-            for at, label in enumerate(_unique(columns)):
+            for at, label in enumerate(labels):
                 worksheet.write_string(0, at, label, self.header)
             worksheet.autofilter(0, 0, max(len(rows), 1), last)
-        formats = [self.format(column) for column in columns]
+        wraps = len(rows) <= sheet_look.WRAPPED_ROWS
+        if not wraps:
+            worksheet.set_default_row(sheet_look.LINE_POINTS)
         for number in range(len(rows)):
+            if wraps and (points := sheet_look.row_points([values[number] for values in held], columns, widths)):
+                worksheet.set_row(number + 1, points)
             for at, column in enumerate(columns):
                 value = held[at][number]
                 if value is None:
@@ -206,20 +198,6 @@ class Book:
                     worksheet.write_datetime(number + 1, at, value, formats[at])
                 else:
                     worksheet.write_number(number + 1, at, value, formats[at])
-
-    def _block(self, worksheet: Any, row: int, block: Block) -> int:
-        worksheet.write_string(row, 0, block.title, self.strong)
-        for at, label in enumerate(block.header):
-            worksheet.write_string(row + 1, at, label, self.header)
-        for number, record in enumerate(records(block.table), start=row + 2):
-            for at, value in enumerate(record):
-                if value is None:
-                    continue
-                if isinstance(value, float | int):
-                    worksheet.write_number(number, at, value, self.wrap)
-                else:
-                    worksheet.write_string(number, at, clipped(str(value)), self.wrap)
-        return row + 2 + len(block.table)
 
 
 def _part_name(name: str, part: int) -> str:
