@@ -24,7 +24,7 @@ from coverage.reports.wording import load_wording
 from coverage.sources.table import read_table
 
 NEEDED: Final = ("area_id", "rank", "decision", "grant")  # without them a table is no priority list
-DECISIONS: Final = ("decision", "ranked_decision", "certainty")
+DECISIONS: Final = ("decision", "ranked_decision", "certainty", "below_line")
 STAMPS: Final = ("policy", "as_of", "currency", "data_status", "assumed")  # every row of a run holds the same
 FINGERPRINT: Final = "fingerprint"
 LEAST_MARK: Final = 12  # characters of a fingerprint that a list has to carry

@@ -57,7 +57,7 @@ def in_words(table: pd.DataFrame, wording: Wording) -> pd.DataFrame:
     }
     standard = table["nace_standard"].fillna(NACE_STANDARDS[-1])
     sections = [names.get(key) for key in zip(standard, table["nace_section"], strict=True)]
-    said = _section_words(wording)
+    said = section_words(wording)
     lines = table["line_of_business"].map(lambda line: said.get(line, line), na_action="ignore")
     return table.assign(nace_section=pd.array(sections, dtype="str"), line_of_business=lines)
 
@@ -138,7 +138,7 @@ def _name(row: Mapping[str, Any], wording: Wording) -> str:
     return f"{row['section']} {name}" if name else wording.text("businesses", "not_told")
 
 
-def _section_words(wording: Wording) -> dict[str, str]:
+def section_words(wording: Wording) -> dict[str, str]:
     """Return the name of each section in a language by its English one, with which `business` fills empty lines."""
     return {
         english: standard.names[_known(wording.language)][section]

@@ -22,6 +22,7 @@ NO_LABELS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({})
 STYLES: Final[dict[str, tuple[int, str, float]]] = {
     "text": (0, "@", 16),
     "wide": (0, "@", 30),
+    "list": (0, "@", 44),
     "long": (0, "@", 60),
     "short": (0, "@", 11),
     "count": (3, "#,##0", 10.5),
@@ -45,22 +46,24 @@ _BY_STYLE: Final = {
     "data_status kind fixed_technology mobile_level tier confidence area_id place_id "
     "fixed_source planned_source correction_source size_class nace nace_standard works_on hub_distance_basis list "
     "published_hearing fwa_basis backhaul_by backhaul_with survives policy_a policy_b award_id basis by pot series "
-    "area_id_before policy_before policy_after as_of_before as_of_after fingerprint",
+    "area_id_before policy_before policy_after as_of_before as_of_after fingerprint "
+    "today_technology",
+    "list": "excluded_because smes_by_line employees_by_line mobile_by_operator",
     "wide": "name address municipality line_of_business gap_kind item unit service_basis fixed_provider "
     "fixed_file planned_by planned_file reason_code correction corrected_by office was now nace_section "
     "business_park hub_name hearing_removed_by operator label weakest contrast reason_code_a reason_code_b "
     "application_id against criterion driver difference not_measured causes possible_causes "
     "terrain_class class ineligible_because site_id site_basis link_to lever takes change_unit change_technology",
-    "long": "reason reason_nb change change_nb source comment published_source note told why",
+    "long": "reason reason_nb change change_nb source comment published_source note told why remarks",
     "count": "rank businesses households public premises employees weight mobile_operators places eligible_before "
     "eligible_after corrected plan exists lapsed withdrawn plans areas eligible_premises eligible_businesses "
     "eligible_households funded_areas funded_premises kept_premises built_premises displaced_premises newcomers "
     "newcomer_premises awards sites_new sites_existing holiday mobile_only_premises fwa_sites_new fwa_sites_existing "
     "premises_below_delivery areas_above areas_changed rank_p10 rank_p50 rank_p90 phase short_businesses reached "
     "outside slower not_funded mobile_areas mobile_premises mobile_businesses mobile_households mobile_employees "
-    "premises_in premises_out",
-    "money": "capex capex_per_premises opex_per_year pv_revenue pv_opex funding_gap_p10 funding_gap_p50 "
-    "funding_gap_p90 state_share county_share municipal_share private_share grant grant_per_premises "
+    "premises_in premises_out excluded_premises planned_premises upgradeable_premises smes farms connections",
+    "money": "capex capex_per_premises opex_per_year revenue_per_year pv_revenue pv_opex funding_gap_p10 "
+    "funding_gap_p50 funding_gap_p90 state_share county_share municipal_share private_share grant grant_per_premises "
     "cumulative_grant amount budget funding_gap grant_at_risk displaced_grant newcomer_grant "
     "stranding_capex stranding_capex_median stranding_capex_max "
     "municipal_confirmed requested_grant reference_grant budget_change grant_limit money grant_p10 grant_p50 grant_p90 "
@@ -80,9 +83,9 @@ _BY_STYLE: Final = {
     "degrees": "lon lat",
     "row": "fixed_source_row planned_source_row correction_row price_year year",
     "speed": "below_mbps fixed_down_mbps fixed_up_mbps measured_down_mbps planned_down_mbps planned_up_mbps "
-    "fwa_edge_mbps mbps",
-    "flag": "drawn over_ceiling measured_flag fitted reaches own_figures",
-    "date": "as_of fixed_closes fixed_as_of planned_date planned_as_of corrected_on date",
+    "fwa_edge_mbps mbps today_down_mbps today_up_mbps",
+    "flag": "drawn over_ceiling measured_flag fitted reaches own_figures below_line",
+    "date": "as_of fixed_closes fixed_as_of planned_date planned_as_of planned_earliest corrected_on date",
 }
 _STYLE_OF: Final = {name: style for style, names in _BY_STYLE.items() for name in names.split()}
 # Of columns that there are many of, such as premises_removed and kept_late_12.
@@ -129,6 +132,8 @@ def style_of(name: str) -> str:
 def words(name: str, *, wording: Wording, policy: Policy) -> Mapping[str, str]:
     """Return the words for the codes of a column, in the reports' language: where it has labels, the policy's own."""
     fixed: Mapping[str, str] = wording.texts["values"].get(name, {})
+    if name == "today_technology":
+        return {**wording.texts["values"]["fixed_technology"], **fixed}
     if name == "tier":
         return {**fixed, **{tier.id: tier.label.get(wording.language, tier.id) for tier in policy.tiers}}
     if name == "reason_code":

@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 
 from coverage.assessment import Assessment
-from coverage.kinds import is_mobile
 from coverage.policy import Policy
-from coverage.reports import businesses, mobile, technical
+from coverage.reports import mobile, portrait, remarks, technical
 from coverage.reports.columns import REACHES_PREFIX, SCORE_PREFIX
 from coverage.reports.wording import Wording
 from coverage.schemas import AREA_COLUMNS, AREA_TAIL, REJECTED_COLUMNS
 
-AREA_MONEY: Final = ("opex_per_year", "pv_revenue", "pv_opex", "over_ceiling", *technical.STRANDING)
+AREA_MONEY: Final = (
+    "opex_per_year", "connections", "revenue_per_year", "pv_revenue", "pv_opex", "over_ceiling", *technical.STRANDING,
+)  # fmt: skip
 AREA_EXTRAS: Final = ("premises", *technical.LENGTHS, *technical.SURFACES, *AREA_MONEY)
 FINGERPRINT: Final = "fingerprint"  # of a run: in provenance, and a column of the lists made of it
 CORRECTED: Final = "corrected"  # of areas, where something was corrected: premises at corrected places
@@ -28,6 +29,11 @@ ASKED: Final = (
 )  # fmt: skip
 SHARES: Final = ("applied_share", "awarded_share")
 POINTS: Final = ("points", "reference_grant")  # by a template
+BELOW_LINE: Final = "below_line"
+# Of the premises of an area and of its build, after what the council votes on.
+BESIDE: Final = (
+    "municipality", "premises", "holiday", *portrait.COLUMNS, *technical.SURFACES, BELOW_LINE, remarks.COLUMN,
+)  # fmt: skip
 COST_COLUMNS: Final = (
     "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
     "currency", "data_status",
@@ -53,13 +59,31 @@ def priority_table(assessment: Assessment) -> pd.DataFrame:
     """Return the priority list: one row per area, the contract's columns in the contract's order.
 
     In a study with corrections the premises at corrected places follow as `corrected`, and where areas are ineligible,
-    `ineligible_because`; then whatever of FIRM and ASKED the run tells of any area, and marks of a template.
+    `ineligible_because`; then whatever of FIRM and ASKED the run tells of any area, marks of a template, and of BESIDE
+    what is told of any area. `below_line` says of which areas money that follows the ranking falls short.
     """
     areas = assessment.areas
     marks = [str(name) for name in areas.columns if str(name).startswith(REACHES_PREFIX)]
     names = (CORRECTED, technical.WHY, *FIRM, *ASKED, *(POINTS if assessment.scenario.template else ()), *marks)
     columns = [*priority_columns(assessment.policy), *(name for name in names if _is_told(areas, name))]
-    return pd.DataFrame(ranked_areas(assessment)).loc[:, columns]
+    listed = _described(ranked_areas(assessment), assessment)
+    more = [name for name in BESIDE if name not in columns and portrait.is_told(listed, name)]
+    return listed.loc[:, [*columns, *more]]
+
+
+def _described(ranked: gpd.GeoDataFrame, assessment: Assessment) -> pd.DataFrame:
+    """Return areas without their geometry, and with BESIDE."""
+    metres = technical.with_metres(ranked, assessment)
+    names = dict(zip(assessment.municipalities["municipality_code"], assessment.municipalities["name"], strict=True))
+    told = portrait.portrait(assessment).reindex(ranked["area_id"])
+    said = remarks.remarks(assessment).reindex(ranked["area_id"])
+    holiday = {} if "holiday" in metres else {"holiday": 0.0}
+    return pd.DataFrame(metres.drop(columns=metres.geometry.name)).assign(
+        **holiday,
+        **{str(name): column.array for name, column in told.items()},
+        **{remarks.COLUMN: said.array, BELOW_LINE: ranked["ranked_decision"].eq("reserve")},
+        municipality=ranked["municipality_code"].map(names),
+    )
 
 
 def _is_told(areas: pd.DataFrame, name: str) -> bool:
@@ -91,27 +115,38 @@ def priority_file(assessment: Assessment) -> pd.DataFrame:
     return table.assign(**{str(name): column.array for name, column in more.items()})
 
 
+def in_words(table: pd.DataFrame, assessment: Assessment, wording: Wording) -> pd.DataFrame:
+    """Return a table of areas as a workbook has it: its compound cells in words, the names of mobile areas marked."""
+    said = remarks.in_words(portrait.in_words(table, wording, assessment.policy), wording)
+    return mobile.named(said, wording)
+
+
+def take_up_labels(assessment: Assessment, wording: Wording) -> dict[str, tuple[str, str]]:
+    """Return label and meaning of the revenue of a year, which say at which take-up it is reckoned."""
+    label, meaning = wording.lines("columns", "revenue_per_year", currency=assessment.study.currency)
+    shares = {
+        kind: wording.percent(assessment.costs[f"take_up_{item}"].value)
+        for kind, item in (("homes", "household"), ("businesses", "business"))
+    }
+    return {"revenue_per_year": (label, wording.text("area_sheet", "revenue", meaning=meaning, **shares))}
+
+
 def area_table(assessment: Assessment) -> pd.DataFrame:
     """Return the priority list's columns, and the quantities that a builder asks for, for every area."""
-    areas = technical.with_metres(ranked_areas(assessment), assessment)
-    names = dict(zip(assessment.municipalities["municipality_code"], assessment.municipalities["name"], strict=True))
-    table = pd.DataFrame(areas.drop(columns=areas.geometry.name))
+    table = _described(ranked_areas(assessment), assessment)
     for name in AREA_EXTRAS:
         if name not in table.columns:
             table[name] = np.nan
-    table["municipality"] = table["municipality_code"].map(names)
-    sizes = businesses.area_sizes(assessment).reindex(table["area_id"], fill_value=0.0)
-    sizes.loc[is_mobile(table)] = np.nan  # of the businesses that a mast reaches no size is told
-    table = table.assign(**{str(name): column.to_numpy() for name, column in sizes.items()})
     columns = priority_columns(assessment.policy)
     at = columns.index("businesses") + 1
-    columns[at:at] = [str(name) for name in sizes.columns]
+    columns[at:at] = portrait.SIZES
     columns.insert(columns.index("municipality_code") + 1, "municipality")
     at = columns.index("capex")
     metres = technical.metre_columns(assessment)
     ordered = [*columns[: at - 1], "premises", columns[at - 1], *metres, *columns[at:], *AREA_MONEY]
     drawn = [technical.DRAWN] if technical.DRAWN in table and table[technical.DRAWN].any() else []
     more = [name for name in (CORRECTED, technical.WHY) if name in table and table[name].notna().any()]
+    more += [name for name in BESIDE if name not in ordered and portrait.is_told(table, name)]
     return table.loc[:, [*ordered, *drawn, *more]]
 
 

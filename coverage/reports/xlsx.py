@@ -25,6 +25,7 @@ from coverage.reports import (
 from coverage.reports.corrections import correction_table
 from coverage.reports.evidence import in_language
 from coverage.reports.read_me import add_read_me
+from coverage.reports.reading_order import FROZEN, for_readers
 from coverage.reports.selection import Selection, share_notes
 from coverage.reports.wording import Wording
 from coverage.reports.workbook import Book
@@ -36,7 +37,7 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
     """Write gap-report.xlsx: read-me, areas, places short of service, cost lines, hearing, corrections, columns."""
     assessment = selection.assessment
     said = {"assumed": assumptions.assumed_text(assessment, wording)}
-    areas = mobile.named(tables.area_table(assessment).assign(**said), wording)
+    areas = for_readers(tables.in_words(tables.area_table(assessment).assign(**said), assessment, wording))
     listed = short.short_places(assessment)
     places = businesses.in_words(in_language(listed.drop(columns=listed.geometry.name), wording), wording)
     costs = tables.cost_table(assessment)
@@ -51,7 +52,8 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
     notes += hearing.notes(selection, wording)
     what = wording.text("read_me", "gap_what")
     add_read_me(book, selection, what=what, fingerprint=fingerprint, notes=notes)
-    book.add_table(areas, sheet="areas", name="areas", frozen=2)
+    take_up = tables.take_up_labels(assessment, wording)
+    book.add_table(areas, sheet="areas", name="areas", frozen=FROZEN, labels=take_up)
     _mobile(book, selection)
     book.add_table(pd.DataFrame(places), sheet="addresses", name="places", frozen=1)
     book.add_table(costs, sheet="cost_lines", name="cost_lines", frozen=1)
@@ -64,7 +66,7 @@ def write_priority_list(selection: Selection, path: Path, *, wording: Wording, f
     listed = tables.stamped(
         tables.priority_table(selection.assessment).assign(**assumed), selection.assessment, characters=MARK
     )
-    table = _firm_first(mobile.named(listed, wording))
+    table = for_readers(tables.in_words(listed, selection.assessment, wording))
     title = wording.text("read_me", "priority_title", study=selection.title(wording))
     book = _book(path, selection, wording, title=title, rows=len(table))
     notes = [*tables.no_grant_notes(table, wording), *wording.lines("read_me", "priority_notes")]
@@ -80,7 +82,7 @@ def write_priority_list(selection: Selection, path: Path, *, wording: Wording, f
     what = wording.text("read_me", "priority_what")
     add_read_me(book, selection, what=what, fingerprint=fingerprint, notes=notes)
     own = points.labels(selection.assessment, wording)
-    book.add_table(table, sheet="priority", name="priority_list", frozen=2, labels=own)
+    book.add_table(table, sheet="priority", name="priority_list", frozen=FROZEN, labels=own)
     if len(firm):
         book.add_table(firm, sheet="firm", name="firm", frozen=4)
     differing = differences.difference_table(selection, wording)
@@ -96,14 +98,6 @@ def write_priority_list(selection: Selection, path: Path, *, wording: Wording, f
     built = mobile.named(technical.technical_table(selection.assessment), wording)
     book.add_table(built, sheet="technical", name="technical", frozen=2)
     _finish(book, selection)
-
-
-def _firm_first(table: pd.DataFrame) -> pd.DataFrame:
-    """Set how firm an area's place is beside the share of draws that fund it, when and from what it is paid after."""
-    beside = [name for name in (*tables.FIRM, *tables.ASKED[:2]) if name in table]
-    rest = [str(name) for name in table.columns if name not in beside]
-    at = rest.index("funded_share") + 1
-    return table[[*rest[:at], *beside, *rest[at:]]]
 
 
 def _mobile(book: Book, selection: Selection) -> None:
