@@ -43,7 +43,7 @@ def add_read_me(book: Book, selection: Selection, *, what: str, fingerprint: str
         ("fingerprint_run", str(assessment.provenance.get(tables.FINGERPRINT, ""))),
         ("fingerprint", fingerprint),
     ]
-    said = [*audience.withheld(assessment, wording), *notes]
+    said = [*audience.withheld(assessment, wording), *notes, wording.text("read_me", "look")]
     book.add_read_me(named(facts, wording), notes=said, blocks=_blocks(selection, wording))
 
 

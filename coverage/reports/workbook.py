@@ -105,10 +105,12 @@ class Book:
                 worksheet.write_string(len(rows) + 1, 0, note, self.strong)
         return worksheet
 
-    def draw_line(self, worksheet: Any, rank: int) -> None:
-        """Draw a line under the row of a rank, on a sheet whose first column is the rank: where the money ends."""
-        rule = {"type": "formula", "criteria": f"=$A2={rank}", "format": self.line}
-        worksheet.conditional_format(1, 0, SHEET_ROWS - 1, len(self.described) - 1, rule)
+    def draw_line(self, worksheet: Any, table: pd.DataFrame, budget: float) -> None:
+        """Draw a line where the money ends, going down the ranking, on a sheet whose first column is the rank."""
+        paid = table.loc[table["cumulative_grant"] <= budget, "rank"]
+        if len(paid):
+            rule = {"type": "formula", "criteria": f"=$A2={int(paid.max())}", "format": self.line}
+            worksheet.conditional_format(1, 0, len(table), len(table.columns) - 1, rule)
 
     def add_columns(self) -> None:
         """Write the sheet that explains the columns of the sheets before it."""

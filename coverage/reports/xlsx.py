@@ -70,6 +70,7 @@ def write_priority_list(selection: Selection, path: Path, *, wording: Wording, f
     title = wording.text("read_me", "priority_title", study=selection.title(wording))
     book = _book(path, selection, wording, title=title, rows=len(table))
     notes = [*tables.no_grant_notes(table, wording), *wording.lines("read_me", "priority_notes")]
+    notes.append(wording.text("read_me", "line"))
     notes += mobile.notes(selection.assessment, wording)
     curve = ceiling_sheet.ceiling_table(selection.assessment)
     if len(curve):
@@ -82,7 +83,8 @@ def write_priority_list(selection: Selection, path: Path, *, wording: Wording, f
     what = wording.text("read_me", "priority_what")
     add_read_me(book, selection, what=what, fingerprint=fingerprint, notes=notes)
     own = points.labels(selection.assessment, wording)
-    book.add_table(table, sheet="priority", name="priority_list", frozen=FROZEN, labels=own)
+    sheet = book.add_table(table, sheet="priority", name="priority_list", frozen=FROZEN, labels=own)
+    book.draw_line(sheet, table, selection.assessment.scenario.money)
     if len(firm):
         book.add_table(firm, sheet="firm", name="firm", frozen=4)
     differing = differences.difference_table(selection, wording)
