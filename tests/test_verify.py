@@ -221,7 +221,7 @@ def test_other_data_rules_or_money_no_longer_give_the_list(
     richer = verify_list(handed, pipeline.decide(prepared, question.with_changes(budget=12_000_000.0)))
     assert {item.code for item in richer.differences} == {"decision", "amount", "text"}
     assert {item.column for item in richer.differences} <= {
-        "decision", "ranked_decision", "certainty", "funded_share", "driver",
+        "decision", "ranked_decision", "certainty", "funded_share", "driver", "below_line",
     }  # fmt: skip
     weighed = pipeline.decide(prepared, question.with_changes(weights=(("premises", 60.0),)))
     assert {"rank", "score"} <= {item.column for item in verify_list(handed, weighed).differences}
