@@ -8,6 +8,7 @@ import shutil
 import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Runner:
     return assess
 
 
+@cache
 def compared(run: Runner, name: str, *, back: bool = False) -> Comparison:
+    """Return what differs between the plain run and one case, compared once for all tests that look at it."""
     case = CASES[name]
     folders = run(nothing), run(case.edit, **case.scenario)
     return compare_runs(*(reversed(folders) if back else folders))

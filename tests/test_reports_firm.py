@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,18 @@ def paper(assessment: Assessment, path: Path, language: str = "en", **part: Any)
     return " ".join(text.replace("\u2060", "").split())
 
 
+@pytest.fixture(scope="module")
+def book(assessment: Assessment, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """Return what hands over the workbook in a language, written once for all who only look at it."""
+    return cache(lambda language: book_of(assessment, tmp_path_factory.mktemp("book"), language))
+
+
+@pytest.fixture(scope="module")
+def text_of(assessment: Assessment, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """Return what hands over the words of the paper in a language, written once for all who only read it."""
+    return cache(lambda language: paper(assessment, tmp_path_factory.mktemp("paper") / "x.pdf", language))
+
+
 def squeezed(text: str) -> str:
     return "".join(text.split())
 
@@ -61,18 +75,18 @@ def squeezed(text: str) -> str:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_area_near_the_line_is_told_of_in_the_workbook_and_on_paper(
-    assessment: Assessment, tmp_path: Path, language: str
+    assessment: Assessment, book: Callable[[str], Any], text_of: Callable[[str], str], language: str
 ) -> None:
     wording = load_wording(language)
     table = firmness.firm_table(assessment, wording)
     assert assessment.stability is not None
     assert table["area_id"].tolist() == assessment.stability.line["area_id"].tolist()
-    shown = sheet(book_of(assessment, tmp_path, language), "firm", language)
+    shown = sheet(book(language), "firm", language)
     assert shown[wording.lines("columns", "told")[0]].tolist() == table["told"].tolist()
     proposed = table["decision"] == "fund"
     assert proposed.any()
     assert not proposed.all()
-    text = squeezed(paper(assessment, tmp_path / "x.pdf", language))
+    text = squeezed(text_of(language))
     assert all(squeezed(told) in text for told in table.loc[proposed, "told"])
     part = firmness.section(cut(assessment), wording)
     others = table[~proposed]
@@ -148,10 +162,10 @@ def test_every_code_has_a_text(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_list_holds_rank_intervals_and_what_makes_a_toss_up(
-    assessment: Assessment, tmp_path: Path, language: str
+    assessment: Assessment, book: Callable[[str], Any], tmp_path: Path, language: str
 ) -> None:
     wording = load_wording(language)
-    shown = sheet(book_of(assessment, tmp_path, language), "priority", language)
+    shown = sheet(book(language), "priority", language)
     labels = {name: wording.lines("columns", name)[0] for name in ("rank_p10", "rank_p50", "rank_p90", "driver")}
     for name, label in labels.items():
         truth = assessment.areas[name]
@@ -165,9 +179,9 @@ def test_the_list_holds_rank_intervals_and_what_makes_a_toss_up(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_printed_list_has_the_ranks_of_the_draws_below_the_rank(
-    assessment: Assessment, tmp_path: Path, language: str
+    assessment: Assessment, text_of: Callable[[str], str], language: str
 ) -> None:
-    text = paper(assessment, tmp_path / "x.pdf", language)
+    text = text_of(language)
     assert load_wording(language).text("priority", "list_ranks") in text
     row = assessment.areas.iloc[2]
     assert f" {row['rank']} {row['rank_p10']:.0f}–{row['rank_p90']:.0f} {row['name']} " in text
@@ -262,13 +276,13 @@ def test_the_whole_is_told_by_what_it_brings(assessment: Assessment, best: float
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_differences_stand_in_the_workbook_and_on_paper(
-    assessment: Assessment, tmp_path: Path, language: str
+    assessment: Assessment, book: Callable[[str], Any], text_of: Callable[[str], str], language: str
 ) -> None:
     wording = load_wording(language)
     expected = [differences.tell(item, assessment, wording) for item in assessment.differences]
-    shown = sheet(book_of(assessment, tmp_path, language), "differences", language)
+    shown = sheet(book(language), "differences", language)
     assert shown[wording.lines("columns", "told")[0]].tolist() == expected
-    text = squeezed(paper(assessment, tmp_path / "x.pdf", language))
+    text = squeezed(text_of(language))
     wholes = [item for item in assessment.differences if item.code in differences.OF_ALL]
     assert wholes
     assert all(squeezed(differences.tell(item, assessment, wording)) in text for item in wholes)
@@ -282,19 +296,20 @@ def test_the_differences_stand_in_the_workbook_and_on_paper(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_curve_stands_in_the_workbook_with_a_chart(assessment: Assessment, tmp_path: Path, language: str) -> None:
+def test_the_curve_stands_in_the_workbook_with_a_chart(
+    assessment: Assessment, book: Callable[[str], Any], text_of: Callable[[str], str], language: str
+) -> None:
     wording = load_wording(language)
-    book = book_of(assessment, tmp_path, language)
-    shown = sheet(book, "curve", language)
+    shown = sheet(book(language), "curve", language)
     steps = curve(assessment.areas, policy=assessment.policy, scenario=assessment.scenario)
-    assert len(book[wording.text("sheets", "curve")]._charts) == 1
+    assert len(book(language)[wording.text("sheets", "curve")]._charts) == 1
     assert shown[wording.lines("columns", "curve_businesses")[0]].tolist() == steps["businesses"].tolist()
     assert set(shown.iloc[:, 0]) == {wording.value("series", name) for name in ("ranked", "optimum")}
-    aims = sheet(book, "reach", language)
+    aims = sheet(book(language), "reach", language)
     assert aims.iloc[:, :3].to_numpy().tolist() == [
         [item.mbps, item.businesses, item.reached] for item in assessment.reach
     ]
-    text = squeezed(paper(assessment, tmp_path / "x.pdf", language))
+    text = squeezed(text_of(language))
     lines = money_curve.reach_lines(cut(assessment), wording)
     assert len(lines) == 2
     assert all(squeezed(line) in text for line in lines)
@@ -361,16 +376,16 @@ def test_a_template_is_named_with_its_marked_figures(tmp_path: Path, language: s
     assert squeezed(template.name[language]) in squeezed(paper(found, tmp_path / "x.pdf", language))
 
 
-def test_the_areas_around_the_line_are_set_side_by_side(assessment: Assessment, tmp_path: Path) -> None:
+def test_the_areas_around_the_line_are_set_side_by_side(
+    assessment: Assessment, book: Callable[[str], Any], text_of: Callable[[str], str]
+) -> None:
     near = points.around_the_line(assessment)
     above = int((assessment.areas["cumulative_grant"] <= BUDGET).sum())
     assert near["rank"].tolist() == list(range(above - points.NEAR + 1, above + points.NEAR + 1))
     part = points.section(assessment, EN)
     assert len(part["rows"]) == len(near)
-    text = paper(assessment, tmp_path / "x.pdf")
-    assert EN.text("score", "near") in text
-    book = book_of(assessment, tmp_path, "en")
-    (chart,) = book["Parts of the score"]._charts
+    assert EN.text("score", "near") in text_of("en")
+    (chart,) = book("en")["Parts of the score"]._charts
     assert len(chart.series) == len(assessment.policy.criteria)
 
 
