@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from coverage.assessment import Assessment
+from coverage.kinds import is_mobile
 from coverage.policy import Policy
 from coverage.reports import mobile, portrait, remarks, technical
 from coverage.reports.columns import REACHES_PREFIX, SCORE_PREFIX
@@ -30,9 +31,10 @@ ASKED: Final = (
 SHARES: Final = ("applied_share", "awarded_share")
 POINTS: Final = ("points", "reference_grant")  # by a template
 BELOW_LINE: Final = "below_line"
+HOLIDAY: Final = "holiday"
 # Of the premises of an area and of its build, after what the council votes on.
 BESIDE: Final = (
-    "municipality", "premises", "holiday", *portrait.COLUMNS, *technical.SURFACES, BELOW_LINE, remarks.COLUMN,
+    "municipality", "premises", HOLIDAY, *portrait.COLUMNS, *technical.SURFACES, BELOW_LINE, remarks.COLUMN,
 )  # fmt: skip
 COST_COLUMNS: Final = (
     "area_id", "technology", "item", "quantity", "unit", "unit_cost", "amount", "source", "confidence",
@@ -67,8 +69,14 @@ def priority_table(assessment: Assessment) -> pd.DataFrame:
     names = (CORRECTED, technical.WHY, *FIRM, *ASKED, *(POINTS if assessment.scenario.template else ()), *marks)
     columns = [*priority_columns(assessment.policy), *(name for name in names if _is_told(areas, name))]
     listed = _described(ranked_areas(assessment), assessment)
-    more = [name for name in BESIDE if name not in columns and portrait.is_told(listed, name)]
-    return listed.loc[:, [*columns, *more]]
+    return listed.loc[:, [*columns, *_beside(listed, columns)]]
+
+
+def _beside(table: pd.DataFrame, columns: list[str]) -> list[str]:
+    """List what a table tells of BESIDE; of holiday homes only where fixed areas have any."""
+    fixed = table[~is_mobile(table)]
+    told = {name: fixed if name == HOLIDAY else table for name in BESIDE if name not in columns and name in table}
+    return [name for name, rows in told.items() if portrait.is_told(rows, name)]
 
 
 def _described(ranked: gpd.GeoDataFrame, assessment: Assessment) -> pd.DataFrame:
@@ -77,9 +85,7 @@ def _described(ranked: gpd.GeoDataFrame, assessment: Assessment) -> pd.DataFrame
     names = dict(zip(assessment.municipalities["municipality_code"], assessment.municipalities["name"], strict=True))
     told = portrait.portrait(assessment).reindex(ranked["area_id"])
     said = remarks.remarks(assessment).reindex(ranked["area_id"])
-    holiday = {} if "holiday" in metres else {"holiday": 0.0}
     return pd.DataFrame(metres.drop(columns=metres.geometry.name)).assign(
-        **holiday,
         **{str(name): column.array for name, column in told.items()},
         **{remarks.COLUMN: said.array, BELOW_LINE: ranked["ranked_decision"].eq("reserve")},
         municipality=ranked["municipality_code"].map(names),
@@ -146,8 +152,7 @@ def area_table(assessment: Assessment) -> pd.DataFrame:
     ordered = [*columns[: at - 1], "premises", columns[at - 1], *metres, *columns[at:], *AREA_MONEY]
     drawn = [technical.DRAWN] if technical.DRAWN in table and table[technical.DRAWN].any() else []
     more = [name for name in (CORRECTED, technical.WHY) if name in table and table[name].notna().any()]
-    more += [name for name in BESIDE if name not in ordered and portrait.is_told(table, name)]
-    return table.loc[:, [*ordered, *drawn, *more]]
+    return table.loc[:, [*ordered, *drawn, *more, *_beside(table, [*ordered, *more])]]
 
 
 def cost_table(assessment: Assessment) -> pd.DataFrame:
