@@ -11,6 +11,7 @@ import pandas as pd
 
 from coverage.policy import Policy
 from coverage.reports.columns import Column, rounded, words
+from coverage.reports.pieces import by_value
 from coverage.reports.wording import Wording
 
 CELL_CHARACTERS: Final = 32_767  # Excel's limit
@@ -21,17 +22,27 @@ SEVERAL: Final = "correction"  # of a place that was corrected more than once: s
 
 def cells(values: pd.Series, column: Column, wording: Wording, policy: Policy) -> list[Any]:
     """Return what a column's cells hold; None where there is nothing."""
+    return by_value(read(values, column), shown(column, wording, policy))
+
+
+def read(values: pd.Series, column: Column) -> pd.Series:
+    """Return a column's values as `shown` takes them: of figures, numbers with NaN where there is none."""
+    if column.is_text or column.style == "date":
+        return values
+    return pd.Series(values.to_numpy(dtype=float, na_value=np.nan))
+
+
+def shown(column: Column, wording: Wording, policy: Policy) -> Callable[[Any], Any]:
+    """Return what turns a value of a column that is there into what a cell holds."""
     if column.style == "flag":
-        return [None if pd.isna(value) else wording.value("flag", str(bool(value)).lower()) for value in values]
+        return lambda value: wording.value("flag", str(bool(value)).lower())
     if column.style == "date":
-        return [None if pd.isna(value) else dt.date.fromisoformat(str(value)) for value in values]
+        return lambda value: dt.date.fromisoformat(str(value))
     if not column.is_text:
         # Excel has no NaN, and a number is shown rounded by its format but kept as finely as the CSV has it.
-        return [rounded(value, column.style) for value in values.to_numpy(dtype=float, na_value=np.nan)]
-    read = _reader(column.name, wording, policy)
-    shown = {value: clipped(read(str(value))) for value in values.dropna().unique()}
-    missing = values.isna().to_numpy()
-    return [None if gone else shown[value] for value, gone in zip(values.to_numpy(dtype=object), missing, strict=True)]
+        return lambda value: rounded(value, column.style)
+    say = _reader(column.name, wording, policy)
+    return lambda value: clipped(say(str(value)))
 
 
 def clipped(text: str) -> str:

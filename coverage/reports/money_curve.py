@@ -162,8 +162,7 @@ def add_sheets(book: Book, steps: pd.DataFrame, selection: Selection) -> None:
         own[name] = (label, meaning)
     if len(steps):
         sheet = book.add_table(steps, sheet=SHEET, name=SHEET, frozen=2, labels=own)
-        if not book.streams:
-            _add_chart(book, sheet, steps, own, end=chart_end(steps, selection.assessment.scenario.money))
+        _add_chart(book, sheet, steps, own, end=chart_end(steps, selection.assessment.scenario.money))
     aims = reach_table(selection)
     if len(aims):
         name = "areas"

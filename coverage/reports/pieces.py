@@ -46,6 +46,10 @@ class Pieces:
         """Return the names of the table's columns."""
         return [str(name) for name in self.head.columns]
 
+    def together(self) -> Any:
+        """Return all rows as one frame."""
+        return pd.concat([*self] or [self.head], ignore_index=True)
+
     def part(self, start: int, stop: int) -> Pieces:
         """Return some of the rows."""
         return replace(self, at=self.at[start:stop])

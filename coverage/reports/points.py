@@ -189,7 +189,7 @@ def add_sheets(book: Book, assessment: Assessment) -> None:
     table = contribution_table(assessment)
     sheet = book.add_table(table, sheet=SHEET, name=SHEET, frozen=4, labels=labels(assessment, wording))
     near = around_the_line(assessment)
-    if near.empty or book.streams:
+    if near.empty:
         return
     first, last = int(near.index[0]) + 1, int(near.index[-1]) + 1
     name, columns = wording.text("sheets", SHEET), list(table.columns)

@@ -1,13 +1,14 @@
 """One workbook, written by XlsxWriter: a read-me sheet, tables with frozen headers, and what their columns mean.
 
 Every text cell is written as a string, never as a formula or a link, so text from a register cannot run.
-Above `MEMORY_ROWS` rows a sheet streams to disk; it then has a filter instead of a named table.
+A table in pieces is made and written piece by piece (long_sheet), and one that is longer than a sheet on several.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,14 +17,18 @@ import xlsxwriter
 
 from coverage.policy import Policy
 from coverage.reports import front_sheet, sheet_look
-from coverage.reports.cells import cells
+from coverage.reports.cells import cells, read, shown
 from coverage.reports.columns import Column, describe
+from coverage.reports.long_sheet import Cells, LongSheet
+from coverage.reports.pieces import Pieces, in_pieces
 from coverage.reports.front_sheet import Block, Front
 from coverage.reports.wording import Wording
 from coverage.study import Study
 
 SHEET_ROWS: Final = 1_048_576  # Excel's limit, header included
-MEMORY_ROWS: Final = 120_000
+ZIP64_ROWS: Final = 120_000  # from which on a file may pass 4 GB within
+LONG_ROWS: Final = 2_000  # longer tables are written by columns
+SEEN_ROWS: Final = 1_000  # of a long table, which say how wide its columns are
 HEADER_COLOUR: Final = "#1f3a4d"
 COLUMN_WIDTHS: Final = (34, 26, 110)  # of the sheet that explains the columns
 
@@ -33,15 +38,13 @@ class Book:
 
     def __init__(self, path: Path, *, study: Study, policy: Policy, wording: Wording, title: str, rows: int) -> None:
         self.study, self.policy, self.wording, self.title = study, policy, wording, title
-        self.streams = rows > MEMORY_ROWS
         self.book = xlsxwriter.Workbook(
             str(path),
             {
                 "strings_to_formulas": False,
                 "strings_to_urls": False,
                 "strings_to_numbers": False,
-                "constant_memory": self.streams,
-                "use_zip64": self.streams,
+                "use_zip64": rows > ZIP64_ROWS,
             },
         )
         # Excel knows no time zone; midnight of the as-of date keeps the file the same from run to run.
@@ -78,7 +81,7 @@ class Book:
 
     def add_table(
         self,
-        table: pd.DataFrame,
+        table: pd.DataFrame | Pieces,
         *,
         sheet: str,
         name: str,
@@ -96,7 +99,7 @@ class Book:
         held = SHEET_ROWS - 2  # header, and a note at the end
         parts = max(1, -(-len(table) // held))
         for part in range(parts):
-            rows = table.iloc[part * held : (part + 1) * held]
+            rows = in_pieces(table).part(part * held, (part + 1) * held)
             label, following = _part_name(title, part), _part_name(title, part + 1)
             worksheet = self._sheet(label, frozen=frozen)
             self._fill(worksheet, rows, columns, _part_name(name, part).replace(" ", "_"), frozen=frozen)
@@ -151,7 +154,7 @@ class Book:
         self.book.close()
 
     def _sheet(self, label: str, *, frozen: int) -> Any:
-        worksheet = self.book.add_worksheet(label)
+        worksheet = self.book.add_worksheet(label, LongSheet)
         worksheet.freeze_panes(1, frozen)
         self._print_setup(worksheet, landscape=True)
         worksheet.repeat_rows(0)
@@ -168,18 +171,23 @@ class Book:
         page = self.wording.texts["pdf"]["page"].replace("{page}", "&P").replace("{pages}", "&N")
         worksheet.set_footer(f"&L&A&R{page}")
 
-    def _fill(self, worksheet: Any, rows: pd.DataFrame, columns: Sequence[Column], name: str, *, frozen: int) -> None:
+    def _fill(self, worksheet: Any, table: Pieces, columns: Sequence[Column], name: str, *, frozen: int) -> None:
+        is_long = len(table) > LONG_ROWS
+        rows = (table.part(0, SEEN_ROWS) if is_long else table).together()
         formats = [self.format(column) for column in columns]
         held = [cells(rows[column.name], column, self.wording, self.policy) for column in columns]
         labels = _unique(columns)
         widths = sheet_look.arrange(worksheet, columns, labels, formats, held, header=self.header, frozen=frozen)
-        sheet_look.emphasise(worksheet, columns, self.looks, rows=len(rows), wording=self.wording)
+        sheet_look.emphasise(worksheet, columns, self.looks, rows=len(table), wording=self.wording)
         last = len(columns) - 1
-        if len(rows) and not self.streams:
-            header = [{"header": label, "header_format": self.header} for label in labels]
-            worksheet.add_table(
-                0, 0, len(rows), last, {"name": name, "columns": header, "style": "Table Style Light 1"}
-            )
+        header = [{"header": label, "header_format": self.header} for label in labels]
+        options = {"name": name, "columns": header, "style": "Table Style Light 1"}
+        if is_long:
+            made = [self._cells(column) for column in columns]
+            worksheet.hold(table, made, row_height=sheet_look.LINE_POINTS, options=options)
+            return
+        if len(rows):
+            worksheet.add_table(0, 0, len(rows), last, options)
         else:
             for at, label in enumerate(labels):
                 worksheet.write_string(0, at, label, self.header)
@@ -200,6 +208,10 @@ class Book:
                     worksheet.write_datetime(number + 1, at, value, formats[at])
                 else:
                     worksheet.write_number(number + 1, at, value, formats[at])
+
+    def _cells(self, column: Column) -> Cells:
+        show = shown(column, self.wording, self.policy)
+        return Cells(column.name, partial(read, column=column), show, self.format(column))
 
 
 def _part_name(name: str, part: int) -> str:

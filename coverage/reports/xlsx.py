@@ -38,8 +38,9 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
     assessment = selection.assessment
     said = {"assumed": assumptions.assumed_text(assessment, wording)}
     areas = for_readers(tables.in_words(tables.area_table(assessment).assign(**said), assessment, wording))
-    listed = short.short_places(assessment)
-    places = businesses.in_words(in_language(listed.drop(columns=listed.geometry.name), wording), wording)
+    places = short.pieces(assessment).then(
+        lambda part: businesses.in_words(in_language(part.drop(columns=part.geometry.name), wording), wording)
+    )
     costs = tables.cost_table(assessment)
     title = wording.text("read_me", "gap_title", study=selection.title(wording))
     book = _book(path, selection, wording, title=title, rows=len(places) + len(costs) + len(areas))
@@ -55,7 +56,7 @@ def write_gap_report(selection: Selection, path: Path, *, wording: Wording, fing
     take_up = tables.take_up_labels(assessment, wording)
     book.add_table(areas, sheet="areas", name="areas", frozen=FROZEN, labels=take_up)
     _mobile(book, selection)
-    book.add_table(pd.DataFrame(places), sheet="addresses", name="places", frozen=1)
+    book.add_table(places, sheet="addresses", name="places", frozen=1)
     book.add_table(costs, sheet="cost_lines", name="cost_lines", frozen=1)
     _finish(book, selection)
 
