@@ -68,7 +68,7 @@ def test_csv_amounts_of_each_area_sum_to_its_p50(out):
     assert parts.tolist() == pytest.approx(table["funding_gap_p50"].tolist(), abs=0.03)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+47 22", "-5", "@SUM(A1)", "\tx", "\rx"])
+@pytest.mark.parametrize("text", ["=1+1", "+47 22", "-5", "@SUM(A1)", "\tx", "\rx", " =1", "\uff1d1", "\uff0b1"])
 def test_csv_text_that_could_run_gets_an_apostrophe(text, tmp_path):
     write_csv(pd.DataFrame({"name": [text, "plain"], "capex": [-5.0, 1.5]}), tmp_path / "x.csv")
     with (tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
@@ -78,8 +78,8 @@ def test_csv_text_that_could_run_gets_an_apostrophe(text, tmp_path):
 
 @given(st.text())
 def test_safe_text_never_starts_with_a_formula(text):
-    assert not safe_text(text).startswith(("=", "+", "-", "@", "\t", "\r"))
-    assert safe_text(text).endswith(text)
+    assert not safe_text(text).lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert safe_text(text).replace("'", "") == text.replace("'", "")
 
 
 def test_csv_numbers_have_no_exponent_and_missing_cells_are_empty(tmp_path):

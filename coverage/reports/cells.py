@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from coverage.reports.wording import Wording
 CELL_CHARACTERS: Final = 32_767  # Excel's limit
 # Came with the data, as whole texts.
 SAID: Final = ("unit", "change_unit", "source", "line_of_business", "label", "published_source")
+_UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 SEVERAL: Final = "correction"  # of a place that was corrected more than once: several codes
 
 
@@ -46,7 +48,8 @@ def shown(column: Column, wording: Wording, policy: Policy) -> Callable[[Any], A
 
 
 def clipped(text: str) -> str:
-    """Return the text, or as much of it as a cell can hold."""
+    """Return the text, or as much of it as a cell can hold; what no XML can hold is replaced."""
+    text = _UNWRITABLE.sub("\ufffd", text)
     return text if len(text) <= CELL_CHARACTERS else f"{text[: CELL_CHARACTERS - 1]}…"
 
 

@@ -1,8 +1,9 @@
 """CSV and JSON files: UTF-8, one header row, decimal point, fixed order, fixed rounding.
 
 Formula injection: a spreadsheet runs a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return.
-Such *text* cells get an apostrophe in front, which a spreadsheet shows as text. Numbers are written by this module
-from numbers and keep their sign.
+Such *text* cells get an apostrophe in front, which a spreadsheet shows as text; so does such a sign inside a text
+where a new cell would begin for a spreadsheet that parts the cells by semicolons or tabs, as a Norwegian one does.
+Numbers are written by this module from numbers and keep their sign.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -20,15 +22,17 @@ import pandas as pd
 from coverage.reports.columns import rounded, style_of
 from coverage.reports.pieces import Pieces, by_value, in_pieces
 
-DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
+_SIGNS: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # some spreadsheets take the full-width ones for the same
+_FIRST: Final = re.compile(rf"[\t\r]|\s*[{_SIGNS}]")
+_INSIDE: Final = re.compile(rf"([;\t\r\n][\s\"]*)(?=[{_SIGNS}])")
 MONEY_KEYS: Final = frozenset(
     {"capex", "funding_gap", "budget", "grant", "state_share", "county_share", "municipal_share", "private_share"}
 )
 
 
 def safe_text(value: str) -> str:
-    """Return the text with an apostrophe in front if a spreadsheet could take it for a formula."""
-    return f"'{value}" if value.startswith(DANGEROUS) else value
+    """Return the text with an apostrophe before whatever a spreadsheet could take for a formula."""
+    return _INSIDE.sub(r"\1'", f"'{value}" if _FIRST.match(value) else value)
 
 
 def write_csv(table: pd.DataFrame | Pieces, path: Path) -> None:
@@ -36,7 +40,7 @@ def write_csv(table: pd.DataFrame | Pieces, path: Path) -> None:
     parts = in_pieces(table)
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file, lineterminator="\n")
-        lines.writerow(parts.columns)
+        lines.writerow(map(_text, parts.columns))
         for part in parts:
             lines.writerows(zip(*(_cells(part[name]) for name in part.columns), strict=True))
 
