@@ -33,7 +33,7 @@ class Cells:
     format: Any
 
 
-class LongSheet(Worksheet):
+class LongSheet(Worksheet):  # type: ignore[misc] - XlsxWriter has no types
     """A sheet that can hold one long table below a header row."""
 
     _table: Pieces | None = None

@@ -19,9 +19,9 @@ from coverage.policy import Policy
 from coverage.reports import front_sheet, sheet_look
 from coverage.reports.cells import cells, read, shown
 from coverage.reports.columns import Column, describe
+from coverage.reports.front_sheet import Block, Front
 from coverage.reports.long_sheet import Cells, LongSheet
 from coverage.reports.pieces import Pieces, in_pieces
-from coverage.reports.front_sheet import Block, Front
 from coverage.reports.wording import Wording
 from coverage.study import Study
 
