@@ -45,10 +45,14 @@ def make(
     area: Collection[str] = (),
     technology: str | None = None,
     spoken: str = language.DEFAULT,
+    named: str = "",
 ) -> bytes:
-    """Return one report as bytes, whole or cut to a selection, in the language `spoken`."""
+    """Return one report as bytes, whole or cut to a selection, in the language `spoken`.
+
+    `named` is what the file will be called: the QGIS project in a GeoPackage finds its layers by that.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{report}.{format_}"
+        path = Path(folder) / re.sub(r"[/\\]", "_", named or f"{report}.{format_}")
         selection = {"municipality": tuple(municipality), "area": tuple(area), "technology": technology}
         if format_ == "html":
             export.write_html(reports.select(assessment, **selection), path, language=spoken)
@@ -70,10 +74,11 @@ def buttons(
     for format_ in reports.FORMATS[report]:
         name, use = map(_, GOOD_FOR[format_])
         parts = [report, "report" if report == "gap" else "list", assessment.study.id, *municipality]
+        file = f"{'-'.join(parts[:6])}{_whom(assessment)}.{format_}"
         st.download_button(
             name if short else f"{name} – {use}",
-            data=_later(assessment, report, format_, municipality, area, technology),
-            file_name=f"{'-'.join(parts[:6])}{_whom(assessment)}.{format_}",
+            data=_later(assessment, report, format_, municipality, area, technology, named=file),
+            file_name=file,
             mime=MIME[format_],
             key=f"download-{report}-{format_}",
             on_click="ignore",
@@ -119,6 +124,8 @@ def _later(
     municipality: Collection[str],
     area: Collection[str],
     technology: str | None,
+    *,
+    named: str = "",
 ) -> Callable[[], bytes]:
     spoken = language.current()  # asked now: the file is made later, where no session is known
     return lambda: make(
@@ -129,6 +136,7 @@ def _later(
         area=area,
         technology=technology,
         spoken=spoken,
+        named=named,
     )
 
 
