@@ -30,14 +30,15 @@ EMPTY_ROWS: Final = 40  # for missing addresses
 OPEN_BELOW: Final = ("address", "postcode", "locality", "name", *form.POSITION)
 WIDTHS: Final[Mapping[str, float]] = {
     "place_id": 13, "address": 26, "postcode": 12.5, "locality": 15, "municipality": 19, "name": 24, "kind_now": 13,
-    "year_round": 12, "fixed_down_mbps": 9, "fixed_up_mbps": 9, "fixed_technology": 16, "eligible": 16.5, "reason": 58,
+    "year_round": 12, "fixed_down_mbps": 9, "fixed_up_mbps": 9, "fixed_technology": 22, "eligible": 16.5, "reason": 58,
     "correction": 17, "kind": 13, "down_mbps": 10, "up_mbps": 10, "technology": 16, "provider": 16, "comment": 34,
     "office": 18, "date": 11.5, "area": 24, "area_id": 13, "part": 19, "municipality_code": 10,
     "x": 10, "y": 10, "lon": 11, "lat": 11,
 }  # fmt: skip
 WRAPPED: Final = ("address", "locality", "municipality", "name", "fixed_technology", "reason", "comment")
-SMALL: Final = ("reason",)  # in a smaller type, which holds SMALLER times as many characters
-SMALLER, SMALL_SIZE, LINE, LINES_MOST = 1.2, 9, 14.0, 6
+SMALL: Final = "reason"  # in a smaller type
+SMALL_SIZE, SMALL_LINE, LINE, LINES_MOST = 9, 12.0, 15.0, 6
+PER_WIDTH: Final = 1.35  # characters of the smaller type in the width of one
 TEXTS: Final = "@"  # Excel's format of text: a postcode keeps its zeros
 FORMATS: Final[Mapping[str, str]] = {
     "fixed_down_mbps": "#,##0.##", "fixed_up_mbps": "#,##0.##", "down_mbps": "#,##0.##", "up_mbps": "#,##0.##",
@@ -91,8 +92,8 @@ class AddressSheet:
         looks = [
             {
                 "valign": "top", "num_format": own.get(name, TEXTS), "text_wrap": name in WRAPPED,
-                **({"font_size": SMALL_SIZE} if name in SMALL else {}),
-                **({} if name in own else {"indent": 1}),  # off the number to its left
+                **({"font_size": SMALL_SIZE} if name == SMALL else {}),
+                **({} if name in own else {"align": "left", "indent": 1}),  # off the number to its left
             }
             for name in COLUMNS
         ]  # fmt: skip
@@ -107,6 +108,7 @@ class AddressSheet:
             {"bold": True, "font_color": "white", "bg_color": OCHRE, "text_wrap": True, "valign": "top"}
         )
         self.needed = add({"bg_color": ORANGE})
+        self.lined = add({"bottom": 1, "bottom_color": BORDER["border_color"]})
 
     def _head(self) -> None:
         sheet, wording = self.sheet, self.book.wording
@@ -218,6 +220,10 @@ class AddressSheet:
                 name, {"validate": "decimal", "criteria": "between", "minimum": low, "maximum": high, **said}, [below]
             )
         self._need(every)
+        lined = {"type": "no_errors", "format": self.lined}  # also where nothing stands, and without a cell for it
+        for first, last in ranges:
+            self.sheet.conditional_format(first, 0, last, FILLED[0] - 1, lined)
+            self.sheet.conditional_format(first, FILLED[-1] + 1, last, len(COLUMNS) - 1, lined)
 
     def _rule(self, name: str, rule: Mapping[str, Any], ranges: Sequence[tuple[int, int]]) -> None:
         at = AT[name]
@@ -266,11 +272,11 @@ class AddressSheet:
 
 def _heights(table: pd.DataFrame) -> list[float]:
     """Return how high each row must be for its texts to be read, up to LINES_MOST lines."""
-    lines = np.ones(len(table))
+    high = np.full(len(table), LINE)
     for name in WRAPPED:
         if name in form.FILLED:
             continue
-        holds = (WIDTHS[name] - 2) * (SMALLER if name in SMALL else 1.0)
+        holds, line = (WIDTHS[name] * PER_WIDTH, SMALL_LINE) if name == SMALL else (WIDTHS[name] - 1, LINE)
         length = table[name].str.len().fillna(0).to_numpy(dtype=float)
-        lines = np.maximum(lines, np.ceil(length / holds))
-    return list(np.minimum(lines, LINES_MOST) * LINE + 1.0)
+        high = np.maximum(high, np.minimum(np.ceil(length / holds), LINES_MOST) * line)
+    return [float(one) + 1.0 for one in high]
