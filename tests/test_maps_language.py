@@ -4,6 +4,7 @@ import ast
 import datetime as dt
 import re
 import threading
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -35,10 +36,11 @@ OTHERS = [code for code in language.LANGUAGES if code != language.DEFAULT]
 Id = tuple[str | None, object]
 
 
-def extracted() -> set[Id]:
+@cache
+def extracted() -> frozenset[Id]:
     """Return every message in the code of the dashboard: context and id, or ids for one and for many."""
     found = extract_from_dir(str(MAPS), [("**.py", "python")])
-    return {(context, message) for _, _, message, _, context in found}
+    return frozenset((context, message) for _, _, message, _, context in found)
 
 
 def messages(code: str) -> list[Message]:

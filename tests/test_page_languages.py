@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from functools import cache
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -69,8 +70,9 @@ def open_page(name: str, *, row: int = 0, **query: str) -> AppTest:
     return test
 
 
-def leftovers(texts: list[str], spoken: str) -> list[tuple[str, str]]:
-    """Find the English sentences, or their fixed parts of two words and more, in texts of another language."""
+@cache
+def left_in_english(spoken: str) -> tuple[frozenset[str], dict[str, re.Pattern[str]]]:
+    """Return the English sentences that another language says otherwise, and their parts of two words and more."""
     catalogue = language.catalogue(spoken)
     whole, parts = set(), set()
     for context, message in extracted():
@@ -83,8 +85,13 @@ def leftovers(texts: list[str], spoken: str) -> list[tuple[str, str]]:
             whole.add(text)
             fixed = (part.strip(" .,:;·()") for part in re.split(r"\{\w+\}", text))
             parts |= {part for part in fixed if len(part.split()) > 1 and part not in other}
+    return frozenset(whole), {part: re.compile(rf"(?<!\w){re.escape(part)}(?!\w)") for part in parts}
+
+
+def leftovers(texts: list[str], spoken: str) -> list[tuple[str, str]]:
+    """Find the English sentences, or their fixed parts of two words and more, in texts of another language."""
+    whole, edges = left_in_english(spoken)
     found = [(text, text) for text in texts if text in whole]
-    edges = {part: re.compile(rf"(?<!\w){re.escape(part)}(?!\w)") for part in parts}
     return found + [(part, text) for part, edge in edges.items() for text in texts if edge.search(text)]
 
 
