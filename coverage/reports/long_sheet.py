@@ -33,7 +33,7 @@ class Cells:
     format: Any
 
 
-class LongSheet(Worksheet):  # type: ignore[misc] - XlsxWriter has no types
+class LongSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter tells no types
     """A sheet that can hold one long table below a header row."""
 
     _table: Pieces | None = None
@@ -99,11 +99,10 @@ class LongSheet(Worksheet):  # type: ignore[misc] - XlsxWriter has no types
         text = cell
         if len(text) * 2 > UTF16_BYTES // 2:
             text = text.encode("utf-16-le")[:UTF16_BYTES].decode("utf-16-le", errors="ignore")
-        if shares:
+        if shares or text != self._escape_control_characters(text):  # not every reader undoes this within a cell
             return f'{style} t="s"><v>{self._shared(text, strings)}</v></c>'
         kept = ' xml:space="preserve"' if text != text.strip() else ""
-        said = self._escape_data(self._escape_control_characters(text))
-        return f'{style} t="inlineStr"><is><t{kept}>{said}</t></is></c>'
+        return f'{style} t="inlineStr"><is><t{kept}>{self._escape_data(text)}</t></is></c>'
 
     def _shared(self, text: str, strings: dict[str, int]) -> int:
         """Return a text's number among those of the workbook, which XlsxWriter writes after the sheets."""
