@@ -49,7 +49,7 @@ def shown(column: Column, wording: Wording, policy: Policy) -> Callable[[Any], A
 
 def clipped(text: str) -> str:
     """Return the text, or as much of it as a cell can hold; what no XML can hold is replaced."""
-    text = _UNWRITABLE.sub("\ufffd", text)
+    text = _UNWRITABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
     return text if len(text) <= CELL_CHARACTERS else f"{text[: CELL_CHARACTERS - 1]}…"
 
 

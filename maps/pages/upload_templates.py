@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
+from coverage.reports.cells import clipped
 from coverage.reports.delimited import safe_text
 from maps import style
 from maps.language import N_, _
@@ -50,6 +51,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "grant": 3500000, "municipality_code": "0000", "technology": "fibre", "route_m": 18000, "status": "built",
     },
 }  # fmt: skip
+TEXTS_ONLY: Final = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
 def render(assessment: Assessment, kind: str) -> None:
@@ -95,8 +97,8 @@ def _xlsx(table: pd.DataFrame) -> Callable[[Path], None]:
     """Return what writes a table as a workbook; texts that a spreadsheet could run stand as texts."""
 
     def write(path: Path) -> None:
-        plain = table.map(lambda value: safe_text(value) if isinstance(value, str) else value)
-        with pd.ExcelWriter(path, engine="xlsxwriter") as book:
+        plain = table.map(lambda value: clipped(safe_text(value)) if isinstance(value, str) else value)
+        with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs={"options": TEXTS_ONLY}) as book:
             plain.to_excel(book, sheet_name="template", index=False)
             book.book.worksheets()[0].autofit()
 
