@@ -179,10 +179,11 @@ ALLOWED: dict[str, set[str]] = {
     "earlier": SEEN | {"compare"},
     # A list that was handed over is set beside the same file written anew.
     "verify": BASE | {"assessment", "compare", "inputs", "policy", "reports", "sources"},
+    "side_by_side": BASE,
     # A list tells what would let an area in, and what a ceiling would change.
     "reports": SEEN
     | {"reports", "reasons", "business", "nace", "levers", "ceiling", "compare", "curve", "programme", "stability"}
-    | {"templates", "disclosure", "enclosed", "form"},
+    | {"templates", "disclosure", "enclosed", "form", "side_by_side"},
     "__main__": SEEN
     | {"disclosure"}
     | {"backcast", "backcast_tables"}

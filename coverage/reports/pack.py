@@ -26,8 +26,8 @@ from coverage.kinds import is_mobile
 from coverage.reports import change, delimited, folder, single
 from coverage.reports.outputs import replacing, write_run
 from coverage.reports.selection import Selection, cut
-from coverage.reports.side_by_side import cores, each
 from coverage.reports.wording import load_wording
+from coverage.side_by_side import cores, each
 
 ALL: Final = "all"  # every report
 NAMES: Final = {"gap": "gap-report", "priority": "priority-list", "addresses": "address-list"}

@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import typst
-
 from coverage.reports import assumptions, audience, corrections, hearing, tables
 from coverage.reports.selection import Selection, share_notes
 from coverage.reports.wording import Wording
@@ -25,6 +23,8 @@ STANDARDS: Final = ["a-2a", "ua-1"]
 
 def compile_pdf(template: str, data: Mapping[str, Any], pictures: Mapping[str, bytes], *, as_of: dt.date) -> bytes:
     """Compile a template with its data and pictures to PDF bytes. The machine's fonts and files are not used."""
+    import typst  # here: it tells `side_by_side` whether this process has typeset anything
+
     stamp = dt.datetime.combine(as_of, dt.time(), tzinfo=dt.UTC)
     files = {
         "main": (TEMPLATE_DIR / f"{template}.typ").read_bytes(),

@@ -69,7 +69,7 @@ def _lead(selection: Selection, funded: pd.DataFrame, wording: Wording, *, masts
     study = wording.said(selection.assessment.study.name)
     also = f" {wording.text('mobile', 'also', areas=wording.number(masts))}" if masts else ""
     if funded.empty:
-        return also.strip() or wording.text("priority", "lead_none", budget=budget, study=study)
+        return also.strip() or _lead_none(selection, wording, budget=budget, study=study)
     return (
         wording.text(
             "priority",
@@ -83,6 +83,15 @@ def _lead(selection: Selection, funded: pd.DataFrame, wording: Wording, *, masts
         )
         + also
     )
+
+
+def _lead_none(selection: Selection, wording: Wording, *, budget: str, study: str) -> str:
+    if selection.whole:
+        return wording.text("priority", "lead_none", budget=budget, study=study)
+    if selection.assessment.areas.empty:
+        return wording.text("gap", "no_areas")
+    areas = wording.number(len(selection.assessment.areas))
+    return wording.text("priority", "lead_none_part", budget=budget, study=study, areas=areas)
 
 
 def _figures(

@@ -30,7 +30,7 @@ class Selection:
     municipality: tuple[str, ...] = ()
     area: tuple[str, ...] = ()
     technology: str | None = None
-    cut_from: Assessment | None = None  # the whole study; None where nothing was left out
+    cut_from: Assessment | None = None  # the whole study
 
     @property
     def whole(self) -> bool:
@@ -98,7 +98,7 @@ def cut(
     """
     municipality, area = tuple(sorted(set(municipality))), tuple(sorted(set(area)))
     if not (municipality or area or technology):
-        return Selection(assessment)
+        return Selection(replace(assessment), cut_from=assessment)  # what is made for its reports goes with it
     areas = assessment.areas
     codes = set(assessment.municipalities["municipality_code"].astype(str))
     _require(municipality, codes, "municipality")

@@ -15,7 +15,8 @@ from coverage.crs import GEOGRAPHIC_CRS
 from coverage.reports import businesses
 from coverage.reports.columns import STYLES, style_of
 from coverage.reports.evidence import with_evidence
-from coverage.reports.pieces import SIZE, Pieces
+from coverage.reports.once import once
+from coverage.reports.pieces import SIZE, Pieces, in_pieces
 
 NAMED_KINDS: Final = ("business", "public")  # whose names and addresses a report may hold
 
@@ -68,8 +69,16 @@ def short_places(assessment: Assessment) -> gpd.GeoDataFrame:
 
 
 def pieces(assessment: Assessment, *, size: int = SIZE) -> Pieces:
-    """Return the rows of `short_places` as frames of at most `size` rows, each made when it is asked for."""
+    """Return the rows of `short_places` as frames of at most `size` rows, each made when it is asked for.
+
+    Few rows are made once for all who ask.
+    """
+    if len(assessment.places) <= size:
+        return in_pieces(_few(assessment), size=size)
     return Pieces(assessment.places, short_rows(assessment), partial(_listed, assessment=assessment), size)
+
+
+_few = once(short_places)
 
 
 def _listed(rows: gpd.GeoDataFrame, assessment: Assessment) -> gpd.GeoDataFrame:
