@@ -7,6 +7,7 @@ from typing import Final
 INK: Final = "#1f2933"
 MUTED: Final = "#66727f"
 LAND: Final = "#f3f4f2"
+SEA: Final = "#dde6eb"
 BORDER: Final = "#9aa5b1"
 ROUTE: Final = "#5b6770"
 

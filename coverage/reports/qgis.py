@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import quoteattr
@@ -56,28 +56,32 @@ def add_styles(path: Path, layers: Sequence[str], *, as_of: dt.date, wording: Wo
     with contextlib.closing(sqlite3.connect(path)) as base, base:
         base.execute(_TABLE)
         base.execute(_CONTENTS, (stamp,))
-        styles = layer_styles(wording, masts=_decisions_on_masts(base, layers))
+        held = {
+            "masts": _values(base, "SELECT DISTINCT decision FROM areas WHERE kind = 'mobile'", "areas" in layers),
+            "gaps": _values(base, "SELECT DISTINCT gap_kind FROM places", "places" in layers),
+        }
+        styles = layer_styles(wording, **held)
         styled = {layer: styles[layer] for layer in layers if layer in styles}
         for layer, style in styled.items():
             base.execute(_STYLE, (layer, layer, style.document(), stamp))
         qgis_project.add(base, styled, file=path.name, stamp=stamp, wording=wording)
 
 
-def _decisions_on_masts(base: sqlite3.Connection, layers: Sequence[str]) -> list[str]:
-    """Return the decisions on areas of kind mobile that the file holds, in the order of the palette."""
-    if "areas" not in layers:
-        return []
-    found = {row[0] for row in base.execute("SELECT DISTINCT decision FROM areas WHERE kind = 'mobile'")}
-    return [decision for decision in palette.DECISION if decision in found]
+def _values(base: sqlite3.Connection, query: str, there: bool) -> set[str]:
+    """Return what a column of the file holds; nothing where its layer is not there."""
+    return {str(row[0]) for row in base.execute(query)} if there else set()
 
 
-def layer_styles(wording: Wording, *, masts: Sequence[str] = ()) -> dict[str, qgis_project.Style]:
+def layer_styles(
+    wording: Wording, *, masts: Collection[str] = (), gaps: Collection[str] = ()
+) -> dict[str, qgis_project.Style]:
     """Return the style of each layer, with the words of the legend in one language.
 
-    `masts` are the decisions on areas of kind mobile: these are outlined in a hue of their own.
+    `masts` are the decisions on areas of kind mobile: these are outlined in a hue of their own. `gaps` are the gaps
+    of places that the layer holds.
     """
     line = {"line_color": _rgba(palette.ROUTE), "line_style": "solid", **_width("line_width", most=0.4)}
-    sites = {"mast": _mast(palette.INK, "cross"), **{basis: _mast(MOBILE, "triangle") for basis in _NEW_MASTS}}
+    bases = {"mast": _mast(palette.INK, "cross"), **{basis: _mast(MOBILE, "triangle") for basis in _NEW_MASTS}}
     contrast = {value: _marker(*look) for value, look in CONTRAST.items()}
     return {
         "municipalities": qgis_project.Style(
@@ -91,8 +95,8 @@ def layer_styles(wording: Wording, *, masts: Sequence[str] = ()) -> dict[str, qg
             _label(_RANK_AND_NAME, size=8, colour=palette.INK, closer_than=AREAS_NAMED_FROM),
         ),
         "routes": qgis_project.Style("Line", _single("line", line)),
-        "places": qgis_project.Style("Point", _places(wording)),
-        "sites": qgis_project.Style("Point", _by_value("marker", "basis", sites, _words(wording, "site_basis", sites))),
+        "places": qgis_project.Style("Point", _places(wording, gaps)),
+        "sites": qgis_project.Style("Point", _by_value("marker", "basis", bases, _sites(wording))),
         "corrections": qgis_project.Style("Point", _single("marker", _ring(CORRECTED))),
         "contrast_municipalities": qgis_project.Style(
             "Polygon",
@@ -106,21 +110,26 @@ def layer_styles(wording: Wording, *, masts: Sequence[str] = ()) -> dict[str, qg
     }  # fmt: skip
 
 
-def _areas(wording: Wording, masts: Sequence[str]) -> str:
+def _areas(wording: Wording, masts: Collection[str]) -> str:
     fills = {value: _fill(colour, palette.INK, alpha=FILLED[value]) for value, colour in palette.DECISION.items()}
     fills["fund"] |= {DOT: palette.DECISION["fund"]}
     words = _words(wording, "decision", fills)
     if not masts:
         return _by_value("fill", "decision", fills, words)
-    for decision in masts:
+    for decision in (value for value in palette.DECISION if value in masts):
         fills[f"mobile {decision}"] = _outline(MOBILE, alpha=60 if decision == "fund" else 0)
         words[f"mobile {decision}"] = wording.text("qgis", "mobile_area", decision=wording.value("decision", decision))
     return _by_value("fill", _BY_KIND, fills, words)
 
 
-def _places(wording: Wording) -> str:
+def _sites(wording: Wording) -> dict[str, str]:
+    where = _words(wording, "site_basis", {"mast": None, **dict.fromkeys(_NEW_MASTS)})
+    return where | {basis: wording.text("qgis", "new_mast", where=where[basis]) for basis in _NEW_MASTS}
+
+
+def _places(wording: Wording, gaps: Collection[str]) -> str:
     """Return a rule per gap; what lacks nothing is drawn in a near view alone, below the rest."""
-    markers = {value: _marker(colour) for value, colour in palette.GAP.items()}
+    markers = {value: _marker(colour) for value, colour in palette.GAP.items() if value in gaps}
     words = _words(wording, "gap_kind", markers)
     rules = "".join(
         f'<rule key="{{places-{value}}}" symbol="{number}" label={quoteattr(words[value])} '
@@ -227,7 +236,7 @@ def _fill(colour: str, outline: str, alpha: int = 255) -> dict[str, str]:
 
 def _width(name: str, *, most: float) -> dict[str, str]:
     """Return a width of 30 m, at most so many millimetres: in a wide view lines must not hide what they are around."""
-    return {name: "30", f"{name}_unit": "MapUnit", f"{name}_map_unit_scale": f"3x:0,0,1,0.06,1,{most}"}
+    return {name: "30", f"{name}_unit": "MapUnit", f"{name}_map_unit_scale": f"3x:0,0,1,0.1,1,{most}"}
 
 
 def _outline(colour: str, *, alpha: int) -> dict[str, str]:

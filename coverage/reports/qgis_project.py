@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
+from coverage.reports import palette
 from coverage.reports.wording import Wording
 
 VERSION: Final = "3.22.0"
@@ -121,6 +122,7 @@ def _document(layers: list[_Layer], file: str, title: str) -> str:
         f"<rotation>0</rotation><destinationsrs>{crs}</destinationsrs></mapcanvas>"
         f"<projectlayers>{''.join(_map_layer(layer, file) for layer in layers)}</projectlayers>"
         f'<layerorder>{order}</layerorder><properties><Paths><Absolute type="bool">false</Absolute></Paths>'
+        f"<Gui>{_canvas(palette.SEA)}</Gui>"
         '<SpatialRefSys><ProjectionsEnabled type="int">1</ProjectionsEnabled></SpatialRefSys></properties>'
         '<ProjectViewSettings UseProjectScales="0"><Scales/>'
         f'<DefaultViewExtent xmin="{view[0]}" ymin="{view[1]}" xmax="{view[2]}" ymax="{view[3]}">{crs}'
@@ -136,6 +138,14 @@ def _map_layer(layer: _Layer, file: str) -> str:
         f"<datasource>{escape(layer.source(file))}</datasource><layername>{escape(layer.name)}</layername>"
         f'<srs>{layer.crs}</srs><provider encoding="UTF-8">ogr</provider>'
         f"{layer.style.renderer}{layer.style.labels}</maplayer>"
+    )
+
+
+def _canvas(colour: str) -> str:
+    """Return the colour below everything."""
+    parts = zip(("Red", "Green", "Blue"), (colour[at : at + 2] for at in (1, 3, 5)), strict=True)
+    return "".join(
+        f'<CanvasColor{name}Part type="int">{int(digits, 16)}</CanvasColor{name}Part>' for name, digits in parts
     )
 
 
