@@ -10,12 +10,14 @@ from pathlib import Path
 
 import openpyxl
 import pandas as pd
+import pypdf
 import pytest
 
 from coverage.console import hearing_tables, stress_tables, write_tables
 from coverage.reports import render
 from coverage.reports.cells import CELL_CHARACTERS
 from coverage.reports.delimited import write_csv
+from coverage.reports.printable import printable
 from maps.pages import upload_templates
 from tests import toy_told
 from tests.hostile_toy import TRICKS, tricked, turns
@@ -131,3 +133,18 @@ def test_a_study_with_a_long_name_has_a_header_that_fits(told, tmp_path):
     header = openpyxl.load_workbook(tmp_path / "x.xlsx").worksheets[1].oddHeader
     assert "SYNTHETIC DATA" in header.right.text
     assert len(header.left.text) + len(header.right.text) < 255
+
+
+@pytest.mark.parametrize("report", ["gap", "priority"])
+@pytest.mark.filterwarnings("ignore:Glyph .* missing")  # on the map they are boxes, too
+def test_a_paper_is_made_whatever_a_name_holds(told, tmp_path, report):
+    named = dataclasses.replace(told, areas=told.areas.assign(name="\u4e2d\U0001f600 Vik\x00\u202e " + "x" * 300))
+    render(named, report, format="pdf", path=tmp_path / "x.pdf")
+    text = "".join(page.extract_text() for page in pypdf.PdfReader(tmp_path / "x.pdf").pages)
+    assert "□□ Vik□" in " ".join(text.split())
+
+
+def test_only_what_no_font_has_becomes_a_box():
+    kept = "Snåase Raarvihke ŋ đ Ж Ω − → «» \u202f \u2060 \u00ad…"
+    given = {"a": [kept, "\u4e2d\u6587"], "b": 1.5, "c": ("\ud800", None), "d": "y" * 9_000}
+    assert printable(given) == {"a": [kept, "□□"], "b": 1.5, "c": ["□", None], "d": "y" * 7_999 + "…"}

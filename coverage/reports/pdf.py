@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from coverage.reports import assumptions, audience, corrections, hearing, tables
+from coverage.reports.printable import printable
 from coverage.reports.selection import Selection, share_notes
 from coverage.reports.wording import Wording
 
@@ -29,7 +30,7 @@ def compile_pdf(template: str, data: Mapping[str, Any], pictures: Mapping[str, b
     files = {
         "main": (TEMPLATE_DIR / f"{template}.typ").read_bytes(),
         **{name: (TEMPLATE_DIR / name).read_bytes() for name in SHARED},
-        "data.json": json.dumps(data, ensure_ascii=False, allow_nan=False).encode(),
+        "data.json": json.dumps(printable(data), ensure_ascii=False, allow_nan=False).encode(),
         **pictures,
     }
     # Documents may come as a mapping of names to bytes, which typst's own type stubs do not say.
