@@ -64,6 +64,24 @@ def test_the_address_list_is_offered_for_a_choice_and_to_those_who_may_see_homes
     assert "For a municipality's application" not in [heading.value for heading in test.subheader]
 
 
+def test_everything_about_one_municipality_is_offered_as_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = show(monkeypatch, toy_secret.assessment())
+    offer = "Everything about this municipality (zip)"
+    assert offer not in _labels(test)
+    test.multiselect(key="gap-report-municipalities").select("5001").run()
+    assert "addresses of homes" in _help(test, offer)
+    test.selectbox(key="gap-report-for").set_value("council").run()
+    assert "addresses of homes" not in _help(test, offer)
+    test.multiselect(key="gap-report-municipalities").select("5058").run()
+    assert not test.exception
+    assert offer not in _labels(test)
+
+
+def _help(test: AppTest, label: str) -> str:
+    (found,) = (button.proto.help for button in test.get("download_button") if button.proto.label == label)
+    return found
+
+
 def test_where_businesses_are_not_told_apart_none_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     given = toy.assessment()
     homes = dataclasses.replace(given, areas=given.areas.assign(businesses=0.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ import streamlit as st
 
 from coverage import reports
 from coverage.assessment import Assessment
+from coverage.reports import pack
 from coverage.reports.delimited import write_csv
 from maps import export, language
 from maps.language import N_, _
@@ -33,6 +35,7 @@ MIME: Final = {
     "geojson": "application/geo+json",
     "html": "text/html",
     "toml": "application/toml",
+    "zip": "application/zip",
 }
 
 
@@ -86,6 +89,26 @@ def buttons(
             help=use if short else None,
             icon=":material/download:",
         )
+
+
+def everything(assessment: Assessment, code: str) -> None:
+    """Draw the button that saves every report on a municipality that its audience may have, in every format."""
+    spoken = language.current()  # asked now, as for `_later`
+    writers = {"html": partial(export.write_html, language=spoken)}
+    told = _("Every report in every format, in one file.")
+    if pack.INTERNAL & {report for report, _kind in pack.asked_for(pack.ALL, None, assessment.audience)}:
+        told = f"{told} {_('It holds addresses of homes: for the municipality alone, not to be published.')}"
+    st.download_button(
+        _("Everything about this municipality (zip)"),
+        data=lambda: pack.zipped(assessment, code, language=spoken, writers=writers),
+        file_name=f"{assessment.study.id}-{code}{_whom(assessment)}.zip",
+        mime=MIME["zip"],
+        key="download-everything",
+        on_click="ignore",
+        width="stretch",
+        help=told,
+        icon=":material/folder_zip:",
+    )
 
 
 def address_form(

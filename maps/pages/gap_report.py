@@ -33,6 +33,8 @@ def render() -> None:
             st.info(_("No project area matches. Choose other municipalities or another technology."))
         else:
             downloads.buttons(assessment, "gap", municipality=codes, area=chosen, technology=technology)
+        if len(codes) == 1:
+            downloads.everything(assessment, codes[0])
         st.caption(_("A file is made when its button is pressed; large studies take some seconds."))
         _address_form(assessment, codes, chosen, technology)
     if not found.empty:
