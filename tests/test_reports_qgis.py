@@ -87,6 +87,14 @@ def test_classes_are_the_values_in_the_data(opened) -> None:
     assert [item.get("value") for item in plain.iter("category")] == ["fund", "reserve", "ineligible"]
 
 
+def test_the_legend_lists_what_the_file_holds_and_served_places_are_drawn_close_up_alone(opened) -> None:
+    rules = list(opened["masts-en"].styles["places"].iter("rule"))
+    assert not [rule for rule in rules if "'none'" in (rule.get("filter") or "")], "the report holds places short alone"
+    full = _read(layer_styles(load_wording("en"), gaps=("none", "both"))["places"].document())
+    scales = {rule.get("label"): rule.get("scalemaxdenom") for rule in full.iter("rule") if rule.get("filter")}
+    assert scales == {"served": "100000", "short of both": None}
+
+
 def test_areas_and_municipalities_are_labelled(opened) -> None:
     for layer, said in (("areas", "rank"), ("municipalities", "name")):
         style = opened["masts-en"].styles[layer]

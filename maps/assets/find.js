@@ -118,7 +118,8 @@
       field.value = entry.name;
       close();
       show(map, entry, marks);
-      say(words.shown.replace("{name}", entry.name), true);
+      say(words.shown.replace("{name}", entry.name + ", " + entry.also), true);
+      if (window.matchMedia("(pointer: coarse)").matches) { field.blur(); } /* the keys on the glass would hide the map */
     }
 
     function line(entry, at) {
