@@ -15,8 +15,9 @@ ROOT = Path(coverage.__file__).parent
 NB = load_wording("nb")
 # Modules whose sentences a reader of the dashboard may meet.
 MODULES = (
-    "addresses", "applications", "awards", "batch", "classes", "corrections", "disputes", "encoding", "geometry",
-    "headers", "hearing", "mapping", "offers", "parts", "positions", "premises", "shapes", "shares", "table", "tally",
+    "addresses", "applications", "awards", "batch", "classes", "corrections", "disputes", "encoding", "filled_form",
+    "geometry", "headers", "hearing", "mapping", "offers", "parts", "positions", "premises", "shapes", "shares",
+    "table", "tally",
 )  # fmt: skip
 # Parts of sentences, names and what is shown as a value: said in the sentence that they stand in, or in every language.
 PARTS = {

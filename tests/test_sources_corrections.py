@@ -323,3 +323,125 @@ def test_check_shows_rejected_corrections(tmp_path: Path) -> None:
     (rejection,) = [item for item in report.rejections if item.source == "corrections"]
     assert (rejection.field, rejection.rows, rejection.examples) == ("place_id", 1, ((2, "p99"),))
     assert any(problem.startswith("corrections: 1 of 2 rows rejected") for problem in report.problems)
+
+
+# --- the address form, as `report addresses` writes it ---------------------------------------------------------------
+
+LABELS = {
+    "place_id": "Sted-ID", "address": "Adresse", "postcode": "Postnr.", "municipality": "Kommune", "name": "Navn",
+    "correction": "Hva er feil", "kind": "Riktig type", "down_mbps": "Ned", "up_mbps": "Opp", "technology": "Teknologi",
+    "provider": "Tilbyder", "comment": "Kommentar", "office": "Kontor", "date": "Dato",
+    "x": "Øst", "y": "Nord", "lon": "Lengdegrad", "lat": "Breddegrad",
+}  # fmt: skip
+
+
+def form(path: Path, rows: list[dict[str, Any]], *, version: str = "1", lost: str = "") -> None:
+    """Write a form by hand: read-me, two rows above the header, the rows, and the hidden sheet; `lost`: a column."""
+    book = openpyxl.Workbook()
+    book.active.append(["Les meg"])
+    sheet = book.create_sheet("Skjema")
+    sheet.append(["Adresseliste"])
+    sheet.append(["Fyll ut de gule cellene"])
+    shown = [name for name in LABELS if name != lost]
+    sheet.append(["Begrunnelse", *(LABELS[name] for name in shown)])
+    sheet.append(["", "Prosjektområde Vestby 1"])
+    for row in rows:
+        sheet.append(["not read", *(row.get(name) for name in shown)])
+    hidden = book.create_sheet("address-form")
+    hidden.append(["address-form", version])
+    for field, ours, theirs in (
+        ("correction", "ok", "riktig"), ("correction", "not_inhabited", "tomt hus"),
+        ("correction", "missing_address", "ny"), ("kind", "household", "bustad"),
+    ):  # fmt: skip
+        hidden.append(["word", field, ours, theirs])
+    hidden.append(["crs", "", CRS])
+    hidden.append(["office", "", "{municipality} kommune"])
+    for name in shown:
+        hidden.append(["column", "", name, LABELS[name]])
+    hidden.sheet_state = "hidden"
+    book.save(path)
+
+
+def with_form(folder: Path, rows: list[dict[str, Any]], **how: str) -> Inputs:
+    """Load the tiny study with the form; study.toml says of it what it is, and nothing of its columns or words."""
+    study = tiny_study(folder)
+    form(folder / "form.xlsx", rows, **how)
+    study.sources.append({"id": "form", "role": "corrections", "kind": "table", "path": "form.xlsx"})
+    study.save()
+    return load(study)
+
+
+def test_a_form_is_read_as_it_is_and_only_where_something_was_filled_in(tmp_path: Path) -> None:
+    rows = [
+        {"place_id": "p00", "municipality": "Vestby"},
+        {"place_id": "p01", "municipality": "Vestby", "correction": "Tomt hus", "comment": "seen"},
+        {"place_id": "p02", "municipality": "Vestby", "correction": "riktig", "comment": "seen"},
+        {"place_id": "p03", "municipality": "Vestby", "office": "Somebody", "date": "2024-05-01"},
+        {"correction": "ny", "municipality": "Vestby"},
+        {"correction": "ny", "municipality": "Vestby", "address": "Nyveien 1", "kind": "bustad", "comment": "new",
+         "x": X0 + 10, "y": Y0 + 20, "lon": 1.0, "lat": 1.0},
+        {"address": "Nyveien 2", "kind": "bustad", "comment": "written beneath", "x": f"{X0 + 11:.0f},5", "y": Y0 + 20,
+         "office": "Somebody"},
+    ]  # fmt: skip
+    inputs = with_form(tmp_path, rows)
+    assert why(inputs) == []
+    told = inputs.corrections[["correction", "kind", "office", "source_row"]].astype(object)
+    assert told.where(told.notna(), None).to_numpy().tolist() == [
+        ["not_inhabited", None, "Vestby kommune", 3],
+        ["missing_address", "household", "Vestby kommune", 7],
+        ["missing_address", "household", "Somebody", 8],
+    ]
+    assert [(point.x, point.y) for point in inputs.corrections.geometry.iloc[1:]] == [
+        (X0 + 10, Y0 + 20), (X0 + 11.5, Y0 + 20),
+    ]  # fmt: skip
+    report = next(report for report in inputs.reports if report.source == "form")
+    assert (report.rows_read, report.rows_left_out) == (8, 5)
+    assert "4 rows left out: nothing is filled in" in report.notes
+
+
+def test_what_a_form_lacks_is_told_by_its_own_labels(tmp_path: Path) -> None:
+    rows = [
+        {"place_id": "p00", "kind": "bustad"},
+        {"place_id": "p01", "correction": "tomt hus"},
+        {"address": "Nyveien 1", "kind": "bustad", "comment": "new"},
+        {"address": "Nyveien 2", "kind": "bustad", "comment": "new", "lon": 10.5},
+        {"address": "Nyveien 3", "kind": "bustad", "comment": "new", "x": "west", "y": Y0},
+        {"place_id": "p02", "correction": "burnt down", "comment": "gone"},
+        {"place_id": "p03", "correction": "tomt hus", "comment": "seen", "office": "Somebody"},
+    ]
+    inputs = with_form(tmp_path, rows)
+    assert inputs.corrections["place_id"].tolist() == ["p03"]
+    half = "is half a position, or no number; expected both coordinates"
+    assert [(row, field, reason.partition(", one of")[0]) for row, field, reason in why(inputs)] == [
+        (2, "Hva er feil", "is empty; expected what is wrong, since the row says something"),
+        (3, "Kommentar", "is empty; expected a value"),
+        (4, "Øst Nord Lengdegrad Breddegrad", "is empty; missing_address needs the position of what is missing"),
+        (5, "Øst Nord Lengdegrad Breddegrad", half),
+        (6, "Øst Nord Lengdegrad Breddegrad", half),
+        (7, "Hva er feil", "expected one of not_inhabited, in_use, wrong_kind, missing_address, wrong_speed"),
+    ]
+
+
+def test_a_form_of_another_version_or_without_its_header_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"form\.xlsx: an address form of version 2; expected version 1"):
+        with_form(tmp_path / "a", [], version="2")
+    study = tiny_study(tmp_path / "b")
+    form(study.folder / "form.xlsx", [])
+    book = openpyxl.load_workbook(study.folder / "form.xlsx")
+    book["Skjema"].delete_rows(3)
+    book.save(study.folder / "form.xlsx")
+    study.sources.append({"id": "form", "role": "corrections", "kind": "table", "path": "form.xlsx"})
+    study.save()
+    with pytest.raises(DataError, match=r"has lost its header.*the columns Sted-ID, Hva er feil, Kommentar"):
+        load(study)
+
+
+def test_a_workbook_that_is_no_form_still_needs_the_name_of_its_sheet(tmp_path: Path) -> None:
+    study = tiny_study(tmp_path)
+    book = openpyxl.Workbook()
+    book.create_sheet("another")
+    book.save(tmp_path / "form.xlsx")
+    study.sources.append({"id": "form", "role": "corrections", "kind": "table", "path": "form.xlsx"})
+    study.save()
+    with pytest.raises(DataError, match="the file has the sheets Sheet, another; name one"):
+        load(study)

@@ -131,7 +131,7 @@ def filled_rows(raw: RawTable, form: Form, spec: SourceSpec) -> RawTable:
         frame=whole,
         rejected=pd.concat([raw.rejected, *lost], ignore_index=True),
         left_out=raw.left_out + left,
-        notes=(*raw.notes, f"{left:,} rows of the address form left out: nothing is filled in") if left else raw.notes,
+        notes=(*raw.notes, f"{left:,} rows left out: nothing is filled in") if left else raw.notes,
         columns={name: form.columns[name] for name in READ},
     )
 
@@ -183,7 +183,7 @@ def _positions(frame: pd.DataFrame, missing: pd.Series, form: Form, decimal: str
         good = missing & first.notna() & second.notna()
         if good.any():
             x, y = first[good].to_numpy(), second[good].to_numpy()
-            crs = parse_crs(form.crs, where="the address form, crs")
+            crs = parse_crs(form.crs, where=f"{SHEET}: crs")
             if pair[0] == "lon":
                 x, y = pyproj.Transformer.from_crs(GEOGRAPHIC_CRS, crs, always_xy=True).transform(x, y)
             points[good] = np.asarray(gpd.points_from_xy(x, y), dtype=object)
