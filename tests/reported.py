@@ -8,6 +8,7 @@ from typing import Any
 from coverage.assessment import Assessment
 from coverage.summary import summarise_areas, summarise_places
 from tests import toy
+from tests.kept import kept
 
 
 def summarised(assessment: Assessment) -> Assessment:
@@ -18,6 +19,7 @@ def summarised(assessment: Assessment) -> Assessment:
     return replace(assessment, summary={**assessment.summary, **counts, **money})
 
 
+@kept
 def toy_assessment() -> Assessment:
     """Return the toy with its full summary."""
     return summarised(toy.assessment())

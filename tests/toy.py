@@ -17,6 +17,7 @@ from coverage.scenario import Scenario
 from coverage.schemas import empty_rejected
 from coverage.study import SourceSpec, Study
 from coverage.summary import summarise_areas, summarise_places
+from tests.kept import kept
 
 CRS = "EPSG:25833"
 X0, Y0 = 270_000.0, 7_030_000.0
@@ -194,6 +195,7 @@ def funding_gap(areas: pd.DataFrame) -> dict[str, dict[str, float]]:
     return {kind: {"p10": 0.85 * sum_, "p50": 1.05 * sum_, "p90": 1.25 * sum_} for kind, sum_ in middle.items()}
 
 
+@kept
 def assessment() -> Assessment:
     """Return the toy, finished and consistent."""
     judged = places()

@@ -16,6 +16,7 @@ from coverage.scenario import Scenario
 from coverage.stability import stability
 from coverage.templates import choose_template
 from tests import toy
+from tests.kept import kept
 from tests.reported import summarised
 
 DRAWS = 200
@@ -36,6 +37,7 @@ def unranked() -> gpd.GeoDataFrame:
     return areas.assign(business_need=need, mean_log2_down=4 + (number % 4) / 2)
 
 
+@kept
 def assessment(scenario: Scenario | None = None) -> Assessment:
     """Return the toy, ranked and chosen under a scenario; nothing asked: the toy's own."""
     plain = toy.assessment()

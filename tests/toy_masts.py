@@ -11,6 +11,7 @@ from shapely.geometry import LineString, MultiLineString, Point
 
 from coverage.assessment import Assessment
 from tests import toy
+from tests.kept import kept
 from tests.reported import summarised, toy_assessment
 
 NEW, OLD = "5001-mob-AAAAAA", "5058-mob-BBBBBB"
@@ -22,6 +23,7 @@ AMOUNTS = ("sites_new", "sites_existing", "power_m", "mobile_gain", "farmland_km
 WORDS = ("site_basis", "site_id", "backhaul_with", "link_to", "ineligible_because")
 
 
+@kept
 def masted(*, competing: bool = False) -> Assessment:
     """Return the toy with masts; `competing`: the new one is funded, else neither gets money."""
     plain = toy_assessment()

@@ -11,6 +11,7 @@ import pandas as pd
 from coverage.assessment import Assessment
 from coverage.schemas import empty_rejected
 from tests import toy_told
+from tests.kept import kept
 
 OWN, RIVAL, BUILDER = "Ownnet Midt", "Rivalnet AS", "Planbygg"
 PERSON, HOME, ROAD, POSTCODE, ORG, ID = "PERSONNAME", "HOMENAME", "SECRETROAD", "PSTCODE", "ORGSECRET", "REGID"
@@ -32,6 +33,7 @@ EXPECTED = {
 }
 
 
+@kept
 def assessment() -> Assessment:
     """Return the toy; a third of its firms are companies, the others may be persons'."""
     plain = toy_told.assessment()

@@ -19,6 +19,7 @@ from coverage.stress import Stress
 from coverage.study import SourceSpec
 from tests import toy
 from tests.heard import AS_OF, NORWAY, county, judged, said
+from tests.kept import kept
 from tests.reported import toy_assessment
 
 REMOVED, PUT_BACK, OVERDUE, CORRECTED, FARM, FISHERY = 30, 42, 60, 15, 0, 45  # rows of the toy's places
@@ -43,6 +44,7 @@ def hubs() -> gpd.GeoDataFrame:
     )
 
 
+@kept
 def account() -> hearing.Account:
     """Return what a small hearing did: A's plan and B's word remove, A's lapsed plan puts back, C's is overdue."""
     places = county(5, kind=["business", "household", "household", "household", "household"], weight=[1, 2, 3, 4, 5.0])
@@ -59,6 +61,7 @@ def account() -> hearing.Account:
     return hearing.removed(whole, offers=(), hearing=[told], shares=None, policy=NORWAY, as_of=AS_OF)
 
 
+@kept
 def assessment() -> Assessment:
     """Return the toy with everything in it."""
     plain = toy_assessment()
