@@ -28,7 +28,7 @@ USUAL: Final = 0.98  # of the texts stand whole in their column
 CELL_LINES: Final = 8
 LETTERS: Final = 1.1  # to a width that is counted in digits
 MANY: Final = 100  # lines that are not worth breaking one by one
-WRAPPED: Final = "long"
+WRAPPED: Final = ("long", "list")  # styles
 WRAPPED_ROWS: Final = 300  # longer sheets are lists to filter: one line a row
 PAGE_CHARACTERS: Final = 190.0  # beside each other on a landscape page of A4 that can still be read
 HEADER_LIMIT: Final = 255  # Excel's, of all of a page's header
@@ -96,7 +96,7 @@ def row_points(held: Sequence[Any], columns: Sequence[Column], widths: Sequence[
         (
             lines(value, characters)
             for value, column, characters in zip(held, columns, widths, strict=True)
-            if column.style == WRAPPED and isinstance(value, str) and (len(value) > characters or "\n" in value)
+            if column.style in WRAPPED and isinstance(value, str) and (len(value) > characters or "\n" in value)
         ),
         default=1,
     )
