@@ -145,7 +145,8 @@ def _build(row: Row, route: Row, wording: Wording) -> str:
         said += wording.text(OWN, "sites", **sites)
     down, up = (row.get(f"delivered_{way}_mbps", np.nan) for way in ("down", "up"))
     if down > 0:
-        said += wording.text(OWN, "delivers", down=wording.number(down), up=wording.number(up))
+        key = "delivers" if up > 0 else "delivers_down"
+        said += wording.text(OWN, key, down=wording.number(down), up=wording.number(up))
     sentences = [f"{said[:1].upper()}{said[1:]}."]
     if not route.get("connected", True):
         sentences.append(wording.text(OWN, "straight"))

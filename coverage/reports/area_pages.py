@@ -11,48 +11,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from coverage.reports import area_facts, differences, firmness, mobile, points, small_map, tables
+from coverage.reports import area_facts, differences, firmness, mobile, points, tables
 from coverage.reports.area_facts import OWN, Known, Row
+from coverage.reports.area_maps import Drawer
 from coverage.reports.columns import CONTRIBUTION_PREFIX
 from coverage.reports.selection import Selection
-from coverage.reports.small_map import SmallMap
 from coverage.reports.wording import Wording
 
 MAP: Final = (227.0, 190.0)  # print points: width and height of a half page's map
 PAYERS: Final = ("state", "county", "municipal", "private")
 LONG: Final = 60  # characters of another area's name in a sentence; its id follows
-
-
-class Drawer:
-    """Draw the small maps of a document: keep their files, and one of each mark of their legends."""
-
-    def __init__(self, selection: Selection, wording: Wording, *, size: tuple[float, float]) -> None:
-        """Take what lies around the areas from the whole study, where the selection was cut from one."""
-        self._around = small_map.surroundings(selection.cut_from or selection.assessment)
-        self._wording, self._size = wording, size
-        self.files: dict[str, bytes] = {}
-
-    def draw(self, area: str, name: str) -> dict[str, Any]:
-        """Draw one area; return the map's file, its height over width, its legend and what it says in words."""
-        width, height = self._size
-        drawn = self._around.draw(area, width=width, height=height, north=self._wording.text("pdf", "map_north"))
-        file = f"area-{len(self.files)}.svg"
-        self.files[file] = drawn.svg
-        legend = self._legend(drawn)
-        marks = ", ".join(said for _, said in legend)
-        return {
-            "file": file,
-            "ratio": height / width,
-            "legend": legend,
-            "alt": self._wording.text(OWN, "map_alt", area=f"{name} ({area})", marks=marks),
-        }
-
-    def _legend(self, drawn: SmallMap) -> list[list[str]]:
-        for name in drawn.shown:
-            file = f"mark-{name}.svg"
-            if file not in self.files:
-                self.files[file] = small_map.legend_mark(name)
-        return [[f"mark-{name}.svg", self._wording.text(OWN, f"map_{name}")] for name in drawn.shown]
 
 
 def section(selection: Selection, wording: Wording) -> tuple[dict[str, Any], Mapping[str, bytes]]:
@@ -62,6 +30,7 @@ def section(selection: Selection, wording: Wording) -> tuple[dict[str, Any], Map
     part: dict[str, Any] = {
         "title": wording.text(OWN, "title"),
         "intro": wording.text(OWN, "intro"),
+        "page_of": wording.texts[OWN]["page_of"],
         "pages": [],
         "money_header": wording.lines(OWN, "money_table", currency=currency),
         "score_header": wording.lines(OWN, "score_table"),
@@ -81,6 +50,7 @@ def section(selection: Selection, wording: Wording) -> tuple[dict[str, Any], Map
         how_firm = firm.get(area) or firmness.plainly(row, wording)
         part["pages"].append(
             {
+                "id": area,
                 "rank": str(int(row["rank"])),
                 "name": str(row["name"]),
                 "place": f"{towns.get(code, code)} · {area}",

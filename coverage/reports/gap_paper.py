@@ -1,4 +1,4 @@
-"""gap-report.pdf: overview, map, steps of service, municipalities, largest areas, sources and assumptions."""
+"""gap-report.pdf: overview, map, steps of service, municipalities, largest areas with maps, sources, assumptions."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, Final
 
 import pandas as pd
 
-from coverage.reports import businesses, figures, mobile, pdf, static_map, tables, technical
+from coverage.reports import area_maps, businesses, figures, mobile, pdf, static_map, tables, technical
 from coverage.reports.columns import words
 from coverage.reports.figures import Counts, Place
 from coverage.reports.selection import Selection
 from coverage.reports.wording import Wording
 from coverage.schemas import GAP_KINDS
 
-TOP_AREAS: Final = 25
+TOP_AREAS: Final = 24  # in the tables, and two pages of maps
 WATER: Final = "subsea_m"
 SHADED_FROM: Final = 3  # with more municipalities than this, the map shades them
 
@@ -49,6 +49,7 @@ def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, finge
     top = table.sort_values(["premises", "area_id"], ascending=[False, True]).head(TOP_AREAS)
     data["areas"] = _areas(selection, top, wording)
     data["surfaces"] = _surfaces(selection, top, wording)
+    data["maps"], maps = area_maps.section(selection, top, wording)
     data["mobile"] = mobile.section(selection, wording)
     said = wording.lines("gap", "method_text", funding_gap=tables.funding_gap_text(assessment, wording))
     data["method"] = {"title": wording.text("gap", "method"), "lines": said}
@@ -67,7 +68,8 @@ def write_gap_paper(selection: Selection, path: Path, *, wording: Wording, finge
         "alt": wording.text("gap", f"map_alt{kind}", scope=scope, areas=count),
         "caption": wording.text("gap", f"map_caption{kind}"),
     }
-    path.write_bytes(pdf.compile_pdf("gap-report", data, {"map.svg": picture.svg}, as_of=assessment.study.as_of))
+    pictures = {"map.svg": picture.svg, **maps}
+    path.write_bytes(pdf.compile_pdf("gap-report", data, pictures, as_of=assessment.study.as_of))
 
 
 def _area_lead(selection: Selection, wording: Wording) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import geopandas as gpd
 import matplotlib as mpl
 import numpy as np
+import numpy.typing as npt
 import shapely
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.collections import LineCollection, PatchCollection
@@ -26,10 +27,13 @@ from matplotlib.patheffects import withStroke
 from coverage.reports import palette
 
 WIDTH_IN: Final = 6.4
-MAX_HEIGHT_IN: Final = 6.2
+MAX_HEIGHT_IN: Final = 5.3  # about what the first page of a paper leaves: so letters are printed in their size
 DETAIL: Final = 1 / 1200  # boundaries are drawn to this share of the map's width
-LABEL_WIDTH_PT: Final = 17.0
+LABEL_WIDTH_PT: Final = 16.0
 LABEL_HEIGHT_PT: Final = 9.0
+LABEL_RINGS_PT: Final = (10.0, 15.0, 21.0, 28.0, 36.0)  # how far from its point a label may stand
+LABEL_SIDES: Final = 16
+LED_PT: Final = 12.0  # from so far on, a line leads from the point to its label
 
 # matplotlib reads the salt of its SVG ids from global settings, so one map is drawn at a time.
 _LOCK: Final = threading.Lock()
@@ -106,16 +110,18 @@ class Canvas:
         self.axes.scatter(at.x, at.y, s=size, c=colour, edgecolors=edge, linewidths=width, zorder=z, marker=marker)
 
     def labels(self, frame: gpd.GeoDataFrame, texts: Sequence[str]) -> None:
-        """Write a label beside each area, clear of the labels before it where there is room."""
+        """Write a label near each area, clear of the other areas and of the labels before it where there is room."""
         at = frame.geometry.representative_point()
+        points = np.column_stack([at.x, at.y]) * self.points_per_m
         taken: list[tuple[float, float]] = []
-        for text, x, y in zip(texts, at.x, at.y, strict=True):
-            left, low = x * self.points_per_m, y * self.points_per_m
-            dx, dy = _free_side((left, low), taken)
+        for text, x, y, (left, low) in zip(texts, at.x, at.y, points, strict=True):
+            dx, dy = _free_side((left, low), points, taken)
             taken.append((left + dx, low + dy))
+            line = {"arrowstyle": "-", "color": palette.MUTED, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2.5}
             self.axes.annotate(
-                text, (x, y), xytext=(dx, dy), textcoords="offset points", fontsize=7.5, ha="center",
+                text, (x, y), xytext=(dx, dy), textcoords="offset points", fontsize=8, ha="center",
                 va="center", color=palette.INK, fontweight="bold", zorder=8, path_effects=[_halo()],
+                arrowprops=line if np.hypot(dx, dy) > LED_PT else None,
             )  # fmt: skip
 
     def finish(self, handles: list[Any], *, north: str, attribution: str, title: str | None) -> Picture:
@@ -190,14 +196,21 @@ def _outline(shape: Any) -> Outline:
     return Outline.make_compound_path(*rings)
 
 
-def _free_side(point: tuple[float, float], taken: list[tuple[float, float]]) -> tuple[float, float]:
-    """Return the first offset around a point, in print points, that keeps clear of the labels set so far."""
-    offsets = ((10.0, 5.0), (-10.0, 5.0), (10.0, -5.0), (-10.0, -5.0), (0.0, 10.0), (0.0, -10.0))
-    for dx, dy in offsets:
-        x, y = point[0] + dx, point[1] + dy
-        if all(abs(x - left) > LABEL_WIDTH_PT or abs(y - low) > LABEL_HEIGHT_PT for left, low in taken):
-            return dx, dy
-    return offsets[0]
+def _free_side(
+    point: tuple[float, float], points: npt.NDArray[np.float64], taken: list[tuple[float, float]]
+) -> tuple[float, float]:
+    """Return the nearest offset of a label, in print points, that keeps clear of all points and of labels so far."""
+    angles = np.pi / 6 + 2 * np.pi * np.arange(LABEL_SIDES) / LABEL_SIDES
+    ways = np.column_stack([np.cos(angles), np.sin(angles)])
+    offsets = np.concatenate([ring * ways for ring in LABEL_RINGS_PT])
+    labels = np.asarray(taken, dtype=float).reshape(-1, 2)
+    blocked = np.zeros(len(offsets), dtype=bool)
+    for others, width, height in ((labels, LABEL_WIDTH_PT, LABEL_HEIGHT_PT), (points, LABEL_WIDTH_PT / 2, 6.0)):
+        apart = np.abs((np.asarray(point) + offsets)[:, None, :] - others[None, :, :])
+        blocked |= ((apart[..., 0] < width) & (apart[..., 1] < height)).any(axis=1)
+    free = np.flatnonzero(~blocked)
+    dx, dy = offsets[free[0] if len(free) else 0]
+    return float(dx), float(dy)
 
 
 def _halo() -> Any:

@@ -189,7 +189,7 @@ def _list(selection: Selection, areas: pd.DataFrame, wording: Wording) -> dict[s
             continue
         rows += _gap_in_rows(hidden, wording)
         hidden = []
-        rows.append({"kind": row.decision, "cells": _cells(row, names, wording)})
+        rows.append({"kind": row.decision, "id": str(row.area_id), "cells": _cells(row, names, wording)})
     rows += _gap_in_rows(hidden, wording)
     if not line_drawn and len(areas):
         rows.append({"kind": "line", "text": wording.text("priority", "line_all", budget=amount)})

@@ -28,6 +28,7 @@ AT_PLACE_M: Final = 1.0  # an end of a route nearer than this to where a place j
 BAR_SHARE: Final = 0.3  # of the width, that the scale bar takes at most
 CROWD: Final = 60  # with more marks of a kind than this,
 CROWDED: Final = 0.75  # they are drawn to this share of their size
+FULL: Final = 200.0  # print points: on a map narrower than this, marks of premises are smaller
 HALO: Final = 0.4  # print points of white around a mark
 MARK: Final = 9.0  # print points: a mark in the legend
 FONT: Final = 'font-family="Libertinus Serif"'
@@ -244,11 +245,11 @@ class _Picture:
         if not len(xy):
             return
         size, colour = MARKS[name]
-        size *= larger
         self._shown.append(name)
         at = np.unique(self._frame.paper(xy), axis=0)
-        if len(at) > CROWD:
-            size *= CROWDED
+        if name in KINDS and larger == 1.0:
+            size *= min(1.0, self._frame.width / FULL) * (CROWDED if len(at) > CROWD else 1.0)
+        size *= larger
         form = FORM.get(name)
         if form is None:
             # A line without length and with round ends is a dot, the shortest that a path can say.

@@ -15,7 +15,7 @@ from coverage.reports.map_canvas import Canvas, Picture, dot
 from coverage.reports.mobile import fixed_areas, mobile_areas
 from coverage.reports.wording import Wording
 
-LABELS: Final = 25  # so many proposed areas get their rank beside them
+LABELS: Final = 40  # so many proposed areas get their rank beside them
 MAST, MAST_SIZE = "^", 20.0  # a triangle is a mast
 LEAST_M: Final = 2000.0  # a single small area is shown with some land around it
 
