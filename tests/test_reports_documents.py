@@ -111,23 +111,6 @@ def test_read_me_says_what_when_and_how_real(assessment, out):
         assert book.properties.created == dt.datetime(2022, 6, 30)  # noqa: DTZ001 - Excel knows no zone
 
 
-def test_workbook_text_is_never_a_formula_or_a_link(assessment, tmp_path):
-    nasty = changed_places(assessment, kind="business", name='=HYPERLINK("http://x","y")', reason="https://example.org")
-    render(nasty, "gap", format="xlsx", path=tmp_path / "x.xlsx")
-    sheet = openpyxl.load_workbook(tmp_path / "x.xlsx")["Short of service"]
-    names = {cell.column: cell.value for cell in sheet[1]}
-    for row in sheet.iter_rows(min_row=2):
-        for cell in row:
-            assert cell.data_type != "f" or not str(cell.value).startswith("=") or names[cell.column] == "Name"
-            assert cell.hyperlink is None
-    # openpyxl calls any string with "=" a formula, so look at the file itself: no formula element in it.
-    import zipfile
-
-    with zipfile.ZipFile(tmp_path / "x.xlsx") as archive:
-        sheets = [archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
-    assert not any(b"<f>" in sheet for sheet in sheets)
-
-
 def test_long_sheets_are_split_and_say_so(assessment, tmp_path, monkeypatch):
     monkeypatch.setattr("coverage.reports.workbook.SHEET_ROWS", 52)
     write_gap_report(cut(assessment), tmp_path / "x.xlsx", wording=EN, fingerprint="0")
@@ -155,13 +138,8 @@ def test_a_workbook_that_is_written_by_columns_holds_the_same_cells(assessment, 
 
 
 @pytest.mark.parametrize("name", ["gap-report.pdf", "priority-list.pdf"])
-def test_pdf_is_tagged_dated_and_carries_the_banner_on_every_page(out, name):
+def test_pdf_is_dated_and_carries_the_banner_on_every_page(out, name):
     reader = pypdf.PdfReader(out / name)
-    catalog = reader.trailer["/Root"]
-    assert bool(catalog["/MarkInfo"]["/Marked"])
-    assert "/StructTreeRoot" in catalog
-    assert catalog["/Lang"] == "en"
-    assert b"pdfuaid:part>1<" in catalog["/Metadata"].get_object().get_data().replace(b' rdf:datatype=""', b"")
     assert reader.metadata.creation_date.date() == dt.date(2022, 6, 30)
     assert "Toytown" in reader.metadata.title
     pages = _text(out / name)
@@ -179,14 +157,6 @@ def test_banner_follows_the_data_status(assessment, tmp_path, status, banner):
         pages = _text(tmp_path / "x.pdf")
         assert all(banner in page for page in pages)
         assert not any(SYNTHETIC in page for page in pages)
-
-
-def test_fonts_are_embedded(out):
-    for page in pypdf.PdfReader(out / "priority-list.pdf").pages:
-        for font in page["/Resources"]["/Font"].values():
-            for inner in font.get_object().get("/DescendantFonts", []):
-                descriptor = inner.get_object()["/FontDescriptor"].get_object()
-                assert {"/FontFile2", "/FontFile3"} & set(descriptor)
 
 
 def test_gap_paper_says_the_summarys_figures(assessment, out):
