@@ -80,7 +80,7 @@ def layer_styles(
     `masts` are the decisions on areas of kind mobile: these are outlined in a hue of their own. `gaps` are the gaps
     of places that the layer holds.
     """
-    line = {"line_color": _rgba(palette.ROUTE), "line_style": "solid", **_width("line_width", most=0.4)}
+    line = {"line_color": _rgba(palette.ROUTE), "line_style": "solid", **_width("line_width", most=0.5)}
     bases = {"mast": _mast(palette.INK, "cross"), **{basis: _mast(MOBILE, "triangle") for basis in _NEW_MASTS}}
     contrast = {value: _marker(*look) for value, look in CONTRAST.items()}
     return {
@@ -111,7 +111,7 @@ def layer_styles(
 
 
 def _areas(wording: Wording, masts: Collection[str]) -> str:
-    fills = {value: _fill(colour, palette.INK, alpha=FILLED[value]) for value, colour in palette.DECISION.items()}
+    fills = {value: _fill(colour, palette.ROUTE, alpha=FILLED[value]) for value, colour in palette.DECISION.items()}
     fills["fund"] |= {DOT: palette.DECISION["fund"]}
     words = _words(wording, "decision", fills)
     if not masts:
@@ -230,13 +230,14 @@ def _fill(colour: str, outline: str, alpha: int = 255) -> dict[str, str]:
         "style": "solid",
         "outline_color": _rgba(outline),
         "outline_style": "solid",
-        **_width("outline_width", most=0.26),
+        **_width("outline_width", most=0.3),
     }
 
 
 def _width(name: str, *, most: float) -> dict[str, str]:
     """Return a width of 30 m, at most so many millimetres: in a wide view lines must not hide what they are around."""
-    return {name: "30", f"{name}_unit": "MapUnit", f"{name}_map_unit_scale": f"3x:0,0,1,0.1,1,{most}"}
+    bounds = {"line_width": "width_map_unit_scale", "outline_width": "border_width_map_unit_scale"}[name]
+    return {name: "30", f"{name}_unit": "MapUnit", bounds: f"3x:0,0,1,0.08,1,{most}"}
 
 
 def _outline(colour: str, *, alpha: int) -> dict[str, str]:
