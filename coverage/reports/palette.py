@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 INK: Final = "#1f2933"
-MUTED: Final = "#66727f"
+MUTED: Final = "#5f6b78"
 LAND: Final = "#f3f4f2"
 SEA: Final = "#dde6eb"
 BORDER: Final = "#9aa5b1"

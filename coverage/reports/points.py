@@ -10,6 +10,7 @@ import pandas as pd
 from coverage.assessment import Assessment
 from coverage.policy import Criterion
 from coverage.reports.columns import CONTRIBUTION_PREFIX, MEASURE_PREFIX, REACHES_PREFIX, SCORE_PREFIX
+from coverage.reports.once import once
 from coverage.reports.wording import Wording
 from coverage.reports.workbook import Book
 from coverage.templates import Template, load_template
@@ -22,7 +23,7 @@ RULES: Final = (
 FIRST: Final = ("rank", "area_id", "municipality_code", "name", "decision", "score")
 STAMP: Final = ("policy", "as_of", "data_status")
 COLOURS: Final = (
-    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8b96a1", "#b8a400", "#1f3a4d", "#7570b3",
+    "#0072b2", "#e69f00", "#009e73", "#a64d79", "#56b4e9", "#d55e00", "#8b96a1", "#b8a400", "#1f3a4d", "#7570b3",
 )  # fmt: skip
 CHART: Final = {"width": 1100, "height": 440}
 BELOW: Final = 2  # rows between the table and its chart
@@ -63,6 +64,7 @@ def rule_table(assessment: Assessment, wording: Wording) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(RULES))
 
 
+@once
 def contribution_table(assessment: Assessment) -> pd.DataFrame:
     """Return one row per area in the order of rank: its score, what each criterion adds, and what was measured."""
     areas = assessment.areas.sort_values(["rank", "area_id"], kind="stable").reset_index(drop=True)
