@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -62,6 +63,7 @@ def _context() -> multiprocessing.context.BaseContext:
 def _begin(work: Any, shared: Any) -> None:
     global _held
     _held = (work, shared)
+    gc.freeze()  # what all jobs share is never garbage: no search need go through it, and no page of it be copied
 
 
 def _do(job: Any) -> None:

@@ -15,6 +15,7 @@ import pandas as pd
 from coverage.assessment import Assessment
 from coverage.kinds import is_mobile
 from coverage.policy import Policy
+from coverage.reports.once import once
 from coverage.reports.selection import Selection
 from coverage.reports.technical import WHY
 from coverage.reports.wording import Wording
@@ -54,6 +55,7 @@ def named(table: pd.DataFrame, wording: Wording) -> pd.DataFrame:
     return table.assign(name=table["name"].where(table["name"] == plain, marked))
 
 
+@once
 def mobile_table(assessment: Assessment) -> pd.DataFrame:
     """Return one row per area of kind mobile, in the order of rank; the position is that of its mast."""
     found = mobile_areas(assessment.areas).sort_values(["rank", "area_id"], kind="stable").reset_index(drop=True)

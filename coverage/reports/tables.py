@@ -13,6 +13,7 @@ from coverage.kinds import is_mobile
 from coverage.policy import Policy
 from coverage.reports import mobile, portrait, remarks, technical
 from coverage.reports.columns import REACHES_PREFIX, SCORE_PREFIX
+from coverage.reports.once import once
 from coverage.reports.wording import Wording
 from coverage.schemas import AREA_COLUMNS, AREA_TAIL, REJECTED_COLUMNS
 
@@ -57,6 +58,7 @@ def ranked_areas(assessment: Assessment) -> gpd.GeoDataFrame:
     return assessment.areas.sort_values(["rank", "area_id"], kind="stable").reset_index(drop=True)
 
 
+@once
 def priority_table(assessment: Assessment) -> pd.DataFrame:
     """Return the priority list: one row per area, the contract's columns in the contract's order.
 
@@ -68,7 +70,7 @@ def priority_table(assessment: Assessment) -> pd.DataFrame:
     marks = [str(name) for name in areas.columns if str(name).startswith(REACHES_PREFIX)]
     names = (CORRECTED, technical.WHY, *FIRM, *ASKED, *(POINTS if assessment.scenario.template else ()), *marks)
     columns = [*priority_columns(assessment.policy), *(name for name in names if _is_told(areas, name))]
-    listed = _described(ranked_areas(assessment), assessment)
+    listed = _described(assessment)
     return listed.loc[:, [*columns, *_beside(listed, columns)]]
 
 
@@ -79,8 +81,10 @@ def _beside(table: pd.DataFrame, columns: list[str]) -> list[str]:
     return [name for name, rows in told.items() if portrait.is_told(rows, name)]
 
 
-def _described(ranked: gpd.GeoDataFrame, assessment: Assessment) -> pd.DataFrame:
-    """Return areas without their geometry, and with BESIDE."""
+@once
+def _described(assessment: Assessment) -> pd.DataFrame:
+    """Return the areas in the order of rank, without their geometry, and with BESIDE."""
+    ranked = ranked_areas(assessment)
     metres = technical.with_metres(ranked, assessment)
     names = dict(zip(assessment.municipalities["municipality_code"], assessment.municipalities["name"], strict=True))
     told = portrait.portrait(assessment).reindex(ranked["area_id"])
@@ -105,6 +109,7 @@ def stamped(table: pd.DataFrame, assessment: Assessment, *, characters: int | No
     return table.assign(**{FINGERPRINT: pd.array([mark] * len(table), dtype="str")}) if mark else table
 
 
+@once
 def priority_file(assessment: Assessment) -> pd.DataFrame:
     """Return the priority list as a file for other programs: its columns, then what each area would be built of.
 
@@ -137,9 +142,10 @@ def take_up_labels(assessment: Assessment, wording: Wording) -> dict[str, tuple[
     return {"revenue_per_year": (label, wording.text("area_sheet", "revenue", meaning=meaning, **shares))}
 
 
+@once
 def area_table(assessment: Assessment) -> pd.DataFrame:
     """Return the priority list's columns, and the quantities that a builder asks for, for every area."""
-    table = _described(ranked_areas(assessment), assessment)
+    table = _described(assessment).copy()
     for name in AREA_EXTRAS:
         if name not in table.columns:
             table[name] = np.nan

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from coverage.assessment import Assessment
+from coverage.reports.once import once
 
 # Metres that the proposed technology digs, hangs or pulls through, by items of the cost book.
 SURFACES: Final = ("verge_trench_m", "soil_trench_m", "rock_trench_m", "aerial_m", "existing_duct_m")
@@ -77,6 +78,7 @@ def metre_columns(assessment: Assessment) -> list[str]:
     return [*LENGTHS, *SURFACES, *ground_columns(assessment)]
 
 
+@once
 def technical_table(assessment: Assessment) -> pd.DataFrame:
     """Return one row per area in the order of rank: lengths, surfaces, ground, stranding prices, who drew it."""
     areas = assessment.areas.sort_values(["rank", "area_id"], kind="stable").reset_index(drop=True)
