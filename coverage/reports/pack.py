@@ -227,9 +227,9 @@ def _index(assessment: Assessment, ordered: Sequence[Order], made: Path) -> pd.D
             "municipality": order.name,
             "areas": len(mine),
             "premises": float(mine.loc[~is_mobile(mine), "premises"].sum()),
-            "grant": float(mine["grant"].sum()),
+            "grant": round(float(mine["grant"].sum()), 2),
             "funded_areas": len(funded),
-            "funded_grant": float(funded["grant"].sum()),
+            "funded_grant": round(float(funded["grant"].sum()), 2),
         }
         files = sorted((made / order.folder).iterdir())
         rows += [{**counts, "file": f"{order.folder}/{path.name}", "bytes": path.stat().st_size} for path in files]
