@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 STAND_IN: Final = "□"
+CHARACTERS: Final = 8_000  # of one text: what a document may hold of one is 32767 bytes
 # Latin, Greek and Cyrillic, punctuation, money, arrows, mathematics, boxes; both ends are in.
 BLOCKS: Final = (
     (0x20, 0x7E), (0xA0, 0x4FF), (0x1E00, 0x20C0), (0x2100, 0x23FF), (0x2500, 0x25FF), (0xFB00, 0xFB06),
@@ -23,9 +24,10 @@ UNSEEN: Final = ("Cc", "Cf", "Me")  # they show nothing of their own, so nothing
 
 
 def printable(value: Any) -> Any:
-    """Return texts, and lists and mappings of them, with a box for each letter that the fonts lack."""
+    """Return texts, and lists and mappings of them, with a box for each letter that the fonts lack; none too long."""
     if isinstance(value, str):
-        return value if _shown().issuperset(value) else "".join(map(_letter, value))
+        text = value if len(value) <= CHARACTERS else f"{value[: CHARACTERS - 1]}…"
+        return text if _shown().issuperset(text) else "".join(map(_letter, text))
     if isinstance(value, Mapping):
         return {key: printable(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
