@@ -20,6 +20,8 @@ from coverage.audience import Audience
 from coverage.disclosure import shown_to
 from coverage.policy import LANGUAGES
 from coverage.reports import area_facts, area_maps, area_pages, differences, firmness, points, render, small_map
+from coverage.reports.outsiders import outsiders
+from coverage.reports.portrait import in_words, portrait
 from coverage.reports.selection import cut
 from coverage.reports.small_map import SmallMap
 from coverage.reports.wording import load_wording
@@ -29,7 +31,6 @@ from tests.reported import empty_assessment, summarised, toy_assessment
 
 EN = load_wording("en")
 SIZE = {"width": 200.0, "height": 150.0, "north": "N"}
-A4 = (595.3, 841.9)
 LONG = "Snåase-Raarvihke <b>=SUM(A1)</b> 🌲 " + "ytre Namdalseid og Nærøysund " * 6
 
 
@@ -74,8 +75,8 @@ def many(assessment: Assessment, *, of: int, name: str, copies: int) -> Assessme
     )
 
 
-def outside_the_page(page: pypdf.PageObject) -> list[str]:
-    """Return the texts that begin outside the page's paper, its margins left alone."""
+def seen(page: pypdf.PageObject) -> tuple[str, list[str]]:
+    """Return the text of a page without its spaces, and the pieces that begin in its margins or beyond."""
     found = []
     width, height = float(page.mediabox.width), float(page.mediabox.height)
 
@@ -85,8 +86,7 @@ def outside_the_page(page: pypdf.PageObject) -> list[str]:
         if text.strip() and not (30 <= x <= width - 30 and 20 <= y <= height - 20):
             found.append(f"{text} at {x:.0f}, {y:.0f}")
 
-    page.extract_text(visitor_text=visit)
-    return found
+    return squeezed(page.extract_text(visitor_text=visit)), found
 
 
 # --- half pages -----------------------------------------------------------------------------------------------------
@@ -166,11 +166,21 @@ def test_premises_service_and_businesses_are_counted_from_the_places() -> None:
     assert facts["To be built"].startswith("Fibre, route")
 
 
+def test_who_is_left_out_inside_an_outline_is_told_with_the_reason() -> None:
+    plain = toy_assessment()
+    told = portrait(plain)
+    area = str(told.index[(told["excluded_premises"] > 0).to_numpy()][0])
+    row = plain.areas.set_index("area_id", drop=False).loc[area].to_dict()
+    said = dict(area_facts.facts(row, area_facts.gather(plain, [area], EN), EN))["Premises"]
+    assert f"{told.loc[area, 'excluded_premises']:.0f} others inside the outline are left out: " in said
+    assert in_words(told.loc[[area]], EN, plain.policy)["excluded_because"].iloc[0] in said
+
+
 def test_corrections_are_told_of_the_area_that_they_are_in() -> None:
     plain = toy_told.assessment()
     place = plain.places.set_index("place_id").loc[plain.corrections["place_id"].iloc[0]]
     if pd.isna(place["area_id"]):
-        inside = area_pages.area_facts.outsiders(plain)
+        inside = outsiders(plain)
         area = inside.loc[plain.places.index[plain.places["place_id"] == place.name][0]]
     else:
         area = place["area_id"]
@@ -182,15 +192,14 @@ def test_corrections_are_told_of_the_area_that_they_are_in() -> None:
 
 def test_sixty_areas_with_long_names_keep_to_their_half_pages(assessment: Assessment, tmp_path: Path) -> None:
     crowd = many(assessment, of=6, name=LONG, copies=10)
-    reader = paper(crowd, tmp_path / "x.pdf", language="nb")
-    pages = texts(reader)
-    title = load_wording("nb").text("area_pages", "title")
-    first = next(at for at, page in enumerate(pages) if title in page)
+    pages = [seen(page) for page in paper(crowd, tmp_path / "x.pdf", language="nb").pages]
+    title = squeezed(load_wording("nb").text("area_pages", "title"))
+    first = next(at for at, (text, _) in enumerate(pages) if title in text)
     ordered = crowd.areas.sort_values("rank")["area_id"]
     assert len(ordered) == 60
     for number, area in enumerate(ordered):
-        assert squeezed(f"· {area}") in squeezed(pages[first + number // 2])
-    assert not [text for page in reader.pages for text in outside_the_page(page)]
+        assert f"·{area}" in pages[first + number // 2][0]
+    assert not [piece for _, beyond in pages for piece in beyond]
     assert (tmp_path / "x.pdf").stat().st_size < 2_000_000
 
 

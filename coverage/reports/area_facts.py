@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from coverage.assessment import Assessment
-from coverage.reports import businesses, mobile
+from coverage.reports import businesses, mobile, portrait
 from coverage.reports.columns import words
 from coverage.reports.outsiders import outsiders
 from coverage.reports.wording import Wording
@@ -29,7 +29,7 @@ class Known:
 
     assessment: Assessment
     groups: Mapping[str, pd.DataFrame]  # eligible places, or those that a mast serves, with `premises` and `line`
-    outside: Mapping[str, float]  # premises inside the outline that are not eligible
+    portraits: Mapping[str, Row]  # who is left out inside the outline, and why, among others
     corrections: Mapping[str, pd.DataFrame]  # of places inside the outline
     routes: Mapping[str, Row]
     masts: Mapping[str, Row]
@@ -43,17 +43,20 @@ def gather(assessment: Assessment, areas: Iterable[str], wording: Wording) -> Kn
     if "mobile_area_id" in places:
         served = places[places["mobile_area_id"].isin(wanted)]
         groups |= _grouped(served, "mobile_area_id", served["weight"], wording)
-    inside = outsiders(assessment)
     table, found = assessment.corrections, {}
     if len(table):
         mine = places[places["place_id"].isin(table["place_id"])]
-        home = mine["area_id"].fillna(inside.reindex(mine.index))
+        home = mine["area_id"]
+        if assessment.audience.kind != "public":  # to whom a place outside an area is somewhere in its cell
+            home = home.fillna(outsiders(assessment).reindex(mine.index))
         found = dict(list(table.groupby(table["place_id"].map(dict(zip(mine["place_id"], home, strict=True))))))
+    told = portrait.portrait(assessment)
+    told = portrait.in_words(told[told.index.isin(wanted)].reset_index(), wording, assessment.policy)
     routes = pd.DataFrame(assessment.routes.drop(columns=assessment.routes.geometry.name))
     return Known(
         assessment=assessment,
         groups=groups,
-        outside=places["weight"].loc[inside.index].groupby(inside).sum().to_dict(),
+        portraits=by_area(told),
         corrections=found,
         routes=by_area(routes[routes["area_id"].isin(wanted)]),
         masts=by_area(mobile.mobile_table(assessment)),
@@ -81,8 +84,8 @@ def facts(row: Row, known: Known, wording: Wording) -> list[list[str]]:
         found = [_gained(row, mast, wording), _levels(mine, wording), _mast(mast, wording)]
     else:
         route = known.routes.get(area, {})
-        outside = known.outside.get(area, 0.0)
-        found = [_premises(row, outside, wording), _tiers(mine, known, wording), _build(row, route, wording)]
+        premises = _premises(row, known.portraits[area], wording)
+        found = [premises, _tiers(mine, known, wording), _build(row, route, wording)]
     found.append(_firms(row, mine, wording))
     names = ("premises", "service", "build", "firms")
     return [[wording.text(OWN, f"fact_{name}"), said] for name, said in zip(names, found, strict=True) if said]
@@ -94,10 +97,14 @@ def _counts(row: Row, wording: Wording) -> str:
     return ", ".join(said) or str(wording.texts["none"])
 
 
-def _premises(row: Row, outside: float, wording: Wording) -> str:
+def _premises(row: Row, portrayed: Row, wording: Wording) -> str:
     count = wording.number(row["premises"])
     said = wording.text(OWN, "premises", premises=count, counts=_counts(row, wording))
-    return f"{said} {wording.text(OWN, 'outside', count=wording.number(outside))}" if outside else said
+    outside = portrayed["excluded_premises"]
+    if not outside > 0:
+        return said
+    why = portrayed["excluded_because"]
+    return f"{said} {wording.text(OWN, 'outside', count=wording.number(outside), why=why)}"
 
 
 def _gained(row: Row, mast: Row, wording: Wording) -> str:

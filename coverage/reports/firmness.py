@@ -13,7 +13,7 @@ from coverage.reports.selection import Selection
 from coverage.reports.wording import Wording, shortened
 from coverage.stability import NEAR, Stability
 
-SHOWN: Final = 20  # areas in the paper, those nearest the line; the workbook has all
+SHOWN: Final = 17  # areas in the paper, those nearest the line; the workbook has all
 LONG: Final = 60  # characters of an area's name in a cell's sentence
 EDGE: Final = 0.005  # a grant this near to what an area may cost reads the same
 COLUMNS: Final = (

@@ -16,6 +16,7 @@ from coverage.reports.mobile import fixed_areas, mobile_areas
 from coverage.reports.wording import Wording
 
 LABELS: Final = 40  # so many proposed areas get their rank beside them
+CLOSE: Final = 3  # on a map of no more municipalities, proposed areas have outlines
 MAST, MAST_SIZE = "^", 20.0  # a triangle is a mast
 LEAST_M: Final = 2000.0  # a single small area is shown with some land around it
 
@@ -78,6 +79,8 @@ def decision_map(assessment: Assessment, *, wording: Wording, attribution: str) 
     areas, masts = fixed_areas(every), mobile_areas(every)
     chosen, toss_up = areas["decision"] == "fund", areas["certainty"] == "toss-up"
     colours = palette.DECISION
+    if len(municipalities) <= CLOSE:
+        canvas.polygons(areas[chosen], colour=palette.AREA, edge=colours["fund"], z=2)
     layers = [
         ("map_ineligible", areas["decision"] == "ineligible", colours["ineligible"], palette.MUTED, 7.0, 3, 0.6),
         ("map_reserve", areas["decision"] == "reserve", colours["reserve"], "white", 8.0, 4, 0.3),
