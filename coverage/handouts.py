@@ -11,7 +11,7 @@ from coverage import reports
 from coverage.assessment import Assessment
 from coverage.audience import Audience
 from coverage.errors import DataError
-from coverage.reports import pack
+from coverage.reports import addresses, pack
 from coverage.terminal import progress
 
 
@@ -32,6 +32,11 @@ class Asked:
     def parts(self) -> dict[str, Any]:
         """Return which part of an assessment is asked for."""
         return {"municipality": self.municipality, "area": self.area, "technology": self.technology}
+
+    @property
+    def chosen(self) -> bool:
+        """Say whether what is written is of municipalities or areas, and not of the whole study."""
+        return bool(self.each_municipality or self.municipality or self.area)
 
     @property
     def packed(self) -> bool:
@@ -55,7 +60,9 @@ class Asked:
             raise DataError("report: --out is needed; expected the folder that the reports go into")
         if not self.packed and (self.format is None or self.out is None):
             raise DataError("report: --format and --out are needed, or --verify with a list; expected one of the two")
-        pack.asked_for(self.report, self.format, audience)
+        if self.report == "addresses":
+            addresses.require_known(audience, chosen=self.chosen)
+        pack.asked_for(self.report, self.format, audience, chosen=self.chosen)
         if self.packed:
             assert self.out is not None  # noqa: S101 - for the type checker; said above
             reports.check_folder(self.out)
@@ -64,7 +71,7 @@ class Asked:
 def write(asked: Asked, assessment: Assessment, *, language: str, writers: Mapping[str, pack.Writer]) -> str:
     """Write what is asked for; return what to say of it. `writers` hold the formats that are drawn elsewhere."""
     assert asked.out is not None  # noqa: S101 - for the type checker; `require` came first
-    chosen = pack.asked_for(asked.report, asked.format, assessment.audience)
+    chosen = pack.asked_for(asked.report, asked.format, assessment.audience, chosen=asked.chosen)
     if asked.each_municipality:
         ordered = pack.orders(assessment, asked.municipality)
         with progress(len(ordered) + 1) as step:

@@ -300,6 +300,9 @@ def test_all_reports_of_a_selection_are_one_folder(assessment: Assessment, tmp_p
     assert sorted(held) == ["address-list.csv", "gap-report.csv", "priority-list.csv", "run.json"]
     render(assessment, "priority", format="csv", path=tmp_path / "p.csv", municipality=["5001", "5058"])
     assert held["priority-list.csv"] == (tmp_path / "p.csv").read_bytes()
+    asked = dataclasses.replace(asked, municipality=())
+    handouts.write(asked, assessment, language="en", writers=MAPS)
+    assert sorted(contents(tmp_path / "one")) == ["gap-report.csv", "priority-list.csv", "run.json"]
 
 
 @pytest.mark.parametrize(
@@ -313,6 +316,8 @@ def test_all_reports_of_a_selection_are_one_folder(assessment: Assessment, tmp_p
         (("all", "--each-municipality", "--out", "x", "--format", "docx"), "no report as 'docx'; expected one of xlsx"),
         (("everything", "--each-municipality", "--out", "x"), "no report 'everything'"),
         (("gap", "--format", "csv"), "--format and --out are needed"),
+        (("addresses", "--each-municipality", "--out", "x", "--audience", "public"), "not made for the audience"),
+        (("addresses", "--format", "csv", "--out", "x"), "expected --municipality or --area"),
     ],
 )  # fmt: skip
 def test_what_does_not_go_together_is_one_sentence(

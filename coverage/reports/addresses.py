@@ -15,6 +15,7 @@ import pandas as pd
 
 from coverage import form, reasons
 from coverage.assessment import Assessment
+from coverage.audience import Audience
 from coverage.crs import GEOGRAPHIC_CRS
 from coverage.errors import DataError, PolicyError
 from coverage.kinds import is_mobile
@@ -91,20 +92,24 @@ def cells_left(selection: Selection) -> int:
 
 def require_asked(selection: Selection) -> None:
     """Raise PolicyError or DataError where there can be no such list, see `address_list`."""
-    audience = selection.assessment.audience
-    if not audience.internal:
-        raise PolicyError(
-            "the address list holds addresses of homes, which are withheld from all but those who work with the study; "
-            f"it is not made for the audience {audience}, expected internal"
-        )
-    if not (selection.municipality or selection.area):
-        raise DataError("an address list is made for municipalities or areas; expected --municipality or --area")
+    require_known(selection.assessment.audience, chosen=bool(selection.municipality or selection.area))
     asked = selection.assessment.areas
     masts = asked[is_mobile(asked) & asked["area_id"].isin(selection.area)]
     if len(masts):
         raise DataError(
             f"area {masts['area_id'].iloc[0]!r} is of kind mobile and has no address list; expected areas of kind fixed"
         )
+
+
+def require_known(audience: Audience, *, chosen: bool) -> None:
+    """Raise PolicyError or DataError where there can be no such list for an audience, or without any place chosen."""
+    if not audience.internal:
+        raise PolicyError(
+            "the address list holds addresses of homes, which are withheld from all but those who work with the study; "
+            f"it is not made for the audience {audience}, expected internal"
+        )
+    if not chosen:
+        raise DataError("an address list is made for municipalities or areas; expected --municipality or --area")
 
 
 def _chosen(selection: Selection, whole: Assessment) -> tuple[pd.DataFrame, pd.Series, pd.Series]:

@@ -86,15 +86,24 @@ class Desk:
                 raise CoverageError(f"{of}: {path.name} cannot be written: {reason}") from error
 
 
-def asked_for(report: str, format: str | None, audience: Audience) -> tuple[Report, ...]:  # noqa: A002
+def asked_for(
+    report: str,
+    format: str | None,  # noqa: A002 - the command line's own word
+    audience: Audience,
+    *,
+    chosen: bool = True,
+) -> tuple[Report, ...]:
     """Return the reports and formats that `report`, or `all`, and a format, or none, stand for.
 
-    Of `all`, those are left out that the audience may not have. Raises DataError where nothing is left to write.
+    Of `all`, address lists are left out for an audience that may not have them, and where they would be of the whole
+    study, that is where no municipality or area is `chosen`. Raises DataError where nothing is left to write.
     """
     if report != ALL:
         single.require_format(report, format or single.FORMATS.get(report, ("",))[0])
         return tuple((report, kind) for kind in single.FORMATS[report] if format in (None, kind))
-    may = {name: kinds for name, kinds in single.FORMATS.items() if audience.internal or name not in INTERNAL}
+    may = {
+        name: kinds for name, kinds in single.FORMATS.items() if (audience.internal and chosen) or name not in INTERNAL
+    }
     found = tuple((name, kind) for name, kinds in may.items() for kind in kinds if format in (None, kind))
     if not found:
         known = dict.fromkeys(kind for kinds in may.values() for kind in kinds)
