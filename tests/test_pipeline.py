@@ -12,7 +12,7 @@ import pytest
 from geopandas.testing import assert_geodataframe_equal
 from pandas.testing import assert_frame_equal
 
-from coverage import pipeline, traits
+from coverage import enclosed, pipeline, traits
 from coverage.assessment import Assessment
 from coverage.errors import PolicyError
 from coverage.policy import load_policy
@@ -80,6 +80,19 @@ def test_areas_have_the_contract_columns_in_order(result: Assessment) -> None:
     payers = result.areas[["state_share", "county_share", "municipal_share", "private_share"]].sum(axis=1)
     assert payers.to_numpy() == pytest.approx(result.areas["funding_gap_p50"].to_numpy())
     assert set(result.areas["data_status"]) == {"synthetic"}
+
+
+def test_areas_tell_of_their_outlines_their_operators_and_their_revenue(result: Assessment) -> None:
+    areas, places = result.areas, result.places
+    operators = sorted({layer.operator for layer in result.mobile})
+    for told in areas["mobile_by_operator"].dropna():
+        assert [part.partition(": ")[0] for part in told.split("; ")] == operators
+    assert areas["mobile_by_operator"].notna().all()
+    fixed = areas[areas["kind"] == "fixed"]
+    outside = enclosed.enclosed(places, areas)
+    counted = places.loc[outside.index, "weight"].groupby(outside).sum()
+    assert fixed["excluded_premises"].tolist() == fixed["area_id"].map(counted).fillna(0.0).tolist()
+    assert ((areas["revenue_per_year"] > 0) == (areas["connections"] > 0)).all()
 
 
 def test_every_funded_area_is_joined_to_the_network(result: Assessment) -> None:

@@ -58,7 +58,7 @@ def in_words(table: pd.DataFrame, wording: Wording) -> pd.DataFrame:
     standard = table["nace_standard"].fillna(NACE_STANDARDS[-1])
     sections = [names.get(key) for key in zip(standard, table["nace_section"], strict=True)]
     said = section_words(wording)
-    lines = table["line_of_business"].map(lambda line: said.get(line, line), na_action="ignore")
+    lines = table["line_of_business"].map(lambda line: said.get(line, line), na_action="ignore").astype("str")
     return table.assign(nace_section=pd.array(sections, dtype="str"), line_of_business=lines)
 
 
