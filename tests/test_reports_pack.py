@@ -34,7 +34,7 @@ from tests.studymaker import TinyStudy, tiny_study
 
 EN = load_wording("en")
 EMPTY, LAST = "5999", "5998"  # municipalities without areas; the second has a name that no folder may have
-HOSTILE = "../Ærøy: <b>&</b>" + "y" * 300
+HOSTILE = "../Ærøy: <b>&</b> \N{TENT}" + "y" * 300
 CSV = (("gap", "csv"), ("priority", "csv"))
 Bytes = dict[str, bytes]
 
