@@ -216,8 +216,8 @@ def test_none_and_one_area_make_a_paper(assessment: Assessment, tmp_path: Path, 
 
 def test_a_mobile_area_has_its_mast_and_what_it_serves(tmp_path: Path) -> None:
     found = toy_masts.masted(competing=True)
-    only = cut(found, area=[toy_masts.NEW, toy_masts.OLD]).assessment
-    part, files = area_pages.section(cut(only), EN)
+    only = cut(found, area=[toy_masts.NEW, toy_masts.OLD])
+    part, files = area_pages.section(only, EN)
     (page,) = part["pages"]
     facts = dict(page["facts"])
     assert facts["Premises"] == (
@@ -225,9 +225,11 @@ def test_a_mobile_area_has_its_mast_and_what_it_serves(tmp_path: Path) -> None:
         "Also 3.1 km² of farmland. Also 2.4 km of main road."
     )
     assert facts["To be built"].startswith("New mast, high ground, power cable 0.8 km, backhaul: cable 3.0 km")
+    level = EN.value("mobile_level", found.places["mobile_level"].iloc[toy_masts.SERVED])
+    assert facts["Service today"] == f"Mobile level where the mast reaches: {level} 1."
     assert "mark-mast.svg" in files
     assert "mark-start.svg" not in files
-    assert EN.text("area_pages", "title") in " ".join(texts(paper(only, tmp_path / "x.pdf")))
+    assert EN.text("area_pages", "title") in " ".join(texts(paper(found, tmp_path / "x.pdf", area=[toy_masts.NEW])))
 
 
 def test_a_route_of_unknown_start_or_without_a_road_says_so(assessment: Assessment) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 from coverage.assessment import Assessment
 from coverage.reports import businesses, mobile, portrait
 from coverage.reports.columns import words
+from coverage.reports.once import once
 from coverage.reports.outsiders import outsiders
 from coverage.reports.wording import Wording
 from coverage.schemas import MOBILE_LEVELS
@@ -21,6 +22,7 @@ COUNTED: Final = ("businesses", "households", "public", "holiday")
 OWN: Final = "area_pages"  # the section of the texts
 
 Row = Mapping[Any, Any]
+_inside = once(outsiders)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def gather(assessment: Assessment, areas: Iterable[str], wording: Wording) -> Kn
         mine = places[places["place_id"].isin(table["place_id"])]
         home = mine["area_id"]
         if assessment.audience.kind != "public":  # to whom a place outside an area is somewhere in its cell
-            home = home.fillna(outsiders(assessment).reindex(mine.index))
+            home = home.fillna(_inside(assessment).reindex(mine.index))
         found = dict(list(table.groupby(table["place_id"].map(dict(zip(mine["place_id"], home, strict=True))))))
     told = portrait.portrait(assessment)
     told = portrait.in_words(told[told.index.isin(wanted)].reset_index(), wording, assessment.policy)

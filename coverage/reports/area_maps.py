@@ -15,6 +15,7 @@ from coverage.reports.wording import Wording, shortened
 OWN: Final = "area_pages"  # the section of the texts
 CHOSEN: Final = 48  # areas that were asked for by name are all shown, up to so many
 GRID: Final = (156.0, 124.0)  # print points: width and height of a map, of three in a row and twelve to a page
+FEW: Final = 6  # no more maps than this stand below the table; others begin a page
 LONG: Final = 60  # characters of a name above a map; the table has it whole
 
 
@@ -55,7 +56,7 @@ def section(selection: Selection, top: pd.DataFrame, wording: Wording) -> tuple[
 
     `top`: the areas in the report's table, in its order. Where areas were asked for by name, those with masts too.
     """
-    areas = mobile.fixed_areas(selection.assessment.areas)
+    areas = fixed = mobile.fixed_areas(selection.assessment.areas)
     if selection.area:
         areas = selection.assessment.areas
         top = areas.sort_values(["premises", "area_id"], ascending=[False, True]).head(CHOSEN)
@@ -80,6 +81,7 @@ def section(selection: Selection, top: pd.DataFrame, wording: Wording) -> tuple[
         "intro": wording.text(OWN, "maps_intro", **counts),
         "legend": [list(entry) for entry in legend.items()],
         "maps": maps,
+        "apart": len(maps) > FEW and len(fixed) > 0,
     }
     return part, drawer.files
 

@@ -40,7 +40,8 @@ def section(selection: Selection, wording: Wording) -> tuple[dict[str, Any], Map
     if funded.empty:
         return part, {}
     drawer = Drawer(selection, wording, size=MAP)
-    known = area_facts.gather(assessment, funded["area_id"], wording)
+    # Of the whole study: an area that was asked for by name leaves out places that its mast serves.
+    known = area_facts.gather(selection.cut_from or assessment, funded["area_id"], wording)
     towns = selection.municipality_names()
     parts = area_facts.by_area(points.contribution_table(assessment))
     why = differences.of_areas(selection, wording, longest=LONG)
