@@ -21,7 +21,6 @@ from coverage.reports.workbook import Book
 
 SHEET: Final = "curve"
 CHART: Final = {"width": 1100, "height": 420}
-BELOW: Final = 2  # rows between the table and its chart
 COLOURS: Final = {"ranked": palette.TOSS_UP, "optimum": palette.DECISION["fund"]}
 SIZE_IN: Final = (6.8, 3.0)
 MILLION: Final = 1e6
@@ -202,7 +201,9 @@ def _add_chart(book: Book, sheet: Any, steps: pd.DataFrame, own: dict[str, tuple
     chart.set_y_axis({"name": own["businesses"][0], "num_format": "#,##0", "min": 0, "max": math.ceil(reached) or 1})
     chart.set_legend({"position": "bottom"})
     chart.set_size(CHART)
-    sheet.insert_chart(len(steps) + BELOW, 0, chart, {"description": said, "object_position": 3})
+    # Beside the table, which is too long to be looked for below; on paper it is the council's paper that has the chart.
+    sheet.insert_chart(1, len(columns) + 1, chart, {"description": said, "object_position": 3})
+    sheet.print_area(0, 0, len(steps), len(columns) - 1)
 
 
 def _stamp(assessment: Assessment) -> dict[str, str]:

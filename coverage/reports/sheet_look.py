@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from coverage.reports import palette
-from coverage.reports.columns import Column
+from coverage.reports.columns import SCORE_PREFIX, Column
 from coverage.reports.wording import Wording
 
 LINE_POINTS: Final = 15.0
@@ -48,6 +48,11 @@ EMPHASIS: Final[Mapping[str, Mapping[str, str]]] = {
     "ranked_decision": {"fund": "fund", "ineligible": "ineligible"},
     "certainty": {"safe yes": "fund", "toss-up": "toss-up"},
 }
+
+
+def is_folded(name: str) -> bool:
+    """Say whether a column waits behind the + above the columns; points by criterion have a sheet of their own."""
+    return name in FOLDED or name.startswith(SCORE_PREFIX)
 
 
 def in_reading_order(names: Sequence[str], frozen: int) -> tuple[list[str], int]:
@@ -114,16 +119,15 @@ def arrange(
     frozen: int,
 ) -> list[float]:
     """Set widths, folded columns, the header's height and the pages for what the columns hold; return the widths."""
-    folded = [column.name in FOLDED for column in columns]
+    folded = [is_folded(column.name) for column in columns]
     widths, tallest = [], 1
     for at, (column, label, form) in enumerate(zip(columns, labels, formats, strict=True)):
         characters = width(column, label, held[at])
         widths.append(characters)
         options: dict[str, Any] = {"level": 1, "hidden": True} if folded[at] else {}
-        if not folded[at]:
-            tallest = max(tallest, _header_lines(label, characters))
-            if at and folded[at - 1]:
-                options["collapsed"] = True
+        tallest = max(tallest, _header_lines(label, characters))
+        if at and folded[at - 1] and not folded[at]:
+            options["collapsed"] = True
         worksheet.set_column(at, at, characters, form, options)
     if folded and folded[-1]:
         worksheet.set_column(len(folded), len(folded), None, None, {"collapsed": True})
