@@ -15,6 +15,7 @@ from coverage.reports.wording import Wording
 from coverage.reports.workbook import Book
 from coverage.templates import Template, load_template
 
+UPRIGHT: Final = 7  # criteria that stand beside each other on an upright page
 NEAR: Final = 5  # areas above and below the line that are set side by side
 RULES: Final = (
     "criterion", "weight_now", "weight_share", "low", "high", "unit", "confidence", "source", "policy", "as_of",
@@ -136,6 +137,8 @@ def section(assessment: Assessment, wording: Wording) -> dict[str, Any]:
         ],
         "rows": rows,
         "last_apart": False,
+        # An id, which stands where a criterion has no label in the language, breaks nowhere.
+        "wide": len(items) > UPRIGHT or any("_" in label(item, wording) for item in items),
     }
 
 
