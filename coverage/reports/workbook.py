@@ -73,7 +73,7 @@ class Book:
         """Return the cell format of a column, made once."""
         if column.style not in self._formats:
             form = self.wording.texts["dates"]["excel"] if column.style == "date" else column.excel_format
-            options = {"num_format": form, "valign": "top", "text_wrap": column.style == sheet_look.WRAPPED}
+            options = {"num_format": form, "valign": "top", "text_wrap": column.style in sheet_look.WRAPPED}
             if column.is_text:
                 options["indent"] = 1  # apart from the figures to their left
             self._formats[column.style] = self.book.add_format(options)
