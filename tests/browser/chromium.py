@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
@@ -18,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 LAPTOP = {"width": 1366, "height": 768}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]  # fmt: skip
+             "--disable-component-update", "--disable-sync",
+             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # no other host is found  # fmt: skip
 
 
 @contextmanager
@@ -33,24 +35,37 @@ def browser() -> Iterator[Browser]:
 
 
 class Watched:
-    """Hold a page on which every request to another host is stopped and noted."""
+    """Hold a page that reaches no other host (see ARGUMENTS), on which every request to one is noted.
+
+    Requests are not held up one by one to look at them: that would keep the browser from reusing what it has fetched.
+    """
 
     def __init__(self, context: BrowserContext) -> None:
         self.outside: list[str] = []
         self.errors: list[str] = []
         self.failed: list[str] = []
+        self._context = context
         self.page: Page = context.new_page()
-        context.route("**/*", self._guard)
+        context.on("request", self._look)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("response", self._note)
 
-    def _guard(self, route) -> None:
-        address = route.request.url
-        if address.startswith(("http://127.0.0.1", "file://", "data:", "blob:")):
-            route.continue_()
-        else:
-            self.outside.append(address)
-            route.abort()
+    def leave(self) -> None:
+        """Close every page, and leave the context as a new reader's: nothing kept but what was fetched."""
+        pages = self._context.pages
+        for page in pages:  # first of all: a page may have outlived its server, and would soon say so
+            page.close()
+        self._context.remove_listener("request", self._look)
+        self._context.clear_cookies()
+        blank = self._context.new_page()
+        for host in sorted({urlsplit(page.url).netloc for page in pages} - {""}):  # none: a file
+            asked = {"origin": f"http://{host}", "storageTypes": "local_storage"}
+            self._context.new_cdp_session(blank).send("Storage.clearDataForOrigin", asked)
+        blank.close()
+
+    def _look(self, request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1", "file://", "data:", "blob:")):
+            self.outside.append(request.url)
 
     def _note(self, response) -> None:
         request: Request = response.request

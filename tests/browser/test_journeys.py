@@ -78,7 +78,7 @@ def test_a_partner_takes_the_report_of_one_municipality_home(
     field.press("Enter")
     field.press("Escape")  # the list, while it is open, hides the page from screen readers
     settled(page)
-    book = openpyxl.load_workbook(taken(page, page.get_by_role("button", name="Excel"), tmp_path))
+    book = openpyxl.load_workbook(taken(page, page.get_by_role("button", name="Excel –"), tmp_path))
     assert book.sheetnames[0] == said["sheet"]
     told = " ".join(str(cell) for row in book.worksheets[0].iter_rows(values_only=True) for cell in row if cell)
     assert said["status"] in told
