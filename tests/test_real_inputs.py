@@ -34,13 +34,19 @@ def telemark_study(data_root: Path) -> Study:
 
 
 @pytest.fixture(scope="module")
-def telemark(telemark_study: Study) -> Inputs:
-    return telemark_study.load()
+def prepared(telemark_study: Study) -> pipeline.Prepared:
+    """Read and prepare Telemark once: to look at what was read, at what `check` says of it, and to assess it."""
+    return pipeline.prepare(telemark_study, telemark_study.default_scenario().shape(load_policy(telemark_study.policy)))
 
 
 @pytest.fixture(scope="module")
-def assessed(telemark_study: Study) -> Assessment:
-    return pipeline.assess(telemark_study, telemark_study.default_scenario())
+def telemark(prepared: pipeline.Prepared) -> Inputs:
+    return prepared.inputs
+
+
+@pytest.fixture(scope="module")
+def assessed(prepared: pipeline.Prepared) -> Assessment:
+    return pipeline.decide(prepared, prepared.study.default_scenario())
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +114,8 @@ def test_the_shares_of_the_former_county_join_by_name(telemark: Inputs) -> None:
     assert telemark.shares.notna().all().all()
 
 
-def test_telemark_checks_clean_and_says_what_is_assumed(telemark_study: Study) -> None:
-    report = check.inspect(telemark_study)
+def test_telemark_checks_clean_and_says_what_is_assumed(prepared: pipeline.Prepared) -> None:
+    report = prepared.checked
     assert report.problems == ()
     notes = "\n".join(report.notes)
     assert "22,461 of 26,241 headcounts are withheld" in notes

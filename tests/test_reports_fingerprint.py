@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import openpyxl
@@ -24,13 +26,25 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
     return pipeline.assess(study, study.default_scenario())
 
 
+@pytest.fixture(scope="module")
+def written(fresh: Assessment, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return what gives the folder of the run's outputs in a language, written once."""
+
+    @cache
+    def folder(language: str) -> Path:
+        path = tmp_path_factory.mktemp("written") / "run"
+        reports.write_all(fresh, path, progress=lambda step: None, language=language)
+        return path
+
+    return folder
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_a_list_that_was_handed_over_leads_back_to_its_run(
-    fresh: Assessment, tmp_path: Path, language: str, ending: str
+    fresh: Assessment, written: Callable[[str], Path], language: str, ending: str
 ) -> None:
-    reports.write_all(fresh, tmp_path / "run", progress=lambda step: None, language=language)
-    path = tmp_path / "run" / f"priority-list.{ending}"
+    path = written(language) / f"priority-list.{ending}"
     found = verify_list(path, fresh)
     assert (found.follows, found.fingerprint, found.lacking, found.unknown) == (True, "same", (), ())
     other = replace(fresh, provenance={**fresh.provenance, "fingerprint": "f" * 64})
