@@ -76,7 +76,8 @@ class Surroundings:
 
     def __init__(self, assessment: Assessment) -> None:
         """Sort what the maps of an assessment's areas show."""
-        areas, routes, sites = assessment.areas, assessment.routes, assessment.sites
+        areas = assessment.areas.sort_values("area_id", kind="stable")  # whatever the order of the rows
+        routes, sites = assessment.routes, assessment.sites
         self._outline = dict(zip(areas["area_id"], areas.geometry.array, strict=True))
         self._mobile = set(areas.loc[is_mobile(areas), "area_id"])
         self._ids = areas["area_id"].to_numpy(dtype=object)
@@ -107,7 +108,7 @@ class Surroundings:
         picture = _Picture(frame)
         picture.land(shapely.clip_by_rect(self._land, *frame.bounds))
         if around:
-            near = [at for at in self._areas.query(frame.box) if self._ids[at] != area_id]
+            near = [at for at in sorted(self._areas.query(frame.box)) if self._ids[at] != area_id]
             # A mast and a trench are two projects on the same ground: an outline of the other kind would hide it.
             alike = [at for at in sorted(near) if (self._ids[at] in self._mobile) == (area_id in self._mobile)]
             picture.fill("neighbour", [self._outline[self._ids[at]] for at in alike])
