@@ -69,11 +69,12 @@ def started(path: Path) -> list[str]:
 
 @pytest.mark.parametrize(("report", "rows"), [("gap", 10**6), ("gap", 10), ("priority", 10**6), ("addresses", 10**6)])
 def test_nothing_in_a_workbook_runs_or_leads_elsewhere(told, tmp_path, report, rows, monkeypatch):
-    monkeypatch.setattr("coverage.reports.workbook.LONG_ROWS", rows)  # longer sheets are written another way
+    monkeypatch.setattr("coverage.reports.workbook.STREAM_ROWS", rows)  # longer workbooks stream
     render(told, report, format="xlsx", path=tmp_path / "x.xlsx", language="nb", municipality=["5001"])
     assert not run_by(tmp_path / "x.xlsx")
     shown = cells(tmp_path / "x.xlsx")
-    assert max(map(len, shown)) <= CELL_CHARACTERS
+    # openpyxl leaves an escape of XlsxWriter in texts of a workbook that streams as it is.
+    assert max(len(cell.replace("_x005F_", "_")) for cell in shown) <= CELL_CHARACTERS
     # Some of the names that tricks stand in are not shown of a home.
     assert sum(any(trick in cell for cell in shown) for trick in TRICKS[:6]) >= 5
 

@@ -24,17 +24,12 @@ SEVERAL: Final = "correction"  # of a place that was corrected more than once: s
 
 def cells(values: pd.Series, column: Column, wording: Wording, policy: Policy) -> list[Any]:
     """Return what a column's cells hold; None where there is nothing."""
-    return by_value(read(values, column), shown(column, wording, policy))
+    if not (column.is_text or column.style == "date"):
+        values = pd.Series(values.to_numpy(dtype=float, na_value=np.nan))
+    return by_value(values, _shown(column, wording, policy))
 
 
-def read(values: pd.Series, column: Column) -> pd.Series:
-    """Return a column's values as `shown` takes them: of figures, numbers with NaN where there is none."""
-    if column.is_text or column.style == "date":
-        return values
-    return pd.Series(values.to_numpy(dtype=float, na_value=np.nan))
-
-
-def shown(column: Column, wording: Wording, policy: Policy) -> Callable[[Any], Any]:
+def _shown(column: Column, wording: Wording, policy: Policy) -> Callable[[Any], Any]:
     """Return what turns a value of a column that is there into what a cell holds."""
     if column.style == "flag":
         return lambda value: wording.value("flag", str(bool(value)).lower())

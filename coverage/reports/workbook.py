@@ -1,33 +1,31 @@
 """One workbook, written by XlsxWriter: a read-me sheet, tables with frozen headers, and what their columns mean.
 
 Every text cell is written as a string, never as a formula or a link, so text from a register cannot run.
-A table in pieces is made and written piece by piece (long_sheet), and one that is longer than a sheet on several.
+A table in pieces is made and written piece by piece, and one that is longer than a sheet on several. Above
+`STREAM_ROWS` rows a workbook streams to disk: its tables then have a filter each instead of a name.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pandas as pd
 import xlsxwriter
 
 from coverage.policy import Policy
 from coverage.reports import front_sheet, sheet_look
-from coverage.reports.cells import cells, read, shown
+from coverage.reports.cells import cells
 from coverage.reports.columns import Column, describe
 from coverage.reports.front_sheet import Block, Front
-from coverage.reports.long_sheet import Cells, LongSheet
 from coverage.reports.pieces import Pieces, in_pieces
 from coverage.reports.wording import Wording
 from coverage.study import Study
 
 SHEET_ROWS: Final = 1_048_576  # Excel's limit, header included
-ZIP64_ROWS: Final = 120_000  # from which on a file may pass 4 GB within
-LONG_ROWS: Final = 2_000  # longer tables are written by columns
+STREAM_ROWS: Final = 60_000  # of all tables of a workbook, that may be in memory
 SEEN_ROWS: Final = 1_000  # of a long table, which say how wide its columns are
 HEADER_COLOUR: Final = "#1f3a4d"
 COLUMN_WIDTHS: Final = (34, 26, 110)  # of the sheet that explains the columns
@@ -38,13 +36,15 @@ class Book:
 
     def __init__(self, path: Path, *, study: Study, policy: Policy, wording: Wording, title: str, rows: int) -> None:
         self.study, self.policy, self.wording, self.title = study, policy, wording, title
+        self.streams = rows > STREAM_ROWS
         self.book = xlsxwriter.Workbook(
             str(path),
             {
                 "strings_to_formulas": False,
                 "strings_to_urls": False,
                 "strings_to_numbers": False,
-                "use_zip64": rows > ZIP64_ROWS,
+                "constant_memory": self.streams,
+                "use_zip64": self.streams,
             },
         )
         # Excel knows no time zone; midnight of the as-of date keeps the file the same from run to run.
@@ -154,7 +154,7 @@ class Book:
         self.book.close()
 
     def _sheet(self, label: str, *, frozen: int) -> Any:
-        worksheet = self.book.add_worksheet(label, LongSheet)
+        worksheet = self.book.add_worksheet(label)
         worksheet.freeze_panes(1, frozen)
         self._print_setup(worksheet, landscape=True)
         worksheet.repeat_rows(0)
@@ -172,46 +172,45 @@ class Book:
         worksheet.set_footer(f"&L&A&R{page}")
 
     def _fill(self, worksheet: Any, table: Pieces, columns: Sequence[Column], name: str, *, frozen: int) -> None:
-        is_long = len(table) > LONG_ROWS
-        rows = (table.part(0, SEEN_ROWS) if is_long else table).together()
         formats = [self.format(column) for column in columns]
-        held = [cells(rows[column.name], column, self.wording, self.policy) for column in columns]
+        seen = self._held(table.part(0, SEEN_ROWS).together(), columns)
         labels = _unique(columns)
-        widths = sheet_look.arrange(worksheet, columns, labels, formats, held, header=self.header, frozen=frozen)
+        widths = sheet_look.arrange(worksheet, columns, labels, formats, seen, header=self.header, frozen=frozen)
         sheet_look.emphasise(worksheet, columns, self.looks, rows=len(table), wording=self.wording)
+        wraps = len(table) <= sheet_look.WRAPPED_ROWS
+        if not wraps:
+            worksheet.set_default_row(sheet_look.LINE_POINTS)
         last = len(columns) - 1
-        header = [{"header": label, "header_format": self.header} for label in labels]
-        options = {"name": name, "columns": header, "style": "Table Style Light 1"}
-        if is_long:
-            made = [self._cells(column) for column in columns]
-            worksheet.hold(table, made, row_height=sheet_look.LINE_POINTS, options=options)
-            return
-        if len(rows):
-            worksheet.add_table(0, 0, len(rows), last, options)
+        if len(table) and not self.streams:
+            header = [{"header": label, "header_format": self.header} for label in labels]
+            options = {"name": name, "columns": header, "style": "Table Style Light 1"}
+            worksheet.add_table(0, 0, len(table), last, options)
         else:
             for at, label in enumerate(labels):
                 worksheet.write_string(0, at, label, self.header)
-            worksheet.autofilter(0, 0, max(len(rows), 1), last)
-        wraps = len(rows) <= sheet_look.WRAPPED_ROWS
-        if not wraps:
-            worksheet.set_default_row(sheet_look.LINE_POINTS)
-        for number in range(len(rows)):
-            if wraps and (points := sheet_look.row_points([values[number] for values in held], columns, widths)):
-                worksheet.set_row(number + 1, points)
-            for at, column in enumerate(columns):
-                value = held[at][number]
-                if value is None:
-                    continue
-                if column.is_text:
-                    worksheet.write_string(number + 1, at, value, formats[at])
-                elif column.style == "date":
-                    worksheet.write_datetime(number + 1, at, value, formats[at])
-                else:
-                    worksheet.write_number(number + 1, at, value, formats[at])
+            worksheet.autofilter(0, 0, max(len(table), 1), last)
+        writers = [_writer(worksheet, column) for column in columns]
+        row = 1
+        for part in table:
+            for values in zip(*self._held(part, columns), strict=True):
+                if wraps and (points := sheet_look.row_points(values, columns, widths)):
+                    worksheet.set_row(row, points)
+                for at, value in enumerate(values):
+                    if value is not None:
+                        writers[at](row, at, value, formats[at])
+                row += 1
 
-    def _cells(self, column: Column) -> Cells:
-        show = shown(column, self.wording, self.policy)
-        return Cells(column.name, partial(read, column=column), show, self.format(column))
+    def _held(self, rows: pd.DataFrame, columns: Sequence[Column]) -> list[list[Any]]:
+        return [cells(rows[column.name], column, self.wording, self.policy) for column in columns]
+
+
+def _writer(worksheet: Any, column: Column) -> Callable[..., Any]:
+    """Return what writes a column's cells as what they are: a text never becomes a formula or a link."""
+    if column.is_text:
+        found = worksheet.write_string
+    else:
+        found = worksheet.write_datetime if column.style == "date" else worksheet.write_number
+    return cast("Callable[..., Any]", found)
 
 
 def _part_name(name: str, part: int) -> str:
