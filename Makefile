@@ -4,6 +4,9 @@ STUDY ?= data/trondelag
 PORT ?= 8501
 BIN := .venv/bin
 
+# Tests start several processes that import the same modules: without bytecode each would compile them anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: app assess check test lint bench clean
 .DEFAULT_GOAL := app
 
@@ -27,7 +30,7 @@ check: .venv/app.stamp ## say what is wrong with the study's data
 	$(BIN)/python -m coverage check $(STUDY)
 
 test: .venv/dev.stamp lint ## lint, types and the whole suite
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check .
