@@ -19,11 +19,21 @@ from coverage.assessment import Assessment
 from coverage.audience import Audience
 from coverage.disclosure import shown_to
 from coverage.policy import LANGUAGES
-from coverage.reports import area_facts, area_maps, area_pages, differences, firmness, points, render, small_map
+from coverage.reports import (
+    area_facts,
+    area_maps,
+    area_pages,
+    differences,
+    firmness,
+    points,
+    render,
+    small_map,
+    small_picture,
+)
 from coverage.reports.outsiders import outsiders
 from coverage.reports.portrait import in_words, portrait
 from coverage.reports.selection import cut
-from coverage.reports.small_map import SmallMap
+from coverage.reports.small_picture import SmallMap
 from coverage.reports.wording import load_wording
 from coverage.scenario import Scenario
 from tests import toy, toy_firm, toy_masts, toy_secret, toy_told
@@ -290,7 +300,7 @@ def test_a_small_map_shows_the_whole_route_and_where_it_starts(assessment: Asses
     one = replace(assessment, routes=routes, places=assessment.places.drop(member.index[1:]))
     drawn = small_map.surroundings(one).draw(area, **SIZE)
     assert {"outline", "route", "start"} <= set(drawn.shown)
-    (route,) = coordinates(drawn, small_map.palette.INK)[:1]
+    (route,) = coordinates(drawn, small_picture.palette.INK)[:1]
     assert all(0 <= x <= 10 * SIZE["width"] for x in route[::2])
     assert all(0 <= y <= 10 * SIZE["height"] for y in route[1::2])
     ring = re.search(r'<circle cx="(\d+)" cy="(\d+)"', drawn.svg.decode())
@@ -308,19 +318,19 @@ def test_the_scale_bar_is_true(assessment: Assessment) -> None:
     bar = re.search(r"v20h(\d+)v-20.*?>(\d+) (k?m)<", drawn)
     assert bar
     metres = float(bar[2]) * (1000 if bar[3] == "km" else 1)
-    route = re.search(rf'<path d="M(\d+) \d+ (\d+) \d+" fill="none" stroke="{small_map.palette.INK}"', drawn)
+    route = re.search(rf'<path d="M(\d+) \d+ (\d+) \d+" fill="none" stroke="{small_picture.palette.INK}"', drawn)
     assert route
     assert int(bar[1]) / metres == pytest.approx((int(route[2]) - int(route[1])) / 8000, rel=0.01)
 
 
 @pytest.mark.parametrize(("most", "length"), [(999.0, 500.0), (1000.0, 1000.0), (2600.0, 2000.0), (70.0, 50.0)])
 def test_scale_bars_are_of_round_lengths(most: float, length: float) -> None:
-    assert small_map._round_length(most) == length
+    assert small_picture.round_length(most) == length
 
 
 def test_every_mark_has_a_picture_and_words_in_every_language(assessment: Assessment) -> None:
-    names = {*small_map.LINES, *small_map.FILLS, *small_map.MARKS}
-    assert len({small_map.legend_mark(name) for name in names}) == len(names)
+    names = {*small_picture.LINES, *small_picture.FILLS, *small_picture.MARKS}
+    assert len({small_picture.legend_mark(name) for name in names}) == len(names)
     for language in LANGUAGES:
         assert all(load_wording(language).text("area_pages", f"map_{name}") for name in names)
 

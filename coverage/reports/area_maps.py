@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from coverage.reports import mobile, small_map
+from coverage.reports import mobile, small_map, small_picture
 from coverage.reports.selection import Selection
-from coverage.reports.small_map import SmallMap
+from coverage.reports.small_picture import SmallMap
 from coverage.reports.wording import Wording, shortened
 
 OWN: Final = "area_pages"  # the section of the texts
@@ -47,7 +47,7 @@ class Drawer:
         for name in drawn.shown:
             file = f"mark-{name}.svg"
             if file not in self.files:
-                self.files[file] = small_map.legend_mark(name)
+                self.files[file] = small_picture.legend_mark(name)
         return [[f"mark-{name}.svg", self._wording.text(OWN, f"map_{name}")] for name in drawn.shown]
 
 

@@ -25,6 +25,7 @@ from matplotlib.path import Path as Outline
 from matplotlib.patheffects import withStroke
 
 from coverage.reports import palette
+from coverage.reports.small_picture import round_length
 
 WIDTH_IN: Final = 6.4
 MAX_HEIGHT_IN: Final = 5.3  # about what the first page of a paper leaves: so letters are printed in their size
@@ -150,9 +151,7 @@ class Canvas:
         return "left" if covered[0] <= covered[1] else "right"
 
     def _scale_bar(self) -> None:
-        wanted = (self.east - self.west) / 5
-        power = 10 ** np.floor(np.log10(wanted))
-        length = next(step * power for step in (5, 2, 1) if step * power <= wanted)
+        length = round_length((self.east - self.west) / 5)
         x = self.west + 0.03 * (self.east - self.west)
         y = self.south + 0.035 * (self.north - self.south)
         self.axes.plot([x, x + length], [y, y], color=palette.INK, linewidth=2, solid_capstyle="butt", zorder=10)

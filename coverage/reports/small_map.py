@@ -1,13 +1,11 @@
 """The small map of one area, written as SVG at once: its outline, premises and route, and faintly what lies around.
 
 A paper holds dozens of them, so they are not drawn on a chart library's figure, which takes ten times as long; what
-lies around is sorted once for all of them. Lengths in the picture are tenths of a print point, in whole numbers.
+lies around is sorted once for all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import geopandas as gpd
@@ -17,58 +15,10 @@ import shapely
 
 from coverage.assessment import Assessment
 from coverage.kinds import is_mobile
-from coverage.reports import palette
 from coverage.reports.once import once
+from coverage.reports.small_picture import KINDS, Floats, Frame, Picture, SmallMap
 
-UNIT: Final = 10.0  # of the picture, to a print point
-MARGIN: Final = 0.07  # of the longer side, around the area and its route
-LEAST_M: Final = 1200.0  # a single house is shown with some land around it
-DETAIL: Final = 0.35  # of a print point: bends finer than this are not drawn
 AT_PLACE_M: Final = 1.0  # an end of a route nearer than this to where a place joins it leads to that place
-BAR_SHARE: Final = 0.3  # of the width, that the scale bar takes at most
-CROWD: Final = 60  # with more marks of a kind than this,
-CROWDED: Final = 0.75  # they are drawn to this share of their size
-FULL: Final = 200.0  # print points: on a map narrower than this, marks of premises are smaller
-HALO: Final = 0.4  # print points of white around a mark
-MARK: Final = 9.0  # print points: a mark in the legend
-FONT: Final = 'font-family="Libertinus Serif"'
-KINDS: Final = ("household", "holiday", "public", "business")  # drawn in this order: the few above the many
-AROUND: Final = ("border", "neighbour", "other_route")
-# Width of a line in print points, colour, dash.
-LINES: Final[dict[str, tuple[float, str, str]]] = {
-    "route": (1.1, palette.INK, ""),
-    "other_route": (0.5, palette.BORDER, ""),
-    "border": (0.6, palette.MUTED, "25 15"),
-    "road": (2.2, palette.LACKING, ""),
-}
-FILLS: Final[dict[str, tuple[str, str, float]]] = {  # colour, edge, its width
-    "outline": (palette.AREA, palette.DECISION["fund"], 0.8),
-    "neighbour": (palette.NEIGHBOUR, palette.BORDER, 0.4),
-    "farmland": (palette.FARMLAND, "none", 0.0),
-}
-MARKS: Final[dict[str, tuple[float, str]]] = {  # size in print points, colour
-    **{kind: (2.6, palette.KIND[kind]) for kind in KINDS},
-    "start": (5.0, palette.INK),
-    "mast": (7.0, palette.GAP["mobile"]),
-}
-# How each mark is drawn around its middle, in shares of its size.
-SHAPES: Final[dict[str, str]] = {
-    "square": "m{h},{h}h-{s}v-{s}h{s}z",
-    "diamond": "m0,-{d}l{d},{d}l-{d},{d}l-{d},-{d}z",
-    "triangle": "m0,-{d}l{d},{s}h-{t}z",
-}
-FORM: Final = {"business": "square", "public": "diamond", "holiday": "triangle", "mast": "triangle"}
-
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class SmallMap:
-    """Hold a finished map, the names of what is drawn on it, in the order of a legend, and its height over width."""
-
-    svg: bytes
-    shown: tuple[str, ...]
-    ratio: float
 
 
 class Surroundings:
@@ -99,21 +49,20 @@ class Surroundings:
         # Where positions are told by the cell alone, nothing says at which end of a route the network is.
         self._placed = assessment.audience.kind != "public"
 
-    def draw(self, area_id: str, *, width: float, height: float, north: str, around: bool = True) -> SmallMap:
-        """Draw the map of one area, in print points; `around`: with what lies around it."""
+    def draw(self, area_id: str, *, width: float, height: float, north: str) -> SmallMap:
+        """Draw the map of one area, in print points."""
         outline, route = self._outline[area_id], self._route.get(area_id, shapely.MultiLineString())
         rows = self._members.get(area_id, np.array([], dtype=np.intp))
         mast = self._mast.get(area_id)
-        frame = _Frame.around([outline, route, *([mast] if mast is not None else [])], width=width, height=height)
-        picture = _Picture(frame)
+        frame = Frame.around([outline, route, *([mast] if mast is not None else [])], width=width, height=height)
+        picture = Picture(frame)
         picture.land(shapely.clip_by_rect(self._land, *frame.bounds))
-        if around:
-            near = [at for at in sorted(self._areas.query(frame.box)) if self._ids[at] != area_id]
-            # A mast and a trench are two projects on the same ground: an outline of the other kind would hide it.
-            alike = [at for at in sorted(near) if (self._ids[at] in self._mobile) == (area_id in self._mobile)]
-            picture.fill("neighbour", [self._outline[self._ids[at]] for at in alike])
-            others = [at for at in sorted(self._routes.query(frame.box)) if self._route_ids[at] != area_id]
-            picture.line("other_route", [self._route[self._route_ids[at]] for at in others])
+        near = [at for at in sorted(self._areas.query(frame.box)) if self._ids[at] != area_id]
+        # A mast and a trench are two projects on the same ground: an outline of the other kind would hide it.
+        alike = [at for at in sorted(near) if (self._ids[at] in self._mobile) == (area_id in self._mobile)]
+        picture.fill("neighbour", [self._outline[self._ids[at]] for at in alike])
+        others = [at for at in sorted(self._routes.query(frame.box)) if self._route_ids[at] != area_id]
+        picture.line("other_route", [self._route[self._route_ids[at]] for at in others])
         picture.fill("outline", [outline])
         if area_id in self._mobile:
             self._served(picture, outline)
@@ -126,7 +75,7 @@ class Surroundings:
             picture.marks("mast", shapely.get_coordinates(mast))
         return picture.finish(north)
 
-    def _served(self, picture: _Picture, outline: Any) -> None:
+    def _served(self, picture: Picture, outline: Any) -> None:
         """Draw the farmland and main roads without mobile service that the mast is to reach."""
         for what in ("farmland", "road"):
             found = [at for at in sorted(self._missing.query(outline)) if _is(self._lacking["unit"].iloc[at], what)]
@@ -138,197 +87,6 @@ class Surroundings:
 def surroundings(assessment: Assessment) -> Surroundings:
     """Return an assessment's shapes, sorted once for all the maps that are drawn of it."""
     return Surroundings(assessment)
-
-
-def legend_mark(name: str) -> bytes:
-    """Return the mark of a legend for one of the names in `SmallMap.shown`, a picture of MARK × MARK print points."""
-    frame = _Frame(0.0, 0.0, 1.0, MARK, MARK)
-    picture = _Picture(frame)
-    middle = np.array([[MARK / 2, MARK / 2]])
-    across = shapely.LineString([(0.0, MARK / 2), (MARK, MARK / 2)])
-    if name in LINES:
-        picture.line(name, [across])
-    elif name in FILLS:
-        picture.fill(name, [shapely.box(1.0, 2.0, MARK - 1.0, MARK - 2.0)])
-    elif name == "start":
-        picture.rings(name, middle)
-    else:
-        picture.marks(name, middle, larger=MARK * 0.6 / MARKS[name][0])
-    return picture.svg()
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """Hold the land that a map shows: its lower left corner, print points to a metre, and the size on paper."""
-
-    west: float
-    south: float
-    scale: float
-    width: float
-    height: float
-
-    @classmethod
-    def around(cls, shapes: Sequence[Any], *, width: float, height: float) -> _Frame:
-        """Return the frame around some shapes, with the sides of the picture."""
-        west, south, east, north = shapely.total_bounds(np.asarray(shapes, dtype=object))
-        side = max(east - west, north - south)
-        across, up = (max(size + 2 * MARGIN * side, LEAST_M) for size in (east - west, north - south))
-        scale = min(width / across, height / up)
-        middle = (west + east) / 2, (south + north) / 2
-        return cls(middle[0] - width / scale / 2, middle[1] - height / scale / 2, scale, width, height)
-
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """Return the edges, a little beyond the frame, so that cut edges are not seen."""
-        more = 4 / self.scale
-        east, north = self.west + self.width / self.scale, self.south + self.height / self.scale
-        return self.west - more, self.south - more, east + more, north + more
-
-    @property
-    def box(self) -> Any:
-        """Return the frame as a polygon."""
-        return shapely.box(*self.bounds)
-
-    def paper(self, xy: Floats) -> npt.NDArray[np.int64]:
-        """Return coordinates as whole units of the picture, from its upper left corner."""
-        across = (xy[:, 0] - self.west) * self.scale
-        down = self.height - (xy[:, 1] - self.south) * self.scale
-        return np.rint(UNIT * np.column_stack([across, down])).astype(np.int64)
-
-
-class _Picture:
-    """Write one map, layer by layer."""
-
-    def __init__(self, frame: _Frame) -> None:
-        self._frame = frame
-        self._parts: list[str] = []
-        self._shown: list[str] = []
-
-    def land(self, shapes: Any) -> None:
-        path = self._rings(shapes)
-        width, colour, dash = LINES["border"]
-        if path:
-            self._parts.append(f'<path d="{path}" fill="{palette.LAND}" stroke="none"/>')
-            self._parts.append(
-                f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{UNIT * width:g}" '
-                f'stroke-dasharray="{dash}"/>'
-            )
-        if self._crosses(shapes):
-            self._shown.append("border")
-
-    def _crosses(self, shapes: Any) -> bool:
-        """Say whether a border runs through the frame: else one piece of land fills it."""
-        frame = self._frame
-        whole = shapely.box(*frame.bounds).area
-        return not any(abs(shape.area - whole) < whole * 1e-9 for shape in np.atleast_1d(shapes))
-
-    def fill(self, name: str, shapes: Iterable[Any]) -> None:
-        colour, edge, width = FILLS[name]
-        path = self._rings(list(shapes))
-        if path:
-            self._shown.append(name)
-            line = f' stroke="{edge}" stroke-width="{UNIT * width:g}"' if width else ""
-            self._parts.append(f'<path d="{path}" fill="{colour}" fill-rule="evenodd"{line}/>')
-
-    def line(self, name: str, shapes: Iterable[Any]) -> None:
-        width, colour, dash = LINES[name]
-        path = "".join(self._path(part) for part in self._clipped(list(shapes)))
-        if path:
-            self._shown.append(name)
-            dashed = f' stroke-dasharray="{dash}"' if dash else ""
-            self._parts.append(
-                f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{UNIT * width:g}" '
-                f'stroke-linejoin="round" stroke-linecap="round"{dashed}/>'
-            )
-
-    def marks(self, name: str, xy: Floats, *, larger: float = 1.0) -> None:
-        """Draw a mark at each position, one where several would cover each other."""
-        if not len(xy):
-            return
-        size, colour = MARKS[name]
-        self._shown.append(name)
-        at = np.unique(self._frame.paper(xy), axis=0)
-        if name in KINDS and larger == 1.0:
-            size *= min(1.0, self._frame.width / FULL) * (CROWDED if len(at) > CROWD else 1.0)
-        size *= larger
-        form = FORM.get(name)
-        if form is None:
-            # A line without length and with round ends is a dot, the shortest that a path can say.
-            path = "".join(f"M{x},{y}h.1" for x, y in at.tolist())
-            widths = ((UNIT * (size + HALO), "white"), (UNIT * size, colour))
-            self._parts += [
-                f'<path d="{path}" fill="none" stroke="{shade}" stroke-width="{width:g}" stroke-linecap="round"/>'
-                for width, shade in widths
-            ]
-            return
-        side = UNIT * size
-        sizes = {"s": f"{side:g}", "h": f"{side / 2:g}", "d": f"{side * 0.62:g}", "t": f"{side * 1.24:g}"}
-        shape = SHAPES[form].format(**sizes)
-        path = "".join(f"M{x},{y}{shape}" for x, y in at.tolist())
-        # All the white first: no mark may hide its neighbour with it.
-        self._parts += [
-            f'<path d="{path}" fill="none" stroke="white" stroke-width="{UNIT * HALO:g}"/>',
-            f'<path d="{path}" fill="{colour}"/>',
-        ]
-
-    def rings(self, name: str, xy: Floats) -> None:
-        """Draw a ring at each position."""
-        if not len(xy):
-            return
-        size, colour = MARKS[name]
-        self._shown.append(name)
-        self._parts += [
-            f'<circle cx="{x}" cy="{y}" r="{UNIT * size / 2:g}" fill="white" stroke="{colour}" stroke-width="12"/>'
-            for x, y in np.unique(self._frame.paper(xy), axis=0).tolist()
-        ]
-
-    def finish(self, north: str) -> SmallMap:
-        """Add the scale bar, the arrow to the north and the edge; return the map."""
-        frame = self._frame
-        width, height = (round(UNIT * side) for side in (frame.width, frame.height))
-        length_m = _round_length(BAR_SHARE * frame.width / frame.scale)
-        bar = round(UNIT * length_m * frame.scale)
-        label = f"{length_m / 1000:g} km" if length_m >= 1000 else f"{length_m:g} m"
-        low = height - 60
-        text = f'{FONT} font-size="75" fill="{palette.INK}"'
-        self._parts += [
-            f'<rect x="40" y="{low - 95}" width="{bar + 40}" height="125" fill="white" fill-opacity=".8"/>',
-            f'<path d="M60,{low - 20}v20h{bar}v-20" fill="none" stroke="{palette.INK}" stroke-width="10"/>',
-            f'<text x="{60 + bar / 2:g}" y="{low - 28}" text-anchor="middle" {text}>{label}</text>',
-            f'<rect x="{width - 150}" y="40" width="110" height="200" fill="white" fill-opacity=".8"/>',
-            f'<path d="M{width - 95},50l35,90l-35,-22l-35,22z" fill="{palette.INK}"/>',
-            f'<text x="{width - 95}" y="220" text-anchor="middle" {text}>{north}</text>',
-            f'<rect x="3" y="3" width="{width - 6}" height="{height - 6}" fill="none" '
-            f'stroke="{palette.BORDER}" stroke-width="6"/>',
-        ]
-        order = ("outline", *reversed(KINDS), "mast", "route", "start", "road", "farmland", *reversed(AROUND))
-        return SmallMap(self.svg(), tuple(name for name in order if name in self._shown), frame.height / frame.width)
-
-    def svg(self) -> bytes:
-        """Return what was drawn so far."""
-        wide, high = self._frame.width, self._frame.height
-        head = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:g}pt" height="{high:g}pt" '
-            f'viewBox="0 0 {UNIT * wide:g} {UNIT * high:g}">'
-        )
-        return (head + "".join(self._parts) + "</svg>").encode()
-
-    def _clipped(self, shapes: list[Any]) -> list[Any]:
-        if not shapes:
-            return []
-        frame = self._frame
-        inside = shapely.clip_by_rect(np.asarray(shapes, dtype=object), *frame.bounds)
-        plain = shapely.simplify(inside, DETAIL / frame.scale, preserve_topology=False)
-        return [part for part in shapely.get_parts(plain) if not part.is_empty]
-
-    def _rings(self, shapes: Any) -> str:
-        parts = self._clipped(list(np.atleast_1d(np.asarray(shapes, dtype=object))))
-        flat = [part for part in parts if part.geom_type == "Polygon"]
-        return "".join(self._path(ring) + "Z" for part in flat for ring in (part.exterior, *part.interiors))
-
-    def _path(self, line: Any) -> str:
-        at = self._frame.paper(shapely.get_coordinates(line))
-        return "M" + " ".join(map(str, at.ravel().tolist()))
 
 
 def _shapes(frame: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
@@ -358,9 +116,3 @@ def _starts(route: Any, places: Floats) -> Floats:
     joins = shapely.get_coordinates(shapely.shortest_line(route, shapely.points(places)))[::2]
     apart = np.hypot(loose[:, None, 0] - joins[None, :, 0], loose[:, None, 1] - joins[None, :, 1])
     return np.asarray(loose[apart.min(axis=1) > AT_PLACE_M]) if len(loose) else np.empty((0, 2))
-
-
-def _round_length(most_m: float) -> float:
-    """Return the longest of 1, 2 or 5 times a power of ten that is no longer."""
-    power = 10 ** np.floor(np.log10(most_m))
-    return float(next(step * power for step in (5, 2, 1) if step * power <= most_m))
