@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
+import types
 from pathlib import Path
 
 import pytest
 
 from coverage.errors import CoverageError, DataError
 from coverage.side_by_side import each
+
+
+@pytest.fixture(autouse=True)
+def plain_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide a page that was tested before: it leaves itself as the main program, which a new process would run."""
+    monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
 
 
 def touch(shared: Path, job: str) -> None:

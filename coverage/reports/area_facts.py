@@ -73,8 +73,8 @@ def by_area(table: pd.DataFrame) -> dict[str, Row]:
 def _grouped(places: pd.DataFrame, by: str, premises: pd.Series, wording: Wording) -> dict[str, pd.DataFrame]:
     told = businesses.in_words(places.assign(**businesses.of_firms(places)), wording)
     # A section's own letter says nothing to a council.
-    named = told["line_of_business"].map(wording.said, na_action="ignore")
-    line = told["nace_section"].str.slice(2).fillna(named).fillna(wording.text(OWN, "no_line"))
+    named = told["line_of_business"].map(wording.said, na_action="ignore").astype("str")
+    line = told["nace_section"].astype("str").str.slice(2).fillna(named).fillna(wording.text(OWN, "no_line"))
     return {str(area): rows for area, rows in places.assign(premises=premises, line=line).groupby(by)}
 
 
