@@ -23,9 +23,6 @@ def text_columns(language: str) -> tuple[str, ...]:
     return tuple(name if known == DEFAULT else f"{name}_{known}" for name in TEXTS)
 
 
-EVERY_TEXT: Final = tuple(name for language in reasons.LANGUAGES for name in text_columns(language))
-
-
 def with_evidence(places: gpd.GeoDataFrame, assessment: Assessment) -> gpd.GeoDataFrame:
     """Add to judged places the texts of every language, and where the offers that they rest on are from.
 
