@@ -121,7 +121,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Runner:
             result = pipeline.assess(opened, opened.default_scenario().with_changes(**scenario))
             out = tmp_path_factory.mktemp("run")
             geo.write_parquet(geo.full_areas(result), out / "areas.parquet")
-            geo.write_parquet(geo.full_places(result), out / "places.parquet")
+            geo.write_parquet(geo.every_place(result).together(), out / "places.parquet")
             (out / "summary.json").write_text(delimited.summary_json(result.summary), encoding="utf-8")
             delimited.write_json(result.provenance, out / "run.json")
             done[key] = out

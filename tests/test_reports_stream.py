@@ -129,7 +129,7 @@ def test_a_list_without_rows_keeps_its_columns_and_types(assessment: Assessment,
 def test_parquet_in_pieces_tells_the_same_of_itself_and_holds_the_same_rows(
     assessment: Assessment, tmp_path: Path
 ) -> None:
-    geo.write_parquet(geo.full_places(assessment), tmp_path / "whole.parquet")
+    geo.write_parquet(geo.every_place(assessment).together(), tmp_path / "whole.parquet")
     for name in ("parts", "again"):
         geo.write_parquet_pieces(geo.every_place(assessment, size=70), tmp_path / f"{name}.parquet")
     assert (tmp_path / "parts.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()

@@ -16,7 +16,7 @@ from coverage.nace import section_name
 from coverage.reports import render, write_all
 from coverage.reports.assumptions import assumed_text, assumption_table, business_sources
 from coverage.reports.businesses import COLUMNS
-from coverage.reports.geo import LEFT_OUT, brief_places, full_places
+from coverage.reports.geo import LEFT_OUT, brief_places, every_place
 from coverage.reports.short import HEARD_COLUMNS
 from coverage.reports.wording import load_wording
 from tests import toy_told
@@ -294,7 +294,7 @@ def test_the_list_that_a_council_votes_on_counts_corrected_premises(told, tmp_pa
 
 @pytest.mark.parametrize(("words", "own", "other"), [(EN, "", "_nb"), (NB, "_nb", "")])
 def test_places_that_lack_nothing_carry_no_text_and_others_that_of_one_language(told, words, own, other):
-    full = full_places(told)
+    full = every_place(told).together()
     brief = brief_places(full, words)
     served = (full["gap_kind"] == "none") & (full["reason_code"] == "served")
     assert served.any()

@@ -13,7 +13,7 @@ def write_run(assessment: Assessment, folder: Path) -> Path:
     """Write the files of a run that are read again, as `write_all` does, without its papers and workbooks."""
     folder.mkdir(parents=True, exist_ok=True)
     geo.write_parquet(geo.full_areas(assessment), folder / "areas.parquet")
-    geo.write_parquet(geo.full_places(assessment), folder / "places.parquet")
+    geo.write_parquet(geo.every_place(assessment).together(), folder / "places.parquet")
     layers = geo.assessment_layers(assessment, assessment.places)
     chosen = {name: layers[name] for name in ("routes", "sites") if name in layers}
     file, as_of = folder / "assessment.gpkg", assessment.study.as_of

@@ -97,15 +97,10 @@ def _arrow(frame: gpd.GeoDataFrame) -> pa.Table:
 
 
 def every_place(assessment: Assessment, *, size: int = SIZE) -> Pieces:
-    """Return `full_places` as frames of at most `size` rows, each made when it is asked for."""
+    """Return every place with all that is known of it, in every language, as frames of at most `size` rows."""
     at = np.arange(len(assessment.places))
     make = partial(with_evidence, assessment=assessment)
     return Pieces(assessment.places, at, make, size).then(partial(stamped, assessment=assessment))
-
-
-def full_places(assessment: Assessment) -> gpd.GeoDataFrame:
-    """Return every place with all that is known of it, the reasons in every language included."""
-    return stamped(with_evidence(assessment.places, assessment), assessment)
 
 
 def full_areas(assessment: Assessment) -> gpd.GeoDataFrame:
@@ -114,7 +109,7 @@ def full_areas(assessment: Assessment) -> gpd.GeoDataFrame:
 
 
 def brief_places(places: gpd.GeoDataFrame, wording: Wording) -> gpd.GeoDataFrame:
-    """Return `full_places` without other languages' texts, and without what LEFT_OUT names.
+    """Return places of `every_place` without other languages' texts, and without what LEFT_OUT names.
 
     Of places that lack nothing no text, file and date says what `reason_code` and the offer's own columns say already:
     a GeoPackage does not compress, and these would make up a third of one.

@@ -93,7 +93,7 @@ def at_once(assessment: Assessment, kind: str, path: Path) -> None:
 
 def all_at_once(assessment: Assessment, kind: str, path: Path) -> None:
     """Derive all that is known of all places as one frame and hand it to geopandas."""
-    places = geo.full_places(assessment)
+    places = geo.every_place(assessment).together()
     if kind == "parquet":
         places.to_parquet(path, index=False, compression="zstd")
     else:
