@@ -13,9 +13,10 @@ from typing import Final
 
 from coverage.assessment import Assessment
 from maps import assets, background, build, layers, legends, masts, style
-from maps.heading import foot, heading, said, searching
+from maps.heading import foot, heading, searching
 from maps.language import DEFAULT, _, current, using
 from maps.tiles.places import PlaceTiles
+from maps.words import said
 
 MOST_BYTES: Final = 5_000_000  # what a mailbox takes and a phone opens
 MOST_AREAS: Final = (layers.MOST_SHAPES, 700, 300, 100)  # that are tried
@@ -60,7 +61,7 @@ def _page(assessment: Assessment, *, of: int) -> str:
     build.number(built.get_root())
     built.default_js, built.default_css = [], []
     page = built.get_root()
-    page.title = style.escape(_("{study}: broadband gaps", study=assessment.study.name))
+    page.title = style.escape(_("{study}: broadband gaps", study=said(assessment.study.name)))
     sheets = "".join(f"<style>{_inlined_sheet(name)}</style>" for name in assets.ALONE_SHEETS)
     scripts = "".join(f"<script>{assets.known()[name].text()}</script>" for name in assets.ALONE)
     html = page.render().replace("<html>", f'<html lang="{current()}">', 1)
@@ -74,7 +75,7 @@ def _map(assessment: Assessment) -> layers.OfflineMap:
     built = layers.OfflineMap(
         location=centre, zoom_start=zoom, minZoom=build.MIN_ZOOM, maxZoom=14, zoomSnap=build.ZOOM_STEP
     )
-    layers.begin(assessment, foot=foot(assessment), said=said).add_to(built)
+    layers.begin(assessment, foot=foot(assessment)).add_to(built)
 
     def vector(name: str, data: layers.Collection, **options: object) -> None:
         layers.DrawnLayer("vector", name=name, data=data, **options).add_to(built)

@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from coverage.assessment import Assessment
-from coverage.reports.wording import load_wording
 from maps import style
-from maps.language import _, current, date
-from maps.words import word
+from maps.language import _, date
+from maps.words import said, word
 
 FIGURES: Final = 12  # of the fingerprint, as reports print it
 FEW: Final = 3  # municipalities that are named
@@ -38,7 +37,7 @@ def heading(assessment: Assessment, *, of: int) -> str:
         told.insert(0, for_whom)
     return (
         '<header class="map-banner"><div class="map-said">'
-        f"<h1>{style.escape(': '.join([study.name, *_part(assessment)]))}</h1>"
+        f"<h1>{style.escape(': '.join([said(study.name), *_part(assessment)]))}</h1>"
         f'<p><span class="status">{status}</span> · {style.escape(" · ".join(_facts(assessment)))}</p>'
         f'<p class="{always}">{style.escape(" ".join(told))}</p></div>{_finder()}{_about(assessment)}</header>'
     )
@@ -49,11 +48,6 @@ def foot(assessment: Assessment) -> str:
     study = assessment.study
     policy = _("policy {policy}", policy=assessment.policy.id)
     return " · ".join((word(study.data_status), _("as of {date}", date=date(study.as_of)), policy))
-
-
-def said(text: str) -> str:
-    """Return a text that the study brings (a note, a supplier's name) in the reader's language."""
-    return load_wording(current()).said(text)
 
 
 def searching() -> dict[str, str]:

@@ -8,19 +8,13 @@ import geopandas as gpd
 import pandas as pd
 
 from coverage.assessment import Assessment
-from coverage.reports.wording import load_wording
-from maps import language, layers, legends, style
+from maps import layers, legends, style
 from maps.language import _
-from maps.words import word
+from maps.words import said, word
 
 # What each layer draws, by the unit that it is counted in.
 UNITS: Final = {"lackingland": "km2", "lackingroads": "km"}
 START_M: Final = 15.0  # tolerance of what is drawn
-
-
-def said(text: str) -> str:
-    """Return in the reader's language what a study calls the ground or roads that it counts."""
-    return load_wording(language.current()).said(text)
 
 
 def names(assessment: Assessment) -> dict[str, str]:

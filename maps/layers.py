@@ -27,7 +27,7 @@ from maps import assets, language, style
 from maps.language import _
 from maps.themes import GAP
 from maps.tiles.places import PlaceTiles
-from maps.words import refusal, word
+from maps.words import refusal, said, word
 
 MOST_SHAPES: Final = 1_500  # of one layer that is handed over whole: more are slow to draw in a browser
 MAX_VERTICES: Final = 14_000  # likewise
@@ -251,8 +251,8 @@ def cells(assessment: Assessment, tiles: PlaceTiles, *, most: int = 9_000) -> di
     return {"classes": kinds, "levels": levels}
 
 
-def credit(assessment: Assessment, *, said: Callable[[str], str] = str) -> str:
-    """Return whose shapes and heights the map shows, as their licences ask; suppliers' names as `said` has them."""
+def credit(assessment: Assessment) -> str:
+    """Return whose shapes and heights the map shows, as their licences ask."""
     roles = ("municipalities", "water", *(["terrain"] if assessment.terrain else []))
     sources = [source for role in roles for source in assessment.study.sources if source.role == role]
     told = [f"{said(source.supplier)}, {_licence(source.licence)}" for source in sources if source.supplier]
@@ -281,7 +281,7 @@ class Script(MacroElement):
         self.arguments = "".join(f", {compact(part)}" for part in parts)
 
 
-def begin(assessment: Assessment, *, foot: str = "", said: Callable[[str], str] = str) -> Script:
+def begin(assessment: Assessment, *, foot: str = "") -> Script:
     """Return what a map begins with: whose shapes it shows, the words of its buttons, and what ends every popup."""
     words = {
         "language": language.current(),
@@ -292,7 +292,7 @@ def begin(assessment: Assessment, *, foot: str = "", said: Callable[[str], str] 
         "layers": _("Layers"),
         **({"foot": foot} if foot else {}),
     }
-    return Script("begin", credit(assessment, said=said), words)
+    return Script("begin", credit(assessment), words)
 
 
 class DrawnLayer(Layer):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from maps.language import N_, _
+from coverage.reports.wording import load_wording
+from maps.language import N_, _, current
 
 WORDS: Final[Mapping[str, str]] = {
     # technologies
@@ -135,3 +136,8 @@ def word(code: object) -> str:
     """Return the word people use for a code, or the code itself."""
     found = WORDS.get(str(code))
     return str(code).replace("_", " ") if found is None else _(found)
+
+
+def said(text: str) -> str:
+    """Return a text that the data bring (names of studies, suppliers and policies, units) in the reader's language."""
+    return load_wording(current()).said(text)

@@ -29,7 +29,7 @@ from coverage.scenario import Scenario
 from coverage.stress import TODAY, Stress, stress
 from coverage.study import SourceSpec, Study
 from coverage.trial import Trial, try_source
-from maps import jobs
+from maps import jobs, words
 from maps.halt import stop
 from maps.language import _
 from maps.patience import wait
@@ -135,7 +135,7 @@ def prepare(study: Study, policy: Policy) -> tuple[tuple[Any, ...], Any]:
     key = _key(study, policy)
 
     def said(step: str = "") -> str:
-        return _("Preparing {study}: {step}", study=study.name, step=word(step) if step else _("beginning"))
+        return _("Preparing {study}: {step}", study=words.said(study.name), step=word(step) if step else _("beginning"))
 
     about = _(
         "The first visit after the server has started takes up to a minute for a county; then everything is at hand."
@@ -191,7 +191,9 @@ def check_again(study: Study) -> tuple[CheckReport, pd.DataFrame]:
         Shelf(1),
         ("check", stands_for(study)),
         build,
-        said=lambda *step: _("Checking {study}: {step}", study=study.name, step=word(step[0]) if step else "…"),
+        said=lambda *step: _(
+            "Checking {study}: {step}", study=words.said(study.name), step=word(step[0]) if step else "…"
+        ),
         cancelled=lambda: None,
     )
     return told

@@ -196,7 +196,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "__init__": (set(), set()),
     "assets": ({"schemas"}, set()),
     "language": (set(), set()),
-    "words": (set(), {"language"}),
+    "words": ({"reports"}, {"language"}),
     "style": ({"schemas"}, SAID),
     "figures": (SEEN, SAID),
     "charts": (SEEN, {"style", "figures"} | SAID),
@@ -206,7 +206,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "legends": (SEEN, {"style", "themes"} | SAID),
     "landmarks": (SEEN, {"layers", "legends", "style"} | SAID),
     "masts": (SEEN, {"layers", "legends", "style"} | SAID),
-    "lacking": (SEEN | {"reports"}, {"layers", "legends", "style"} | SAID),
+    "lacking": (SEEN, {"layers", "legends", "style"} | SAID),
     "background": (SEEN, {"style", "tiles"} | SAID),
     "ranking": (SEEN, {"layers", "legends", "style"} | SAID),
     "build": (
@@ -215,7 +215,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         | SAID,
     ),
     "swipe": (SEEN, {"build", "layers", "legends"} | SAID),
-    "heading": (SEEN | {"reports"}, {"style"} | SAID),
+    "heading": (SEEN, {"style"} | SAID),
     "export": (
         SEEN,
         {"background", "build", "heading", "layers", "legends", "masts", "tiles", "style", "assets"} | SAID,

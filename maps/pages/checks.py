@@ -14,7 +14,7 @@ from coverage import agreement
 from coverage.assessment import Assessment
 from coverage.check import CheckReport
 from coverage.study import Study
-from maps import audience, style, work
+from maps import audience, style, words, work
 from maps.language import N_, _, ngettext
 from maps.pages import parts, rejected_rows
 from maps.words import word
@@ -79,7 +79,7 @@ def sources(assessment: Assessment) -> None:
             {
                 "source": source.id,
                 "role": word(source.role),
-                "supplier": parts.said(source.supplier),
+                "supplier": words.said(source.supplier),
                 "as of": source.as_of,
                 "age": said,
                 "licence": source.licence,
@@ -214,7 +214,7 @@ def _findings(findings: pd.DataFrame) -> None:
         sign = ":material/error:" if row.severity == PROBLEM else ":material/info:"
         label = _("Problem") if row.severity == PROBLEM else _("Note")
         where = f"**{style.plain(row.source)}**: " if row.source else ""
-        st.markdown(f"{sign} {label}: {where}{style.plain(parts.said(row.finding))}")
+        st.markdown(f"{sign} {label}: {where}{style.plain(words.said(row.finding))}")
 
 
 def _rejected(checked: Checked) -> None:
@@ -231,7 +231,7 @@ def _rejected(checked: Checked) -> None:
     with right:
         reason = st.selectbox(
             _("Reason"), list(rows["reason"].value_counts().index), index=None, key="checks-rejected-reason",
-            format_func=lambda text: parts.said(str(text)), placeholder=_("all reasons"),
+            format_func=lambda text: words.said(str(text)), placeholder=_("all reasons"),
         )  # fmt: skip
     rows = rows if reason is None else rows[rows["reason"] == reason]
     if reason is None and not checked.rejections.empty:
@@ -242,7 +242,7 @@ def _rejected(checked: Checked) -> None:
 def _by_reason(rejections: pd.DataFrame, source: str | None) -> None:
     mine = rejections if source is None else rejections[rejections["source"] == source]
     st.dataframe(
-        parts.written(mine.assign(reason=[parts.said(str(text)) for text in mine["reason"]]), {"rows": 0}),
+        parts.written(mine.assign(reason=[words.said(str(text)) for text in mine["reason"]]), {"rows": 0}),
         hide_index=True,
         column_config={
             "source": _("source"),

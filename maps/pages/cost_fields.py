@@ -13,7 +13,7 @@ from coverage.costbook import INDEX_PREFIX, CostBook, CostItem, load_costs
 from coverage.errors import PolicyError
 from coverage.scenario import Pairs
 from coverage.study import Study
-from maps import style
+from maps import style, words
 from maps.language import N_, _
 from maps.pages import parts
 from maps.session import Key
@@ -91,10 +91,10 @@ def _told(item: CostItem) -> dict[str, Any]:
         "value": item.value,
         "low": item.low,
         "high": item.high,
-        "unit": parts.said(item.unit),
+        "unit": words.said(item.unit),
         "year": item.year,
         "confidence": parts.marked(item.confidence),
-        "source": parts.said(item.source),
+        "source": words.said(item.source),
     }
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from coverage.assessment import Assessment
-from maps import language, session, style
+from maps import language, session, style, words
 from maps.language import _
 from maps.pages import checks, corrections, cost_fields, hearing, look_back, parts, stress_test, uploads
 from maps.pages.rules import policy_html
@@ -18,7 +18,7 @@ def render() -> None:
     assessment = view.assessment
     st.title(_("Data and rules"))
     if assessment.study.notes:
-        st.warning("\n".join(f"- {style.plain(parts.said(note))}" for note in assessment.study.notes))
+        st.warning("\n".join(f"- {style.plain(words.said(note))}" for note in assessment.study.notes))
     names = [_("Sources"), _("Checks"), _("Own files"), _("Policy"), _("Cost book")]
     names += [_("Past awards"), _("Hearing"), _("Corrections")]
     sources, checked, own, rules, costs, awards, heard, corrected = st.tabs(names)
@@ -52,7 +52,7 @@ def _parameters(assessment: Assessment) -> None:
                 {
                     "figure": parts.item(p.id),
                     "value": p.value,
-                    "unit": parts.said(p.unit),
+                    "unit": words.said(p.unit),
                     "confidence": parts.marked(p.confidence),
                     "source": p.source,
                 }
@@ -82,7 +82,7 @@ def _criteria(assessment: Assessment) -> None:
             "in the policy": item.weight,
             "scores 0 at": item.low,
             "scores 100 at": item.high,
-            "unit": parts.said(item.unit),
+            "unit": words.said(item.unit),
             "confidence": parts.marked(item.confidence),
         }
         for item in assessment.policy.criteria

@@ -20,7 +20,7 @@ from maps.pages import why_profile
 from maps.session import Key, View
 from maps.store import STORE, Entry
 from maps.themes import class_labels
-from maps.words import operator, word
+from maps.words import operator, said, word
 
 MUNICIPALITIES: Final = "explore-municipalities"  # in the session, as the fields below
 AIM: Final = "explore-aim"  # likewise: what the map's view was moved to, None where it follows the municipalities
@@ -86,7 +86,7 @@ def fields(view: View) -> Filter:
             MUNICIPALITIES,
             _("Municipality"),
             dict(sorted(towns.items(), key=lambda town: town[1])),
-            placeholder=_("All of {study}", study=assessment.study.name),
+            placeholder=_("All of {study}", study=said(assessment.study.name)),
             width=250,
             on_change=_follow,
         )
@@ -146,7 +146,7 @@ def title(assessment: Assessment, found: Shown) -> str:
     names = [*_names(assessment, "municipalities", found.filter.municipalities).values()]
     if len(names) > 1:
         return ngettext("{count} municipality", "{count} municipalities", len(names), count=style.number(len(names)))
-    return names[0] if names else assessment.study.name
+    return names[0] if names else said(assessment.study.name)
 
 
 def line(view: View, found: Shown) -> None:

@@ -12,7 +12,7 @@ from maps import audience, language, masts, session, style
 from maps.language import _, ngettext
 from maps.pages import businesses, downloads, map_view, parts
 from maps.session import View
-from maps.words import word
+from maps.words import said, word
 
 
 def render() -> None:
@@ -177,7 +177,7 @@ def _sentence(assessment: Assessment, found: pd.DataFrame, chosen: tuple[str, ..
     masted, picked = picked[is_mobile(picked)], picked[~is_mobile(picked)]
     currency, study = assessment.study.currency, assessment.study
     names = assessment.municipalities.set_index("municipality_code")["name"]
-    where = ", ".join(names[code] for code in codes) or _("all of {study}", study=study.name)
+    where = ", ".join(names[code] for code in codes) or _("all of {study}", study=said(study.name))
     premises, businesses = picked["premises"].sum(), picked["businesses"].sum()
     told = ""
     if assessment.areas["businesses"].any():

@@ -10,7 +10,7 @@ import streamlit as st
 from coverage.assessment import Assessment
 from coverage.hearing import COUNTED, FIGURES
 from coverage.policy import Policy
-from maps import audience, charts, style
+from maps import audience, charts, style, words
 from maps.language import N_, _, ngettext
 from maps.pages import charted, downloads, parts
 
@@ -126,7 +126,7 @@ def _published(lists: pd.DataFrame) -> None:
         )
         for row in told
     )
-    source = _("Source: {source}", source=parts.said(told[0]["published_source"]))
+    source = _("Source: {source}", source=words.said(told[0]["published_source"]))
     year = told[0]["published_hearing"]
     st.markdown(
         style.plain(_("Compared with the published hearing of {year}: {compared}.", year=year, compared=compared))

@@ -17,7 +17,7 @@ from coverage.errors import CoverageError
 from coverage.reports.side_books import write_backcast
 from coverage.reports.wording import load_wording
 from coverage.scenario import Scenario
-from maps import audience, charts, language, style, work
+from maps import audience, charts, language, style, words, work
 from maps.halt import stop
 from maps.language import _, ngettext
 from maps.pages import charted, downloads, parts
@@ -256,7 +256,7 @@ def _prices(view: View, found: Backcast) -> None:
     shown = table[names].assign(
         technology=table["technology"].map(word),
         item=table["item"].map(parts.item),
-        unit=table["unit"].map(parts.said),
+        unit=table["unit"].map(words.said),
     )
     st.dataframe(
         parts.written(shown, {"book_value": None, "multiplier": 2, "fitted_value": None}),

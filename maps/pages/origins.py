@@ -10,7 +10,7 @@ from coverage.assessment import Assessment
 from coverage.study import SourceSpec
 from maps import language
 from maps.language import _
-from maps.words import word
+from maps.words import said, word
 
 
 def as_text(value: Any) -> str:
@@ -44,4 +44,4 @@ def supplied(source: SourceSpec | None) -> str:
     if source is None or not source.supplier:
         return ""
     when = f", {language.date(source.as_of)}" if source.as_of else ""
-    return f" ({source.supplier}{when}; {word(source.data_status)})"
+    return f" ({said(source.supplier)}{when}; {word(source.data_status)})"

@@ -41,11 +41,6 @@ def without(table: Any, rows: Any, columns: Iterable[str]) -> Any:
     return table.format(lambda _value: "", subset=pd.IndexSlice[table.data.index[rows], there])
 
 
-def said(text: str) -> str:
-    """Return a text that the project's own data bring (policies, units, cost figures) in the reader's language."""
-    return load_wording(language.current()).said(text)
-
-
 def item(code: str) -> str:
     """Return the name of a figure of the cost book or of the study."""
     name = load_wording(language.current()).item(code)

@@ -7,9 +7,9 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from maps import style
+from maps import style, words
 from maps.language import _
-from maps.pages import downloads, parts
+from maps.pages import downloads
 
 SHOWN: Final = 1000
 
@@ -17,7 +17,7 @@ SHOWN: Final = 1000
 def render(frame: pd.DataFrame, *, name: str) -> None:
     """Draw rejected rows (schemas.REJECTED_COLUMNS) with their reasons in the reader's language, and the download."""
     shown = frame.head(SHOWN)
-    said = {text: parts.said(str(text)) for text in shown["reason"].unique()}
+    said = {text: words.said(str(text)) for text in shown["reason"].unique()}
     st.dataframe(
         shown.assign(value=shown["value"].astype("str"), reason=shown["reason"].map(said)),
         hide_index=True,

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from coverage.policy import Policy, Tier
 from maps import language, style
 from maps.language import _, ngettext
-from maps.pages.parts import said
-from maps.words import word
+from maps.words import said, word
 
 Sentence = tuple[str, str, str, str]  # clause id, text, source, confidence; plain text
 

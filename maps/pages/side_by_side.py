@@ -19,6 +19,7 @@ from maps.pages import keep, map_view, moved, parts, why
 from maps.picking import Index, Picked, pick
 from maps.session import BESIDE_KEPT, MILLION, Key, View
 from maps.store import STORE
+from maps.words import said
 
 MAP: Final = "side-by-side-map"
 PLACES: Final = "side-by-side-places"
@@ -82,7 +83,7 @@ def _map_and_panel(view: View, beside: Beside, found: Comparison) -> None:
             _("Municipality"),
             [None, *names.index],
             format_func=lambda code: (
-                _("All of {study}", study=view.assessment.study.name) if code is None else names[code]
+                _("All of {study}", study=said(view.assessment.study.name)) if code is None else names[code]
             ),
             key=MUNICIPALITY,
             width=260,

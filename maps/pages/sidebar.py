@@ -10,9 +10,8 @@ from coverage.study import Study
 from maps import audience, language, scored, style
 from maps.language import LANGUAGES, N_, _
 from maps.pages import area_rules, changes, keep, scoring_fields, uploads
-from maps.pages.parts import said
 from maps.session import Key
-from maps.words import word
+from maps.words import said, word
 
 VIEW_LABELS = {
     "business_case": N_("Business case: cash flows over the horizon"),
@@ -67,7 +66,7 @@ def badge(study: Study) -> str:
     """Return the study's name, what its data is and its date, as escaped HTML."""
     status, when = style.escape(study.data_status), _("as of {date}", date=language.date(study.as_of))
     return (
-        f'<div class="bg-side"><b>{style.escape(study.name)}</b>'
+        f'<div class="bg-side"><b>{style.escape(said(study.name))}</b>'
         f'<span class="bg-status {status}">{style.escape(word(study.data_status))}</span>'
         f'<span class="when">{style.escape(when)}</span></div>'
     )

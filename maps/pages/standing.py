@@ -9,7 +9,7 @@ import streamlit as st
 
 from coverage.assessment import Assessment
 from coverage.templates import load_template
-from maps import charts, language, masts, style
+from maps import charts, language, masts, style, words
 from maps.language import _, pgettext
 from maps.pages import area_facts, certainty, charted, life, parts
 from maps.words import word
@@ -174,8 +174,8 @@ def cost_lines(assessment: Assessment, area: Area) -> None:
     columns = ["item", "quantity", "unit", "unit_cost", "amount", "confidence", "source"]
     shown = mine[columns].assign(
         item=mine["item"].map(parts.item),
-        unit=mine["unit"].map(parts.said),
-        source=mine["source"].map(parts.said),
+        unit=mine["unit"].map(words.said),
+        source=mine["source"].map(words.said),
         confidence=mine["confidence"].map(word),
     )
     labels: dict[str, Any] = {

@@ -15,7 +15,7 @@ from coverage.sources.roles import ROLES
 from coverage.sources.written import source_block
 from coverage.study import Study
 from coverage.trial import Trial
-from maps import session, style, work
+from maps import session, style, words, work
 from maps.language import _, ngettext
 from maps.pages import downloads, parts, rejected_rows, upload_form, upload_reading, upload_templates
 from maps.pages.upload_words import KINDS, Kind
@@ -90,7 +90,7 @@ def _bring(assessment: Assessment) -> None:
     kind = KINDS[code]
     st.caption(_(kind.about))
     if problem := st.session_state.get(PROBLEM):
-        st.error(style.plain(parts.said(problem)), icon=":material/error:")
+        st.error(style.plain(words.said(problem)), icon=":material/error:")
         st.caption(_("Nothing was changed. Correct the file and bring it again."))
     if desk.pending is None:
         _choose(assessment, desk, code)
@@ -163,7 +163,7 @@ def _prepare(assessment: Assessment, study: Study, desk: Desk, kind: Kind) -> No
     try:
         told = upload_reading.ask(kind, pending, study)
     except DataError as error:
-        st.error(style.plain(parts.said(f"{error}")), icon=":material/error:")
+        st.error(style.plain(words.said(f"{error}")), icon=":material/error:")
         st.caption(_("Correct the file and bring it again, or say above how it is to be read."))
         return
     if told is None:
@@ -190,7 +190,7 @@ def _prepare(assessment: Assessment, study: Study, desk: Desk, kind: Kind) -> No
             spec = study.upload(table, folder=desk.folder)
             pending.trial = work.try_file(study.without(spec.id), spec)
         except DataError as error:
-            st.error(style.plain(parts.said(f"{error}")), icon=":material/error:")
+            st.error(style.plain(words.said(f"{error}")), icon=":material/error:")
             return
     if pending.trial is not None and pending.tried == block:
         _told(pending.trial)
@@ -254,11 +254,11 @@ def _told(trial: Trial) -> None:
             ]
         )
     if not trial.usable:
-        st.error(style.plain(parts.said(trial.failure)), icon=":material/error:")
+        st.error(style.plain(words.said(trial.failure)), icon=":material/error:")
         st.caption(_("Nothing of the file can be used. Correct it, or what the form says of it, and check again."))
     for finding in trial.findings:
         sign = ":material/error:" if finding.severity == "problem" else ":material/info:"
-        st.markdown(f"{sign} {style.plain(parts.said(finding.text))}")
+        st.markdown(f"{sign} {style.plain(words.said(finding.text))}")
     if len(trial.rejected):
         rejected_rows.render(trial.rejected, name="own-rejected")
     elif trial.usable:

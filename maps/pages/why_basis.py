@@ -8,7 +8,7 @@ import pandas as pd
 
 from coverage.assessment import Assessment
 from coverage.kinds import MOBILE
-from maps import style
+from maps import style, words
 from maps.language import _, ngettext
 from maps.pages import parts
 from maps.pages.origins import as_text, stands_in, supplied
@@ -54,10 +54,10 @@ def _costs(assessment: Assessment, area: pd.Series[Any]) -> str:
         sums = _(
             "{quantity} × {cost} = {amount}",
             quantity=style.number(line["quantity"], digits=3),
-            cost=f"{style.number(line['unit_cost'], digits=3)} ({parts.said(line['unit'])})",
+            cost=f"{style.number(line['unit_cost'], digits=3)} ({words.said(line['unit'])})",
             amount=style.money(line["amount"], currency),
         )
-        basis = f"{word(line['confidence'])}: {parts.said(line['source'])}"
+        basis = f"{word(line['confidence'])}: {words.said(line['source'])}"
         told.append(
             f"<dt>{style.escape(parts.item(line['item']))}</dt>"
             f"<dd>{style.escape(sums)}<div class='bg-source'>{style.escape(basis)}</div></dd>"

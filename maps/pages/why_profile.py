@@ -13,8 +13,7 @@ from coverage.schemas import NACE_STANDARDS
 from maps import language, style
 from maps.language import N_, _, ngettext
 from maps.pages.origins import as_text
-from maps.pages.parts import said
-from maps.words import word
+from maps.words import said, word
 
 # Why a code tells less than a reader expects.
 NOTES: Final = {
