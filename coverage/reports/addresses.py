@@ -6,7 +6,6 @@ that lie inside an area's outline and are excluded, with the reason. `address_fo
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +16,11 @@ from coverage import form, reasons
 from coverage.assessment import Assessment
 from coverage.audience import Audience
 from coverage.crs import GEOGRAPHIC_CRS
+from coverage.enclosed import enclosed
 from coverage.errors import DataError, PolicyError
 from coverage.kinds import is_mobile
 from coverage.reports import delimited
 from coverage.reports.mobile import fixed_areas
-from coverage.reports.outsiders import outsiders
 from coverage.reports.selection import Selection
 from coverage.reports.short import NAMED_KINDS
 from coverage.reports.wording import Wording
@@ -139,7 +138,7 @@ def _outside(whole: Assessment, areas: pd.DataFrame, addressed: np.ndarray) -> p
     west, south, east, north = areas.total_bounds + np.array([-NEAR_M, -NEAR_M, NEAR_M, NEAR_M])
     x, y = whole.places.geometry.x.to_numpy(), whole.places.geometry.y.to_numpy()
     near = (x >= west) & (x <= east) & (y >= south) & (y <= north) & addressed
-    return outsiders(replace(whole, places=whole.places[near], areas=areas))
+    return enclosed(whole.places[near], areas)
 
 
 def _are_cells(places: pd.DataFrame) -> np.ndarray:

@@ -14,11 +14,11 @@ import pandas as pd
 from coverage.assessment import Assessment
 from coverage.contrast import Contrast
 from coverage.policy import load_policy
-from coverage.reports.wording import load_wording
 from maps import build, language, layers, legends, style
 from maps.language import _
 from maps.tiles.contrast import CONTRAST
 from maps.tiles.pyramid import POINT_ZOOM
+from maps.words import said
 
 CHANGED: Final = ("only_a", "only_b")
 LEAST: Final = 0.05  # premises; less is rounding
@@ -27,8 +27,7 @@ CLASSES: Final = 4
 
 def short_name(policy_id: str) -> str:
     """Return the name of a policy up to its colon, in the reader's language: `Norway 2024`."""
-    name = load_wording(language.current()).said(load_policy(policy_id).name)
-    return name.split(":")[0]
+    return said(load_policy(policy_id).name).split(":")[0]
 
 
 def breaks(most: float) -> tuple[float, ...]:
