@@ -229,7 +229,7 @@ MAPS_ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "tilesets": (SEEN, {"filters", "store", "themes", "tiles"}),
     "payload": (set(), {"layers", "tiles"}),
     "hover": (SEEN, {"payload", "store", "style", "themes", "tiles", "tilesets"} | SAID),
-    "contrast": (SEEN | {"reports"}, {"build", "charts", "layers", "legends", "style", "tiles"} | SAID),
+    "contrast": (SEEN, {"build", "charts", "layers", "legends", "style", "tiles"} | SAID),
     "server": (
         SEEN,
         {"assets", "background", "contrast", "hover", "lacking", "layers", "landmarks", "masts", "payload", "ranking"}
